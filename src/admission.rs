@@ -1,0 +1,170 @@
+//! How many passwords are hashed at once, who waits for a turn, and who is told to come back.
+//!
+//! A hash that is slow by design is a lever for whoever guesses: each guess costs the server a
+//! core and tens of megabytes. So only as many run as there are cores. While all are busy, any
+//! request waits, but for those from an address that failed lately: these share half of the turns,
+//! never wait, and are refused where anyone else does. Fifty people who come back together all get
+//! in, and a dozen who guess cannot stand in their way: a core is left for everything else.
+
+use std::num::NonZeroUsize;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use lru::LruCache;
+
+/// How long a failed attempt counts against its address.
+pub const FAILURE_MEMORY: Duration = Duration::from_secs(60);
+/// How long a request waits for its turn at most.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How many addresses with a failed attempt are remembered: about one MiB.
+const REMEMBERED_ADDRESSES: NonZeroUsize = NonZeroUsize::new(8192).unwrap();
+
+/// All turns are taken: the client is to come back later (503 with `Retry-After`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy;
+
+/// Hands out turns to hash a password.
+pub struct Admission {
+    turns: usize,
+    longest_wait: Duration,
+    state: Mutex<State>,
+    freed: Condvar,
+}
+
+struct State {
+    taken: usize,
+    waiting: usize,
+    failures: LruCache<String, Instant>,
+}
+
+/// A turn; it is given back when dropped.
+pub struct Turn<'a>(&'a Admission);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.lock().taken -= 1;
+        self.0.freed.notify_one();
+    }
+}
+
+impl Admission {
+    /// Returns an admission of `turns` hashes at once, for which a request waits `longest_wait`.
+    #[must_use]
+    pub fn new(turns: NonZeroUsize, longest_wait: Duration) -> Self {
+        Self {
+            turns: turns.get(),
+            longest_wait,
+            state: Mutex::new(State { taken: 0, waiting: 0, failures: LruCache::new(REMEMBERED_ADDRESSES) }),
+            freed: Condvar::new(),
+        }
+    }
+
+    /// Waits for a turn.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`] at once where `address` failed lately and half of the turns are taken or someone
+    /// waits; for any other address after the longest wait.
+    pub fn admit(&self, address: &str) -> Result<Turn<'_>, Busy> {
+        let deadline = Instant::now() + self.longest_wait;
+        let mut state = self.lock();
+        if state.taken + state.waiting >= self.turns.div_ceil(2) && failed_lately(&mut state, address) {
+            return Err(Busy);
+        }
+        while state.taken >= self.turns {
+            let left = deadline.checked_duration_since(Instant::now()).ok_or(Busy)?;
+            state.waiting += 1;
+            state = self.freed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state.waiting -= 1;
+        }
+        state.taken += 1;
+        Ok(Turn(self))
+    }
+
+    /// Returns how long a request waits for what another request finds out: not at all where its
+    /// address failed lately, for each one that waits holds one of the server's threads.
+    #[must_use]
+    pub fn patience(&self, address: &str) -> Duration {
+        if failed_lately(&mut self.lock(), address) { Duration::ZERO } else { self.longest_wait }
+    }
+
+    /// Remembers that an attempt from `address` failed.
+    pub fn record_failure(&self, address: &str) {
+        self.lock().failures.put(address.to_owned(), Instant::now());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn failed_lately(state: &mut State, address: &str) -> bool {
+    match state.failures.peek(address) {
+        Some(when) if when.elapsed() < FAILURE_MEMORY => true,
+        Some(_) => {
+            state.failures.pop(address);
+            false
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    fn one_turn(longest_wait: Duration) -> Admission {
+        Admission::new(NonZeroUsize::MIN, longest_wait)
+    }
+
+    #[test]
+    fn a_turn_comes_back() {
+        let admission = one_turn(Duration::ZERO);
+        let turn = admission.admit("a").unwrap();
+        assert_eq!(admission.admit("b").err(), Some(Busy));
+        drop(turn);
+        assert!(admission.admit("b").is_ok());
+    }
+
+    #[test]
+    fn who_failed_lately_does_not_wait() {
+        let admission = one_turn(Duration::from_secs(60));
+        admission.record_failure("guesser");
+        let turn = admission.admit("guesser").expect("a free turn is for everyone");
+        assert_eq!(admission.admit("guesser").err(), Some(Busy));
+        drop(turn);
+    }
+
+    #[test]
+    fn who_failed_lately_shares_half_of_the_turns() {
+        let admission = Admission::new(NonZeroUsize::new(4).unwrap(), Duration::ZERO);
+        admission.record_failure("guesser");
+        let _turns = [admission.admit("guesser").unwrap(), admission.admit("guesser").unwrap()];
+        assert_eq!(admission.admit("guesser").err(), Some(Busy));
+        assert!(admission.admit("alice").is_ok());
+    }
+
+    #[test]
+    fn who_failed_lately_has_no_patience() {
+        let admission = one_turn(LONGEST_WAIT);
+        admission.record_failure("guesser");
+        assert_eq!(admission.patience("guesser"), Duration::ZERO);
+        assert_eq!(admission.patience("alice"), LONGEST_WAIT);
+    }
+
+    #[test]
+    fn anyone_else_waits() {
+        let admission = one_turn(Duration::from_secs(60));
+        admission.record_failure("guesser");
+        let turn = admission.admit("guesser").unwrap();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| admission.admit("alice").is_ok());
+            thread::sleep(Duration::from_millis(20));
+            assert!(!waiting.is_finished());
+            drop(turn);
+            assert!(waiting.join().unwrap());
+        });
+    }
+}

@@ -1,0 +1,155 @@
+//! The form of a stored value: which scheme it claims, or why it cannot be used.
+//!
+//! What looks like a hash is one, in any letter case, cut short, or with the quotes of a settings
+//! file around it: taken for plaintext, it would be a password that whoever has read it can type.
+//! A password that happens to look like a hash is refused too; it can be hashed and stored so.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// Why a stored value cannot be used. The text follows the name of whose value it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParseError {
+    /// There is nothing.
+    Empty,
+    /// White space or quotation marks stand around a hash.
+    Enclosed,
+    /// A hash of a scheme that this version cannot check: what it is.
+    Unsupported(&'static str),
+    /// A hash of this scheme that is cut short or changed.
+    Damaged(&'static str),
+    /// A hash of this scheme with parameters that the scheme does not have.
+    Parameters(&'static str),
+    /// A hash of this scheme that asks for more memory or work than is given.
+    TooCostly(&'static str),
+    /// A pbkdf2 hash with an unknown digest.
+    Digest,
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => formatter.write_str("is empty"),
+            Self::Enclosed => {
+                formatter.write_str("is a hash with white space or quotation marks around it; remove them")
+            }
+            Self::Unsupported(what) => write!(
+                formatter,
+                "is {what}, which this version cannot check; store an argon2, scrypt or pbkdf2 hash \
+                 (dash_auth.security.generate_password_hash)"
+            ),
+            Self::Damaged(scheme) => {
+                write!(formatter, "is a damaged {scheme} hash; was it cut, or its \"$\" replaced?")
+            }
+            Self::Parameters(scheme) => {
+                write!(formatter, "is a {scheme} hash with parameters that {scheme} does not have")
+            }
+            Self::TooCostly(scheme) => {
+                write!(formatter, "is a {scheme} hash that asks for more memory or work than is allowed")
+            }
+            Self::Digest => formatter.write_str("is a pbkdf2 hash with a digest that is not known here"),
+        }
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// What a stored value claims to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Plaintext,
+    Scrypt,
+    Pbkdf2,
+    Argon2,
+}
+
+impl Form {
+    /// Tells the form of a value.
+    pub(super) fn of(value: &str) -> Result<Self, ParseError> {
+        if value.is_empty() {
+            return Err(ParseError::Empty);
+        }
+        let bare = value.trim_matches(|mark: char| {
+            mark.is_whitespace() || mark.is_control() || "\"'`\u{feff}".contains(mark)
+        });
+        let lower = Zeroizing::new(bare.to_ascii_lowercase());
+        let form = if lower.starts_with("$argon2") {
+            Self::Argon2
+        } else if let Some(what) = foreign_form(&lower) {
+            return Err(ParseError::Unsupported(what));
+        } else if claims(&lower, "scrypt") {
+            Self::Scrypt
+        } else if claims(&lower, "pbkdf2") {
+            Self::Pbkdf2
+        } else {
+            return Ok(Self::Plaintext);
+        };
+        if bare == value { Ok(form) } else { Err(ParseError::Enclosed) }
+    }
+}
+
+/// Tells whether a value starts as werkzeug's hashes of this scheme do.
+fn claims(lower: &str, scheme: &str) -> bool {
+    lower.strip_prefix(scheme).is_some_and(|rest| rest.starts_with([':', '$']))
+}
+
+/// Says what a value is that has the form of a hash which is not checked here.
+fn foreign_form(lower: &str) -> Option<&'static str> {
+    if let Some(rest) = lower.strip_prefix('$') {
+        return modular_crypt(rest.split_once('$')?.0);
+    }
+    if let Some(rest) = lower.strip_prefix('{') {
+        let (scheme, hash) = rest.split_once('}')?;
+        let named = is_word(scheme, b"-_./@");
+        return (named && !hash.is_empty()).then_some("an LDAP or Dovecot hash ({scheme}...)");
+    }
+    let hexadecimal =
+        |text: &str, length: usize| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if lower.strip_prefix('*').is_some_and(|rest| hexadecimal(rest, 40)) {
+        return Some("a MySQL hash");
+    }
+    if lower.strip_prefix("md5").is_some_and(|rest| hexadecimal(rest, 32)) {
+        return Some("a PostgreSQL hash");
+    }
+    named_hash(lower.split_once('$')?.0)
+}
+
+/// The modular crypt format, `$id$...`, by its id.
+fn modular_crypt(id: &str) -> Option<&'static str> {
+    Some(match id {
+        "2" | "2a" | "2b" | "2x" | "2y" | "bcrypt" | "bcrypt-sha256" => "a bcrypt hash",
+        "1" | "apr1" | "md5" => "an MD5-crypt hash",
+        "5" => "a SHA-256-crypt hash",
+        "6" => "a SHA-512-crypt hash",
+        "7" | "scrypt" => "an scrypt hash in a form other than werkzeug's",
+        "y" | "gy" => "a yescrypt hash",
+        "p" | "h" | "s" => "a phpass hash",
+        "sha1" => "a SHA-1-crypt hash",
+        "pbkdf2" | "pbkdf2-sha1" | "pbkdf2-sha256" | "pbkdf2-sha512" => {
+            "a pbkdf2 hash in a form other than werkzeug's"
+        }
+        _ if is_word(id, b"_,=-") => "in the form of a hash ($id$...)",
+        _ => return None,
+    })
+}
+
+/// Hashes that start with a name and `$`: werkzeug's before version 3, Django's, SCRAM's.
+fn named_hash(name: &str) -> Option<&'static str> {
+    match name {
+        "plain" | "md4" | "md5" | "sha1" | "sha224" | "sha256" | "sha384" | "sha512" | "sha3_224"
+        | "sha3_256" | "sha3_384" | "sha3_512" | "blake2b" | "blake2s" | "ripemd160" | "sm3"
+        | "whirlpool" | "crypt" | "unsalted_md5" | "unsalted_sha1" => Some("a salted digest"),
+        "pbkdf2_sha256" | "pbkdf2_sha1" | "bcrypt" | "bcrypt_sha256" | "argon2" => Some("a Django hash"),
+        "argon2id" | "argon2i" | "argon2d" => Some("an argon2 hash without its first \"$\""),
+        "scram-sha-1" | "scram-sha-256" => Some("a SCRAM verifier"),
+        _ => None,
+    }
+}
+
+/// A letter or digit, then letters, digits and some marks.
+fn is_word(text: &str, marks: &[u8]) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || marks.contains(&byte))
+}

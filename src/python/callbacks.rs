@@ -1,0 +1,109 @@
+//! Class `Callback`.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyList, PyString};
+use serde_json::Value;
+
+use crate::callbacks::{self, DeclarationError, Dependency, Mismatch, Outputs};
+
+/// How deep the parts of a callback body that are looked at can be: a component in a list of a list.
+const BODY_DEPTH: usize = 6;
+
+impl From<DeclarationError> for PyErr {
+    fn from(error: DeclarationError) -> Self {
+        PyValueError::new_err(error.to_string())
+    }
+}
+
+/// A registered callback, as its declaration has it.
+#[pyclass(frozen)]
+pub(super) struct Callback(callbacks::Callback);
+
+#[pymethods]
+impl Callback {
+    /// Reads a declaration: pairs of component id (patterns as Dash writes them) and property. A
+    /// callback with a single Output is not `multiple`.
+    #[new]
+    #[allow(clippy::needless_pass_by_value)]
+    fn new(
+        inputs: Vec<(String, String)>,
+        state: Vec<(String, String)>,
+        outputs: Vec<(String, String)>,
+        multiple: bool,
+    ) -> PyResult<Self> {
+        let read = |pairs: Vec<(String, String)>| {
+            pairs.iter().map(|(id, property)| Dependency::new(id, property)).collect::<Result<Vec<_>, _>>()
+        };
+        let mut outputs = read(outputs)?;
+        let outputs = match outputs.pop() {
+            None => Outputs::None,
+            Some(output) if !multiple && outputs.is_empty() => Outputs::Single(output),
+            Some(output) => {
+                outputs.push(output);
+                Outputs::Multiple(outputs)
+            }
+        };
+        Ok(Self(callbacks::Callback::new(read(inputs)?, read(state)?, outputs)))
+    }
+
+    /// Tells whether the callback only turns the browser's location into content.
+    #[getter]
+    fn is_routing(&self) -> bool {
+        self.0.is_routing()
+    }
+
+    /// Compares a body with the declaration; returns what does not match, `None` if all does.
+    #[pyo3(signature = (body, /))]
+    fn mismatch(&self, body: &Bound<'_, PyAny>) -> Option<String> {
+        let admitted = skeleton(body, BODY_DEPTH).ok_or(Mismatch::Shape);
+        admitted.and_then(|body| self.0.admit(&body)).err().map(|mismatch| mismatch.to_string())
+    }
+
+    /// Returns the pathname and search that an admitted body gives to a routing callback, `None`
+    /// where they are no text.
+    #[pyo3(signature = (body, /))]
+    fn location(&self, body: &Bound<'_, PyAny>) -> Option<(String, String)> {
+        let body = skeleton(body, BODY_DEPTH)?;
+        let location = self.0.location(&body)?;
+        Some((location.pathname.to_owned(), location.search.to_owned()))
+    }
+}
+
+/// Returns what is looked at of a parsed body: everything but the contents of values, which may be
+/// large. `None` where it is nested beyond reason or holds what no JSON parser gives.
+fn skeleton(object: &Bound<'_, PyAny>, depth: usize) -> Option<Value> {
+    if object.is_none() {
+        return Some(Value::Null);
+    }
+    if let Ok(flag) = object.cast::<PyBool>() {
+        return Some(Value::Bool(flag.is_true()));
+    }
+    if let Ok(text) = object.cast::<PyString>() {
+        return text.to_str().ok().map(Value::from);
+    }
+    if let Ok(list) = object.cast::<PyList>() {
+        let depth = depth.checked_sub(1)?;
+        return list.iter().map(|item| skeleton(&item, depth)).collect::<Option<_>>().map(Value::Array);
+    }
+    if let Ok(map) = object.cast::<PyDict>() {
+        let depth = depth.checked_sub(1)?;
+        let mut members = serde_json::Map::with_capacity(map.len());
+        for (key, member) in map {
+            let key: String = key.extract().ok()?;
+            let is_container = member.is_instance_of::<PyList>() || member.is_instance_of::<PyDict>();
+            let member = if key == "value" && is_container {
+                Value::Array(Vec::new())
+            } else {
+                skeleton(&member, depth)?
+            };
+            members.insert(key, member);
+        }
+        return Some(Value::Object(members));
+    }
+    if let Ok(number) = object.extract::<i64>() {
+        return Some(Value::from(number));
+    }
+    // NaN and the infinities, which Python's parser takes, become null: no id and no location.
+    object.extract::<f64>().ok().map(Value::from)
+}

@@ -1,0 +1,44 @@
+//! Module `dash_auth._core`: converts types and errors, decides nothing.
+
+mod callbacks;
+mod credentials;
+mod passwords;
+mod routes;
+mod seal;
+mod users;
+
+use pyo3::prelude::*;
+use pyo3_log::{Caching, Logger};
+
+/// The Rust core of `dash_auth`.
+#[pymodule]
+mod _core {
+    use super::{Bound, Caching, Logger, PyModule, PyResult};
+
+    #[pymodule_export]
+    use super::callbacks::Callback;
+    #[pymodule_export]
+    use super::credentials::{Credentials, Flight, Refusal, VerifiedCredentials, parse_basic};
+    #[pymodule_export]
+    use super::passwords::{
+        check_password_hash, generate_password_hash, is_plaintext, password_needs_rehash,
+    };
+    #[pymodule_export]
+    use super::routes::{Endpoint, RouteMap, below_prefix, is_cross_site_forgery};
+    #[pymodule_export]
+    use super::seal::{is_sealed, seal};
+    #[pymodule_export]
+    use super::users::Users;
+
+    #[pymodule_export]
+    #[allow(non_upper_case_globals)]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // The default cache keeps levels too, and would lose what is logged after logging is set up.
+        // Where another logger is installed in the process already, that one serves.
+        let _ = Logger::new(module.py(), Caching::Loggers)?.install();
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! Functions on stored passwords.
+
+use pyo3::exceptions::{PyOSError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+
+use crate::password::{self, ForeignPbkdf2, GenerateError, ParseError, StoredPassword};
+
+impl From<ParseError> for PyErr {
+    fn from(error: ParseError) -> Self {
+        PyValueError::new_err(format!("the stored password {error}"))
+    }
+}
+
+impl From<GenerateError> for PyErr {
+    fn from(error: GenerateError) -> Self {
+        match error {
+            GenerateError::Randomness | GenerateError::Resources => PyOSError::new_err(error.to_string()),
+            _ => PyValueError::new_err(error.to_string()),
+        }
+    }
+}
+
+/// The digests of `hashlib.pbkdf2_hmac`.
+pub(crate) struct Hashlib;
+
+impl ForeignPbkdf2 for Hashlib {
+    fn derive(&self, digest: &str, password: &[u8], salt: &[u8], iterations: u32) -> Option<Vec<u8>> {
+        Python::attach(|py| {
+            let arguments = (digest, PyBytes::new(py, password), PyBytes::new(py, salt), iterations);
+            py.import("hashlib")?.getattr("pbkdf2_hmac")?.call1(arguments)?.extract()
+        })
+        .ok()
+    }
+}
+
+/// Check a password against a stored hash; None leaves the hash to werkzeug.
+#[pyfunction]
+#[pyo3(signature = (pwhash, password, /))]
+pub(super) fn check_password_hash(
+    py: Python<'_>,
+    pwhash: &Bound<'_, PyString>,
+    password: &Bound<'_, PyString>,
+) -> PyResult<Option<bool>> {
+    // A lone surrogate is werkzeug's to answer.
+    let (Ok(pwhash), Ok(password)) = (pwhash.to_str(), password.to_str()) else {
+        return Ok(None);
+    };
+    Ok(py.detach(|| password::check_password_hash(pwhash, password.as_bytes()))?)
+}
+
+/// Hash a password with a new salt; None leaves the method to werkzeug.
+#[pyfunction]
+#[pyo3(signature = (password, method, salt_length, /))]
+pub(super) fn generate_password_hash(
+    py: Python<'_>,
+    password: &str,
+    method: &Bound<'_, PyString>,
+    salt_length: i64,
+) -> PyResult<Option<String>> {
+    let Ok(method) = method.to_str() else {
+        return Ok(None);
+    };
+    Ok(py.detach(|| password::generate_password_hash(method, password.as_bytes(), salt_length))?)
+}
+
+/// Tell whether a stored password is weaker than what is made today.
+#[pyfunction]
+#[pyo3(signature = (stored, /))]
+pub(super) fn password_needs_rehash(stored: &str) -> PyResult<bool> {
+    Ok(StoredPassword::parse_with(stored, &Hashlib)?.needs_rehash())
+}
+
+/// Tell whether a stored value is the password itself.
+#[pyfunction]
+#[pyo3(signature = (stored, /))]
+pub(super) fn is_plaintext(stored: &str) -> PyResult<bool> {
+    Ok(StoredPassword::parse_with(stored, &Hashlib)?.is_plaintext())
+}

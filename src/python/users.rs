@@ -1,0 +1,153 @@
+//! Class `Users`.
+
+use std::num::NonZeroUsize;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::available_parallelism;
+
+use log::{debug, error};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+use super::credentials::{Refusal, parse};
+use super::passwords::Hashlib;
+use super::seal::draw_key;
+use crate::admission::{Admission, LONGEST_WAIT};
+use crate::users::{self, Authentication};
+
+/// One admission for the process, however many apps it guards: its cores are shared.
+static ADMISSION: LazyLock<Admission> =
+    LazyLock::new(|| Admission::new(available_parallelism().unwrap_or(NonZeroUsize::MIN), LONGEST_WAIT));
+
+impl From<users::UnreadableStored> for PyErr {
+    fn from(error: users::UnreadableStored) -> Self {
+        PyValueError::new_err(error.to_string())
+    }
+}
+
+/// Verifies credentials against the developer's own table of stored passwords.
+#[pyclass(frozen)]
+pub(super) struct Users {
+    users: users::Users,
+    /// How many names the developer's table had when it was last read.
+    names: AtomicUsize,
+}
+
+#[pymethods]
+impl Users {
+    /// Reads the table; raises `ValueError` or `TypeError`, naming the user, where a stored value
+    /// cannot be read.
+    #[new]
+    #[pyo3(signature = (table: "dict[str, str]", /))]
+    fn new(table: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let stored: Vec<(String, String)> = table
+            .iter()
+            .map(|(username, stored)| {
+                let username = username.cast_into::<PyString>().map_err(|other| {
+                    let message =
+                        format!("a user's name must be a str, not {}", type_name(&other.into_inner()));
+                    PyTypeError::new_err(message)
+                })?;
+                let stored = stored.cast_into::<PyString>().map_err(|other| {
+                    let (name, kind) = (username.repr(), type_name(&other.into_inner()));
+                    let name = name.map_or_else(|_| String::new(), |name| name.to_string());
+                    PyTypeError::new_err(format!(
+                        "the stored password of user {name} must be a str, not {kind}"
+                    ))
+                })?;
+                Ok((username.to_str()?.to_owned(), stored.to_str()?.to_owned()))
+            })
+            .collect::<PyResult<_>>()?;
+        let users =
+            users::Users::new(draw_key()?, stored.iter().map(|(name, text)| (&**name, &**text)), &Hashlib)?;
+        Ok(Self { users, names: AtomicUsize::new(table.len()) })
+    }
+
+    /// Returns the name of the user whose credentials a header holds, or why there is none.
+    ///
+    /// The table is asked anew each time, so that a removed user or a changed password counts at
+    /// once. Hashing is done without holding the interpreter.
+    #[pyo3(signature = (header, table, address, /))]
+    fn authenticate<'py>(
+        &self,
+        python: Python<'py>,
+        header: &Bound<'py, PyString>,
+        table: &Bound<'py, PyAny>,
+        address: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let Some(credentials) = parse(header) else {
+            return Refusal::Absent.into_pyobject(python).map(Bound::into_any);
+        };
+        let name = PyString::new(python, credentials.username());
+        let found = table.call_method1("get", (&name,))?;
+        let stored = match found.cast::<PyString>().ok().map(|text| text.to_str()) {
+            Some(Ok(text)) => Some(text),
+            Some(Err(_)) => return self.refuse_unreadable(python, &name, "is no Unicode text"),
+            // A name that stands there with nothing is a mistake to tell of, unlike an unknown one.
+            None if found.is_none() && !table.contains(&name)? => None,
+            None => return self.refuse_unreadable(python, &name, "is no str"),
+        };
+        match stored {
+            Some(stored) if self.users.is_verified(&credentials, stored) => return Ok(name.into_any()),
+            Some(_) => {}
+            None => self.notice_changes(table)?,
+        }
+        let authentication =
+            python.detach(|| self.users.verify(&credentials, stored, address, &ADMISSION, &Hashlib));
+        let refusal = match authentication {
+            Authentication::Verified => return Ok(name.into_any()),
+            Authentication::UnreadableStored(reason) => {
+                return self.refuse_unreadable(python, &name, &reason.to_string());
+            }
+            Authentication::Busy => {
+                debug!(target: "dash_auth", "refused for now: all turns to hash a password are taken");
+                Refusal::Busy
+            }
+            Authentication::Refused => {
+                debug!(target: "dash_auth", "refused: unknown user or wrong password");
+                Refusal::Wrong
+            }
+        };
+        refusal.into_pyobject(python).map(Bound::into_any)
+    }
+}
+
+impl Users {
+    #[allow(clippy::unused_self)]
+    fn refuse_unreadable<'py>(
+        &self,
+        python: Python<'py>,
+        name: &Bound<'py, PyString>,
+        reason: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        error!(target: "dash_auth", "refused: the stored password of user {} {reason}", name.repr()?);
+        Refusal::Wrong.into_pyobject(python).map(Bound::into_any)
+    }
+
+    /// Reads the table anew where it has more or fewer names than before, so that unknown names go
+    /// on costing what the known ones cost.
+    fn notice_changes(&self, table: &Bound<'_, PyAny>) -> PyResult<()> {
+        let names = table.len()?;
+        if self.names.swap(names, Ordering::Relaxed) == names {
+            return Ok(());
+        }
+        let mut stored: Vec<(String, String)> = Vec::with_capacity(names);
+        for item in table.call_method0("items")?.try_iter()? {
+            // What is no pair of texts lets nobody in and need not be imitated.
+            if let Ok(pair) = item?.extract() {
+                stored.push(pair);
+            }
+        }
+        if let Err(unreadable) =
+            self.users.reread(stored.iter().map(|(name, text)| (&**name, &**text)), &Hashlib)
+        {
+            error!(target: "dash_auth", "{unreadable}; this user cannot log in");
+        }
+        Ok(())
+    }
+}
+
+fn type_name(object: &Bound<'_, PyAny>) -> String {
+    object.get_type().name().map_or_else(|_| String::from("that"), |name| name.to_string())
+}
