@@ -1,0 +1,154 @@
+# On a fresh machine with Rust and Python, `make demo` and `make test` each do all of their own set-up.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+PYTEST_ARGS ?=
+FUZZ_SECONDS ?= 60
+# The fuzzer needs a nightly compiler; its name is pinned, so that a run can be repeated.
+NIGHTLY ?= nightly-2026-05-20
+CARGO_FUZZ := 0.13.2
+
+NEWEST := 4.4
+OLDER := 3.4 2.18
+# Dash 4 makes its views async as soon as asgiref is installed (`dash[async]`): an environment of its own.
+ASYNC := $(NEWEST)-async
+BIN := .venv/bin
+WHEELS := target/wheels
+INSTALL_WHEEL = -m pip install --quiet --no-deps --force-reinstall $(WHEELS)/*.whl
+PIP = -m pip install --quiet --disable-pip-version-check
+APT_INSTALL := $(shell [ "$$(id -u)" = 0 ] || echo sudo) DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends
+APT_UPDATE := $(shell [ "$$(id -u)" = 0 ] || echo sudo) apt-get update -q
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+
+## Set-up: each file named `.installed` says that a virtual environment holds what its lock file names.
+
+# Debian has `python3 -m venv` in a package of its own.
+%/bin/python:
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(APT_UPDATE) && $(APT_INSTALL) python3-venv; }
+	$(PYTHON) -m venv $*
+
+.venv/.installed-build: requirements/dash-$(NEWEST).txt | .venv/bin/python
+	$(BIN)/python $(PIP) -c $< maturin dash
+	touch $@
+
+.venv/.installed: requirements/test.in requirements/dash-$(NEWEST).txt .venv/.installed-build
+	$(BIN)/python $(PIP) -c requirements/dash-$(NEWEST).txt -r $<
+	touch $@
+
+$(OLDER:%=.venv-dash-%/.installed): .venv-dash-%/.installed: requirements/security.in requirements/dash-%.txt | .venv-dash-%/bin/python
+	.venv-dash-$*/bin/python $(PIP) -c requirements/dash-$*.txt -r $<
+	touch $@
+
+.venv-dash-$(ASYNC)/.installed: requirements/security.in requirements/dash-$(NEWEST).txt | .venv-dash-$(ASYNC)/bin/python
+	.venv-dash-$(ASYNC)/bin/python $(PIP) -c requirements/dash-$(NEWEST).txt -r $< 'dash[async]'
+	touch $@
+
+.venv-upstream/.installed: requirements/upstream.in requirements/dash-$(NEWEST).txt | .venv-upstream/bin/python
+	.venv-upstream/bin/python $(PIP) -c requirements/dash-$(NEWEST).txt -r $<
+	touch $@
+
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || { $(APT_UPDATE) && $(APT_INSTALL) chromium fonts-liberation; } \
+		|| echo "No Chromium here: the browser tests are skipped, or fail where CI=true."
+
+## Build
+
+.PHONY: build
+build: .venv/.installed-build ## Build the release wheel into target/wheels
+	rm -f $(WHEELS)/*.whl
+	$(BIN)/maturin build --quiet --release --locked --interpreter $(BIN)/python --out $(WHEELS)
+
+.PHONY: install
+install: build
+	$(BIN)/python $(INSTALL_WHEEL)
+
+.PHONY: demo
+demo: install ## Start the multi-page example on http://127.0.0.1:8050 and say what to try
+	$(BIN)/python examples/multi_page/demo.py
+
+## Tests
+
+.PHONY: test
+test: test-rust test-python ## Install what the tests need, then run the Rust and the Python tests
+
+.PHONY: test-rust
+test-rust: ## Run the Rust tests (no Python needed)
+	cargo test --locked --quiet
+
+.PHONY: test-python
+test-python: .venv/.installed install chromium ## Run the Python tests on the newest Dash, those in the browser too
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: test-dash-versions
+test-dash-versions: $(addprefix test-dash-,$(OLDER) $(ASYNC)) ## Run the security tests on older Dash and on async Dash
+
+.PHONY: $(addprefix test-dash-,$(OLDER) $(ASYNC))
+$(addprefix test-dash-,$(OLDER) $(ASYNC)): test-dash-%: .venv-dash-%/.installed build
+	.venv-dash-$*/bin/python $(INSTALL_WHEEL)
+	DASH_VERSION=$(*:-async=) .venv-dash-$*/bin/python -m pytest $(PYTEST_ARGS) \
+		tests/test_package.py tests/test_server.py $(wildcard tests/attacks tests/test_dash_versions.py)
+
+.PHONY: coverage
+coverage: .venv/.installed install ## Measure which lines of the Python package the tests run
+	$(BIN)/python -m coverage run -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m coverage report
+
+.PHONY: bench
+bench: .venv/.installed .venv-upstream/.installed install ## Measure against dash-auth, side by side
+	$(BIN)/python benchmarks/run.py --upstream .venv-upstream/bin/python
+
+.PHONY: fuzz
+fuzz: ## Fuzz each target for FUZZ_SECONDS: with cargo-fuzz on a nightly, else as a loop on stable
+	@bash fuzz/run $(NIGHTLY) $(CARGO_FUZZ) $(FUZZ_SECONDS)
+
+## Lint
+
+.PHONY: lint
+lint: lint-rust lint-python ## Check formats, lints, types and stubs
+
+.PHONY: lint-rust
+lint-rust:
+	cargo fmt --all -- --check
+	cargo clippy --locked --quiet --all-targets -- -D warnings
+	cargo clippy --locked --quiet --all-targets --features python -- -D warnings
+	cargo fmt --manifest-path fuzz/Cargo.toml -- --check
+	cargo clippy --manifest-path fuzz/Cargo.toml --target-dir target --features targets --locked --quiet --all-targets -- -D warnings
+
+.PHONY: lint-python
+lint-python: .venv/.installed install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	MYPYPATH=python $(BIN)/python -m mypy.stubtest dash_auth._core --mypy-config-file pyproject.toml \
+		--allowlist requirements/stubtest-allowlist.txt
+	$(BIN)/maturin generate-stubs --quiet --features inspect --out target/stubs
+	diff -u python/dash_auth/_core.pyi target/stubs/dash_auth/_core.pyi || { echo 'Run `make stubs` and commit.'; exit 1; }
+
+.PHONY: stubs
+stubs: .venv/.installed-build ## Write python/dash_auth/_core.pyi from the Rust source
+	$(BIN)/maturin generate-stubs --quiet --features inspect --out target/stubs
+	cp target/stubs/dash_auth/_core.pyi python/dash_auth/_core.pyi
+
+.PHONY: format
+format: .venv/.installed ## Format the Rust and the Python source
+	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+## Upkeep
+
+.PHONY: lock
+lock: ## Resolve the Python versions anew and write requirements/dash-*.txt
+	bash requirements/lock $(PYTHON)
+
+.PHONY: clean
+clean: ## Remove what was built and installed here
+	rm -rf target fuzz/target .venv .venv-*

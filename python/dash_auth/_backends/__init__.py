@@ -1,0 +1,134 @@
+"""One thin adapter a server: the facts of a request in, an answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dash import Dash
+
+from .._core import Refusal
+from ..identity import RequestIdentity
+
+if TYPE_CHECKING:
+    from .._guard import Guard
+
+UNREADABLE = object()
+"""Stands for a body that is no JSON, too large, or nested beyond reason."""
+
+
+class Request(Protocol):
+    """The facts of a request."""
+
+    method: str
+    path: str
+    identity: RequestIdentity | None
+    refusal: Refusal | None
+    logged_in: bool
+
+    @property
+    def endpoint(self) -> str | None:
+        """The name of the endpoint that the server is going to run, None if there is none."""
+
+    @property
+    def view_arguments(self) -> dict[str, Any]:
+        """The variables of the path, as the server parsed them."""
+
+    @property
+    def authorization(self) -> str | None:
+        """The value of the Authorization header, None if there is none."""
+
+    @property
+    def address(self) -> str:
+        """The client's address."""
+
+    @property
+    def sec_fetch_site(self) -> str | None:
+        """The value of the Sec-Fetch-Site header, None if there is none."""
+
+    @property
+    def origin(self) -> str | None:
+        """The value of the Origin header, None if there is none."""
+
+    @property
+    def query(self) -> str:
+        """The query string as the client sent it."""
+
+    @property
+    def session(self) -> MutableMapping[str, Any]:
+        """The session."""
+
+    def leave_session_unread(self, session: MutableMapping[str, Any]) -> None:
+        """Have the session count as unread, unless it was changed: the guard alone looked at it."""
+
+    @property
+    def has_session_cookie(self) -> bool:
+        """Whether the client sent a session along."""
+
+    def json_body(self, limit: int) -> Any:
+        """Return the very object that Dash will be given, or `UNREADABLE`.
+
+        :param limit: the largest body that is read, in bytes
+        """
+
+    def query_values(self, name: str) -> list[str]:
+        """Return all values of a parameter of the query."""
+
+    def replace_query_values(self, values: dict[str, list[str]]) -> None:
+        """Give some parameters of the query other values before Dash reads them."""
+
+    def rewrite_answer(self, rewrite: Callable[[bytes], bytes]) -> None:
+        """Have the body of the answer to this request rewritten."""
+
+
+class Backend(Protocol):
+    """A server, as the guard needs it."""
+
+    def install(self, guard: Guard) -> None:
+        """Close every door of the server: no request reaches the app but through the guard."""
+
+    def request(self) -> Request:
+        """Return the facts of the current request."""
+
+    def answer(self, status: int, text: str, headers: dict[str, str] | None = None) -> Any:
+        """Return an answer in plain text."""
+
+    def secret_key(self) -> bytes | None:
+        """Return the secret key of the server's sessions, None if there is none."""
+
+    def set_secret_key(self, key: str | bytes) -> None:
+        """Set the secret key of the server's sessions."""
+
+    def view(self, endpoint: str) -> Callable[..., Any] | None:
+        """Return the function behind an endpoint."""
+
+    def endpoints_of(self, path: str) -> list[str]:
+        """Return the endpoints that serve a path, whatever the method."""
+
+    def route_count(self) -> int:
+        """Return how many routes the server has."""
+
+    def run_first_request_hooks(self, app: Dash) -> None:
+        """Run what Dash would run before the first request to the app."""
+
+
+def is_server(server: object) -> bool:
+    """Tell whether there is a server to guard yet (`Dash(server=False)` has none)."""
+    return server is not None and not isinstance(server, bool)
+
+
+def backend_for(server: object) -> Backend:
+    """Return the adapter for a server.
+
+    :raises TypeError: if no adapter knows the server, which would stay unprotected
+    """
+    from flask import Flask
+
+    if isinstance(server, Flask) and type(server).__module__.split(".")[0] != "quart":
+        from .flask import FlaskBackend
+
+        return FlaskBackend.of(server)
+    raise TypeError(
+        f"dash_auth does not know how to protect a server of type {type(server).__module__}."
+        f"{type(server).__qualname__}; it knows flask.Flask"
+    )

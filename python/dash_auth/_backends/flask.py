@@ -1,0 +1,231 @@
+"""The adapter for Flask."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+from collections.abc import Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import flask
+from dash import Dash
+from werkzeug.exceptions import HTTPException
+
+from .. import _dash_internals as internals
+from .._core import Refusal
+from ..identity import FACTS, RequestIdentity, current_facts
+from . import UNREADABLE
+
+if TYPE_CHECKING:
+    from .._guard import Guard
+
+logger = logging.getLogger("dash_auth")
+
+_EXTENSION = "dash_auth"
+
+
+class FlaskRequest:
+    """The facts of the current request."""
+
+    __slots__ = (
+        "_environ",
+        "_request",
+        "endpoint",
+        "identity",
+        "logged_in",
+        "method",
+        "path",
+        "refusal",
+    )
+
+    def __init__(self, request: flask.Request) -> None:
+        """Read what every decision needs.
+
+        :param request: the current request
+        """
+        self._request = request
+        self._environ = request.environ
+        rule = request.url_rule
+        self.endpoint: str | None = None if rule is None else rule.endpoint
+        self.method: str = request.method
+        self.path: str = request.path
+        self.identity: RequestIdentity | None = None
+        self.refusal: Refusal | None = None
+        self.logged_in = False
+
+    def is_of(self, request: flask.Request) -> bool:
+        """Tell whether these are the facts of a request, which may be a proxy."""
+        return request == self._request
+
+    @property
+    def view_arguments(self) -> dict[str, Any]:
+        return self._request.view_args or {}
+
+    @property
+    def authorization(self) -> str | None:
+        # The server joins several headers with a comma, which no Basic credentials hold.
+        return self._environ.get("HTTP_AUTHORIZATION")
+
+    @property
+    def address(self) -> str:
+        return self._environ.get("REMOTE_ADDR") or ""
+
+    @property
+    def sec_fetch_site(self) -> str | None:
+        return self._environ.get("HTTP_SEC_FETCH_SITE")
+
+    @property
+    def origin(self) -> str | None:
+        return self._environ.get("HTTP_ORIGIN")
+
+    @property
+    def query(self) -> str:
+        return self._environ.get("QUERY_STRING") or ""
+
+    @property
+    def session(self) -> MutableMapping[str, Any]:
+        # The session itself: a proxy passes for a dict, and is none.
+        return flask.session._get_current_object()  # type: ignore[attr-defined, no-any-return]
+
+    def leave_session_unread(self, session: MutableMapping[str, Any]) -> None:
+        if not getattr(session, "modified", True):
+            # Else Flask would add `Vary: Cookie` though the app never read the session.
+            session.accessed = False  # type: ignore[attr-defined]
+
+    @property
+    def has_session_cookie(self) -> bool:
+        return flask.current_app.config["SESSION_COOKIE_NAME"] in self._request.cookies
+
+    def json_body(self, limit: int) -> Any:
+        try:
+            if not self._bound_body(limit):
+                return UNREADABLE
+            # Flask keeps what it parsed, so this is the very object that Dash will be given.
+            return self._request.get_json()
+        except (HTTPException, RecursionError, ValueError):
+            return UNREADABLE
+
+    def _bound_body(self, limit: int) -> bool:
+        """Tell whether the body fits the limit; one that the server ends is read to find out."""
+        length = self._request.content_length
+        if length is not None and length > limit:
+            return False
+        # As werkzeug has it: such a body is read to its end, whatever length is stated.
+        if "wsgi.input_terminated" not in self._environ:
+            return length is not None
+        body = self._request.stream.read(limit + 1)
+        if len(body) > limit:
+            return False
+        vars(self._request)["stream"] = io.BytesIO(body)
+        return True
+
+    def query_values(self, name: str) -> list[str]:
+        return self._request.args.getlist(name)
+
+    def replace_query_values(self, values: dict[str, list[str]]) -> None:
+        kept = [(k, v) for k, v in self._request.args.items(multi=True) if k not in values]
+        replaced = [(name, value) for name, several in values.items() for value in several]
+        query = urlencode(kept + replaced)
+        self._environ["QUERY_STRING"] = query
+        self._request.query_string = query.encode()
+        for cached in ("args", "full_path", "url"):
+            vars(self._request).pop(cached, None)
+
+    def rewrite_answer(self, rewrite: Callable[[bytes], bytes]) -> None:
+        @flask.after_this_request
+        def rewritten(response: flask.Response) -> flask.Response:
+            if response.is_json and not response.direct_passthrough:
+                response.set_data(rewrite(response.get_data()))
+            return response
+
+
+class FlaskBackend:
+    """Guards the Dash apps on one Flask server."""
+
+    def __init__(self, server: flask.Flask) -> None:
+        """Put one hook before all others.
+
+        :param server: Flask server
+        """
+        self._server = server
+        self._guards: list[Guard] = []
+        server.before_request(self._before_request)
+        # First of all: what runs before it, Dash's own set-up included, would run for strangers.
+        hooks = server.before_request_funcs[None]
+        hooks.insert(0, hooks.pop())
+
+    @classmethod
+    def of(cls, server: flask.Flask) -> FlaskBackend:
+        """Return the one adapter of a server."""
+        backend = server.extensions.get(_EXTENSION)
+        if not isinstance(backend, cls):
+            backend = server.extensions[_EXTENSION] = cls(server)
+        return backend
+
+    def install(self, guard: Guard) -> None:
+        self._guards.append(guard)
+        # The longest prefix first: it decides alone.
+        self._guards.sort(key=lambda guard: -len(guard.prefix))
+
+    def request(self) -> FlaskRequest:
+        facts = current_facts()
+        return facts if isinstance(facts, FlaskRequest) else self._new_request()
+
+    def _new_request(self) -> FlaskRequest:
+        facts = FlaskRequest(flask.request._get_current_object())  # type: ignore[attr-defined]
+        vars(flask.g._get_current_object())[FACTS] = facts
+        return facts
+
+    def answer(
+        self, status: int, text: str, headers: dict[str, str] | None = None
+    ) -> flask.Response:
+        return flask.Response(text, status, headers, content_type="text/plain; charset=utf-8")
+
+    def secret_key(self) -> bytes | None:
+        key = self._server.secret_key
+        return key.encode() if isinstance(key, str) else key
+
+    def set_secret_key(self, key: str | bytes) -> None:
+        self._server.secret_key = key
+
+    def view(self, endpoint: str) -> Callable[..., Any] | None:
+        return self._server.view_functions.get(endpoint)
+
+    def endpoints_of(self, path: str) -> list[str]:
+        routes = self._server.url_map.bind("")
+        endpoints: dict[str, None] = {}
+        for method in sorted(routes.allowed_methods(path)):
+            with contextlib.suppress(HTTPException):
+                endpoints[str(routes.match(path, method=method)[0])] = None
+        return list(endpoints)
+
+    def route_count(self) -> int:
+        return len(self._server.url_map._rules)
+
+    def run_first_request_hooks(self, app: Dash) -> None:
+        hooks = internals.first_request_hooks(app, self._server.before_request_funcs[None])
+        for hook in hooks:
+            self._server.ensure_sync(hook)()
+
+    def _before_request(self) -> Any:
+        request = self._new_request()
+        for guard in self._responsible(request):
+            answer = guard.answer(request)
+            if answer is not None:
+                return answer
+        return None
+
+    def _responsible(self, request: FlaskRequest) -> list[Guard]:
+        """Return the guard of the app that the request is to, else all of them."""
+        if len(self._guards) == 1:
+            return self._guards
+        for guard in self._guards:
+            # The routes of a login may lie under no app's prefix, or under another's.
+            if guard.owns(request.endpoint):
+                return [guard]
+        for guard in self._guards:
+            if request.path.startswith(guard.prefix):
+                return [guard]
+        return self._guards

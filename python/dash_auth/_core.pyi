@@ -1,0 +1,243 @@
+"""
+The Rust core of `dash_auth`.
+"""
+
+from _typeshed import Incomplete, SupportsGetItem
+from typing import Any, Final, SupportsFloat, SupportsIndex, final
+__version__: Final[str]
+
+@final
+class Callback:
+    """
+    A registered callback, as its declaration has it.
+    """
+    def __new__(cls, /, inputs: SupportsGetItem[int, tuple[str, str]], state: SupportsGetItem[int, tuple[str, str]], outputs: SupportsGetItem[int, tuple[str, str]], multiple: bool) -> Callback:
+        """
+        Reads a declaration: pairs of component id (patterns as Dash writes them) and property. A
+        callback with a single Output is not `multiple`.
+        """
+    @property
+    def is_routing(self, /) -> bool:
+        """
+        Tells whether the callback only turns the browser's location into content.
+        """
+    def location(self, body: Any, /) -> tuple[str, str] | None:
+        """
+        Returns the pathname and search that an admitted body gives to a routing callback, `None`
+        where they are no text.
+        """
+    def mismatch(self, body: Any, /) -> str | None:
+        """
+        Compares a body with the declaration; returns what does not match, `None` if all does.
+        """
+
+@final
+class Credentials:
+    """
+    The user-id and password of one request.
+    """
+    @property
+    def password(self, /) -> str:
+        """
+        The password: everything after the first colon.
+        """
+    @property
+    def username(self, /) -> str:
+        """
+        The user-id: everything before the first colon.
+        """
+
+@final
+class Endpoint:
+    """
+    What the server is going to run for a request.
+    """
+    CALLBACK: Final[Endpoint]
+    """
+    The view that runs callbacks.
+    """
+    CLOSED: Final[Endpoint]
+    """
+    An endpoint that no rule opens.
+    """
+    LAYOUT: Final[Endpoint]
+    """
+    Layout, dependencies and reload hash.
+    """
+    MISSING: Final[Endpoint]
+    """
+    None.
+    """
+    NAMED: Final[Endpoint]
+    """
+    Another endpoint of Dash's, which only a rule that names it opens.
+    """
+    PAGE: Final[Endpoint]
+    """
+    Dash's index page, at its own path or at any path that nothing else takes.
+    """
+    SERVER: Final[Endpoint]
+    """
+    A route of the developer's own.
+    """
+    STATIC: Final[Endpoint]
+    """
+    A registered component suite, an asset with a public extension, the favicon.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+
+@final
+class Flight:
+    """
+    The duty to verify credentials for all requests that wait for them.
+    """
+    def land(self, verified: bool | None, /) -> None:
+        """
+        Tells those who wait; `None` sends them away to come back later.
+        """
+
+@final
+class Refusal:
+    """
+    Why credentials let nobody in.
+    """
+    ABSENT: Final[Refusal]
+    """
+    There are none.
+    """
+    BUSY: Final[Refusal]
+    """
+    The server verifies as many as it can; the client is to come back.
+    """
+    WRONG: Final[Refusal]
+    """
+    They are wrong.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+
+@final
+class RouteMap:
+    """
+    The rules of an app's public routes, in Flask's syntax.
+    """
+    def __len__(self, /) -> int: ...
+    def __new__(cls, /) -> RouteMap: ...
+    def add(self, rule: str, /) -> None:
+        """
+        Adds a rule; raises `ValueError` where it cannot be read.
+        """
+    def is_open(self, endpoint: Endpoint, path: str, rules_open_pages: bool, /) -> bool:
+        """
+        Tells whether the rules open an endpoint for a path relative to the app's prefix.
+        """
+    def literal(self, path: str, /) -> bool:
+        """
+        Tells whether a rule without variables names exactly this path.
+        """
+    def matches(self, path: str, /) -> bool:
+        """
+        Tells whether a rule matches the path as it stands, with no redirect.
+        """
+    def opens_page(self, pathname: str, /, *, path: str | None = None, template: str | None = None, variables_are_replaced: bool = False) -> bool:
+        """
+        Tells whether the rules mean the page that Dash resolves for a pathname: the one with this
+        path, the one with this template, or none.
+        """
+    @property
+    def rules(self, /) -> list[str]:
+        """
+        The text of all rules, in the order in which they were added.
+        """
+    @staticmethod
+    def sample_paths(rule: str, /) -> list[str]:
+        """
+        Returns some paths that the rule matches, built with its own converters.
+        """
+    def test(self, path: str, /) -> bool:
+        """
+        Tells whether a rule matches the path, or would after a redirect.
+        """
+
+@final
+class Users:
+    """
+    Verifies credentials against the developer's own table of stored passwords.
+    """
+    def __new__(cls, table: "dict[str, str]", /) -> Users:
+        """
+        Reads the table; raises `ValueError` or `TypeError`, naming the user, where a stored value
+        cannot be read.
+        """
+    def authenticate(self, header: str, table: Any, address: str, /) -> Any:
+        """
+        Returns the name of the user whose credentials a header holds, or why there is none.
+
+        The table is asked anew each time, so that a removed user or a changed password counts at
+        once. Hashing is done without holding the interpreter.
+        """
+
+@final
+class VerifiedCredentials:
+    """
+    Remembers credentials that the developer's own function verified, for some seconds.
+    """
+    def __new__(cls, /, seconds: SupportsFloat | SupportsIndex) -> VerifiedCredentials: ...
+    def look_up(self, credentials: Credentials, /) -> Any:
+        """
+        Returns `True` if the credentials were verified lately, a refusal if another request just
+        found them wrong or takes too long, else the flight to land with one's own finding.
+        """
+
+def below_prefix(path: str, prefix: str, /) -> str | None:
+    """
+    Returns a path relative to an app's prefix, `None` where it lies outside.
+    """
+
+def check_password_hash(pwhash: str, password: str, /) -> bool | None:
+    """
+    Check a password against a stored hash; None leaves the hash to werkzeug.
+    """
+
+def generate_password_hash(password: str, method: str, salt_length: SupportsIndex, /) -> str | None:
+    """
+    Hash a password with a new salt; None leaves the method to werkzeug.
+    """
+
+def is_cross_site_forgery(method: str, sec_fetch_site: str | None, origin: str | None, trusted_origins: SupportsGetItem[int, str], /) -> bool:
+    """
+    Tells whether a request that changes something was made by a page of another site.
+    """
+
+def is_plaintext(stored: str, /) -> bool:
+    """
+    Tell whether a stored value is the password itself.
+    """
+
+def is_sealed(secret: bytes, sealed: str, /, *parts: "str") -> bool:
+    """
+    Tells, in constant time, whether `sealed` is the seal of some texts under a secret.
+    """
+
+def parse_basic(header: str, /) -> Credentials | None:
+    """
+    Parses the value of an `Authorization` header (RFC 7617); `None` where it holds no credentials.
+    """
+
+def password_needs_rehash(stored: str, /) -> bool:
+    """
+    Tell whether a stored password is weaker than what is made today.
+    """
+
+def seal(secret: bytes, /, *parts: "str") -> str:
+    """
+    Returns the seal of some texts under a secret, in hexadecimal.
+    """
+
+def __getattr__(name: str) -> Incomplete: ...

@@ -1,0 +1,256 @@
+"""What is read of Dash beyond its public API, in one place.
+
+Everything here holds for Dash 2.18, 3.x and 4.x. Where Dash changes, this file is what to mend.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypedDict, cast
+from urllib.parse import parse_qs
+
+import dash
+from dash import Dash
+from dash._callback import GLOBAL_CALLBACK_MAP
+
+# Dash leaves these untyped.
+_check_fingerprint: Callable[[str], tuple[str, bool]] = dash.fingerprint.check_fingerprint
+_path_to_page: Callable[[str], tuple[dict[str, Any], dict[str, str] | None]] = (
+    dash._pages._path_to_page
+)
+
+PAGE_ROUTER_ID = ".._pages_content.children..._pages_store.data.."
+"""The callback that Dash derives from `use_pages=True`."""
+
+
+class CallbackEntry(TypedDict, total=False):
+    """A registered callback, as `Dash.callback_map` holds it."""
+
+    inputs: list[dict[str, Any]]
+    state: list[dict[str, Any]]
+    output: Any
+    callback: Callable[..., Any]
+    no_output: bool
+    background: dict[str, Any] | None
+    long: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class ResolvedPage:
+    """The page that Dash finds for a path.
+
+    Attributes:
+        path: the page's own path.
+        template: its template, if the path was found through one.
+        variables: the names of the template's variables.
+    """
+
+    path: str
+    template: str | None = None
+    variables: frozenset[str] = frozenset()
+
+
+def routes_prefix(app: Dash) -> str:
+    """Return the prefix of the app's paths as the server sees them; it ends in a slash."""
+    return str(app.config.routes_pathname_prefix)
+
+
+def requests_prefix(app: Dash) -> str:
+    """Return the prefix of the app's paths as the browser sees them; it ends in a slash."""
+    return str(app.config.requests_pathname_prefix)
+
+
+def endpoint_name(app: Dash, name: str) -> str:
+    """Return the name of the endpoint that Dash registers under a name of its own."""
+    return routes_prefix(app) + name
+
+
+def assets_endpoint_name(app: Dash) -> str:
+    """Return the name of the endpoint that serves the app's assets."""
+    prefix = routes_prefix(app).replace("/", "_").replace(".", "_")
+    return f"{prefix}dash_assets.static"
+
+
+def is_own_view(view: Callable[..., Any] | None) -> bool:
+    """Tell whether a view function is Dash's, not the developer's."""
+    module = getattr(inspect.unwrap(view), "__module__", None) if view is not None else None
+    return isinstance(module, str) and module.split(".")[0] == "dash"
+
+
+def is_redirect(view: Callable[..., Any] | None) -> bool:
+    """Tell whether a view function is what Dash makes of a page's `redirect_from`."""
+    # Dash 4 puts the underscore before it.
+    return is_own_view(view) and getattr(view, "__name__", "") in ("_redirect", "redirect")
+
+
+def is_component_suite(app: Dash, package: object, path: object) -> bool:
+    """Tell whether Dash serves this file of a component package; else it raises."""
+    if not isinstance(package, str) or not isinstance(path, str):
+        return False
+    try:
+        return _check_fingerprint(path)[0] in app.registered_paths.get(package, ())
+    except Exception:  # whatever a crafted path does to Dash's parser, it names no file
+        return False
+
+
+def first_request_hooks(app: Dash, hooks: list[Callable[..., Any]]) -> list[Callable[..., Any]]:
+    """Return those of a server's hooks in which Dash sets this app up at its first request."""
+    return [hook for hook in hooks if _is_first_request_hook(app, hook)]
+
+
+def _is_first_request_hook(app: Dash, hook: Callable[..., Any]) -> bool:
+    if getattr(hook, "__self__", None) is app:
+        return getattr(hook, "__name__", "") == "_setup_server"
+    if not getattr(hook, "__qualname__", "").startswith("Dash.enable_pages.<locals>."):
+        return False
+    return inspect.getclosurevars(hook).nonlocals.get("self") is app
+
+
+def callback_entry(app: Dash, output: str) -> CallbackEntry | None:
+    """Return the callback that Dash runs for a body with this `output`."""
+    return cast("CallbackEntry | None", app.callback_map.get(output))
+
+
+def callback_entries(app: Dash) -> Iterator[tuple[str, CallbackEntry]]:
+    """Return the callbacks of the app with their ids, those not yet taken over included."""
+    for entries in (app.callback_map, GLOBAL_CALLBACK_MAP):
+        for output, entry in list(entries.items()):
+            yield output, cast("CallbackEntry", entry)
+
+
+def callback_counts(app: Dash) -> tuple[int, int]:
+    """Return how many callbacks the app has, and how many it has not yet taken over."""
+    return len(app.callback_map), len(GLOBAL_CALLBACK_MAP)
+
+
+def registered_function(entry: CallbackEntry) -> object:
+    """Return the very function that was registered, None for a clientside callback."""
+    # One `__wrapped__` deep: what Dash wrapped. Deeper lies what the developer wrapped.
+    return vars(entry["callback"]).get("__wrapped__") if "callback" in entry else None
+
+
+def outputs(entry: CallbackEntry) -> tuple[list[tuple[str, str]], bool]:
+    """Return the outputs as pairs of id and property, and whether they are a list of outputs."""
+    if entry.get("no_output"):
+        return [], True
+    declared: Any = entry["output"]
+    multiple = isinstance(declared, list | tuple)
+    dependencies = declared if multiple else [declared]
+    return [(item.component_id_str(), item.component_property) for item in dependencies], multiple
+
+
+def background(entry: CallbackEntry) -> dict[str, Any] | None:
+    """Return the settings of a callback that runs in the background, None for any other."""
+    # Dash 2 names it `long`.
+    return entry.get("background") or entry.get("long") or None
+
+
+def is_cancel_callback(entry: CallbackEntry) -> bool:
+    """Tell whether Dash derived this callback from another's `cancel=`."""
+    function = registered_function(entry)
+    return (
+        getattr(function, "__module__", None) == "dash.dash"
+        and getattr(function, "__qualname__", None) == "Dash._setup_server.<locals>.cancel_call"
+    )
+
+
+def cancelled_by(app: Dash, entry: CallbackEntry) -> dict[str, CallbackEntry]:
+    """Return the callbacks, with their ids, that a cancel callback cancels."""
+    inputs = entry.get("inputs", [])
+    return {
+        output: other
+        for output, other in callback_entries(app)
+        if any(item in inputs for item in (background(other) or {}).get("cancel") or [])
+    }
+
+
+def resolve_page(path: str) -> ResolvedPage | None:
+    """Return the page that Dash finds for a path without its prefix, None if there is none.
+
+    :raises Exception: whatever Dash raises for a path that upsets it
+    """
+    page, variables = _path_to_page(path.strip("/"))
+    if not page:
+        return None
+    if variables:
+        return ResolvedPage(page["path"], page["path_template"], frozenset(variables))
+    return ResolvedPage(page["path"])
+
+
+def page_count() -> int:
+    """Return how many pages there are."""
+    return len(dash.page_registry)
+
+
+def not_found_page() -> ResolvedPage | None:
+    """Return the developer's own page for paths that have none, None if there is none."""
+    for module, page in dash.page_registry.items():
+        if module.split(".")[-1] == "not_found_404":
+            return ResolvedPage(page["path"])
+    return None
+
+
+def query_names(search: str) -> frozenset[str]:
+    """Return the names in a query string, those without a value, which Dash 2 drops, included."""
+    return frozenset(parse_qs(search.removeprefix("?"), keep_blank_values=True))
+
+
+def source_file(app: Dash) -> str:
+    """Return what tells this app from another on the same host."""
+    module = sys.modules.get(app.config.name)
+    return str(getattr(module, "__file__", None) or app.config.name)
+
+
+def signing_secret(app: Dash) -> bytes | None:
+    """Return the secret with which Dash signs handles of jobs, None before Dash 4.4.1."""
+    secret = getattr(app, "_get_signing_secret", None)
+    return bytes(secret()) if secret is not None else None
+
+
+def suppress_validation_layout(app: Dash) -> None:
+    """Keep Dash from running every page's layout function for whoever comes first."""
+    if app.use_pages:
+        app.config.suppress_callback_exceptions = True
+
+
+def wrap_config(app: Dash, may_see_layouts: Callable[[], bool]) -> None:
+    """Keep `validation_layout` from a client that may not see every page's layout.
+
+    Dash sends it in the index page. Without it the renderer complains about every id that is not
+    on the page, so such a client is told to suppress that.
+    """
+    original: Callable[[], dict[str, Any]] = app._config
+
+    def config() -> dict[str, Any]:
+        settings = original()
+        if "validation_layout" in settings and not may_see_layouts():
+            del settings["validation_layout"]
+            settings["suppress_callback_exceptions"] = True
+        return settings
+
+    vars(app)["_config"] = config
+
+
+class layout_unseen:
+    """Let Dash's set-up validate an empty layout in place of a layout function's.
+
+    The function would run for whoever comes first, logged in or not.
+    """
+
+    def __init__(self, app: Dash) -> None:
+        self._app = app
+
+    def __enter__(self) -> None:
+        if self._app._layout_is_function:
+            vars(self._app)["_layout_value"] = lambda: dash.html.Div()
+
+    def __exit__(self, *_: object) -> None:
+        vars(self._app).pop("_layout_value", None)
+
+
+def json_id(dependency: Mapping[str, Any]) -> tuple[str, str]:
+    """Return id and property of a declared Input or State."""
+    return str(dependency["id"]), str(dependency["property"])

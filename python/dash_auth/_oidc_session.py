@@ -1,0 +1,208 @@
+"""What a session remembers of logins through an identity provider.
+
+`flask.session["user"]` and `["idp"]` are there for the app to read. Beside them stands a note,
+sealed by the guard that wrote it: cookies ignore ports and apps share keys, so that a login counts
+only for that guard, that user and that provider, and only until the note says. Logins to other apps
+on the same server are set aside in the session while this one is in use, and logins that were begun
+wait there for their callback.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import flask
+from flask.sessions import SecureCookieSessionInterface
+
+from . import _core
+from ._session import NOTE, USER, Session
+
+IDP = "idp"
+"""The key under which apps read the name of the provider."""
+
+REFRESH_TOKEN = "refresh_token"
+"""The key under which apps read the refresh token, where it is kept at all."""
+
+COOKIE_LIMIT = 4000
+"""The longest name and value of a cookie, in bytes: below what browsers take (RFC 6265 6.1)."""
+
+_LOGIN = (USER, IDP, REFRESH_TOKEN, NOTE)
+_PARKED = "_dash_auth_parked"
+_PENDING = "_dash_auth_pending"
+_TARGET = "_dash_auth_target"
+
+# A cookie holds 4 KB in all: two tabs that log in at once, two more apps on the server.
+_PENDING_LOGINS = 2
+_PARKED_LOGINS = 2
+
+
+@dataclass(frozen=True)
+class LoginNotes:
+    """Writes and reads the notes of one guard.
+
+    Attributes:
+        guard: what tells this guard from any other that shares the secret.
+        seconds: how long a login counts, in seconds.
+    """
+
+    guard: str
+    seconds: float
+
+    def write(self, session: Session, secret: bytes) -> None:
+        """Note that the user in a session logged in just now.
+
+        :param session: the session of the current request, with user and provider in it
+        :param secret: key of the seal
+        """
+        until = int(time.time() + self.seconds)
+        session[NOTE] = {"until": until, "seal": _core.seal(secret, *self._parts(session, until))}
+
+    def resume(self, session: Session, secret: bytes) -> bool:
+        """Tell whether a session holds a login that counts for this guard, and make it current.
+
+        :param session: the session of the current request
+        :param secret: key of the seal
+        """
+        if self._holds(session, secret):
+            return True
+        own = next((login for login in _parked(session) if self._holds(login, secret)), None)
+        if own is None:
+            return False
+        self.set_aside(session, secret)
+        session.update(own)
+        return True
+
+    def set_aside(self, session: Session, secret: bytes) -> None:
+        """Take out of a session what is not of this guard, and keep the logins to other apps.
+
+        :param session: the session of the current request
+        :param secret: key of the seal
+        """
+        current = {key: session.pop(key) for key in _LOGIN if key in session}
+        kept = [
+            login
+            for login in (current, *_parked(session))
+            if IDP in login and _until(login) > time.time() and not self._holds(login, secret)
+        ]
+        session.pop(_PARKED, None)
+        if kept:
+            session[_PARKED] = kept[:_PARKED_LOGINS]
+
+    def renew(self, session: Session, secret: bytes) -> None:
+        """Empty a session before a login, but for the logins to other apps.
+
+        Nothing that somebody else put there beforehand outlives the login (OWASP, Session
+        Management Cheat Sheet: renew the session after any privilege level change).
+
+        :param session: the session of the current request
+        :param secret: key of the seal
+        """
+        self.set_aside(session, secret)
+        parked = _parked(session)
+        session.clear()
+        if parked:
+            session[_PARKED] = parked
+
+    def _holds(self, login: Mapping[str, Any], secret: bytes) -> bool:
+        note = login.get(NOTE)
+        if USER not in login or not isinstance(note, Mapping) or _until(login) <= time.time():
+            return False
+        sealed = note.get("seal")
+        return isinstance(sealed, str) and _core.is_sealed(
+            secret, sealed, *self._parts(login, note["until"])
+        )
+
+    def _parts(self, login: Mapping[str, Any], until: int) -> tuple[str, ...]:
+        return ("login", self.guard, str(login.get(IDP)), _subject(login.get(USER)), str(until))
+
+
+def are_cookies(server: flask.Flask) -> bool:
+    """Tell whether a server keeps sessions in cookies, which their owner can read."""
+    return isinstance(server.session_interface, SecureCookieSessionInterface)
+
+
+def fits(server: flask.Flask, session: Session) -> bool:
+    """Tell whether a session can be kept; logins to other apps give way.
+
+    :param server: Flask server
+    :param session: the session of the current request
+    """
+    if not are_cookies(server) or _size(server, session) <= COOKIE_LIMIT:
+        return True
+    return session.pop(_PARKED, None) is not None and _size(server, session) <= COOKIE_LIMIT
+
+
+def _size(server: flask.Flask, session: Session) -> int:
+    interface = server.session_interface
+    serializer = cast("Any", interface).get_signing_serializer(server)
+    return len(interface.get_cookie_name(server)) + len(serializer.dumps(dict(session)))
+
+
+def begin(session: Session, idp: str, state: str, target: str | None) -> list[tuple[str, str]]:
+    """Remember a login that waits for its callback.
+
+    :param session: the session of the current request
+    :param idp: the name of the provider
+    :param state: the parameter that comes back with the callback
+    :param target: path that the user wanted to see, None for none
+    :return: provider and state of each login that is waited for no longer
+    """
+    pending = [*_pending(session), [idp, state, target]]
+    session[_PENDING] = pending[-_PENDING_LOGINS:]
+    return [(old_idp, old_state) for old_idp, old_state, _ in pending[:-_PENDING_LOGINS]]
+
+
+def finish(session: Session, state: str | None) -> str | None:
+    """Forget a login that waited for its callback, and return the path that the user wanted."""
+    target = None
+    left = []
+    for waiting in _pending(session):
+        if waiting[1] == state:
+            target = waiting[2]
+        else:
+            left.append(waiting)
+    if left:
+        session[_PENDING] = left
+    else:
+        session.pop(_PENDING, None)
+    return target
+
+
+def remember_target(session: Session, target: str | None) -> None:
+    """Remember the path that the user wanted while a provider is being chosen."""
+    if target is not None:
+        session[_TARGET] = target
+
+
+def take_target(session: Session) -> str | None:
+    """Return the path that the user wanted before choosing a provider, and forget it."""
+    target = session.pop(_TARGET, None)
+    return target if isinstance(target, str) else None
+
+
+def _parked(session: Mapping[str, Any]) -> list[dict[str, Any]]:
+    held = session.get(_PARKED)
+    return [login for login in held if isinstance(login, dict)] if isinstance(held, list) else []
+
+
+def _pending(session: Mapping[str, Any]) -> list[list[Any]]:
+    held = session.get(_PENDING)
+    entries = held if isinstance(held, list) else []
+    return [entry for entry in entries if isinstance(entry, list) and len(entry) == 3]
+
+
+def _until(login: Mapping[str, Any]) -> int:
+    note = login.get(NOTE)
+    until = note.get("until") if isinstance(note, Mapping) else None
+    return until if isinstance(until, int) else 0
+
+
+def _subject(user: object) -> str:
+    """Return what names the user for good; the app may add to the rest of the claims."""
+    if not isinstance(user, Mapping):
+        return str(user)
+    names = (user.get(key) for key in ("sub", "email", "preferred_username", "name"))
+    return next((name for name in names if isinstance(name, str) and name), "")

@@ -1,0 +1,155 @@
+"""The base of every way to log in."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any
+from weakref import WeakKeyDictionary, ref
+
+from dash import Dash
+
+from ._backends import Backend, Request, backend_for, is_server
+from ._guard import Guard
+from .identity import User, session_user
+from .public_routes import add_public_routes
+
+__all__ = ["Auth"]
+
+logger = logging.getLogger("dash_auth")
+
+ANONYMOUS_BODY_LIMIT = 1024 * 1024
+"""The largest callback body, in bytes, that is read for a client that is not logged in."""
+
+_auths: WeakKeyDictionary[Dash, ref[Auth]] = WeakKeyDictionary()
+"""Who protects each app; the app itself keeps it alive, through its `init_app`."""
+
+
+def auth_of(app: Dash) -> Auth | None:
+    """Return who protects an app, None if nobody does."""
+    found = _auths.get(app)
+    return None if found is None else found()
+
+
+class Auth(ABC):
+    """Protects a Dash app: every request needs a login but those declared public.
+
+    A subclass says who is logged in (:meth:`is_authorized`) and how to ask for it
+    (:meth:`login_request`).
+    """
+
+    def __init__(
+        self,
+        app: Dash,
+        public_routes: Iterable[str] | None = None,
+        *,
+        anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
+        trusted_origins: Iterable[str] = (),
+        **obsolete: Any,
+    ) -> None:
+        """Protect an app.
+
+        :param app: Dash app
+        :param public_routes: routes that pass with no login, in Flask's syntax, see
+            :func:`dash_auth.add_public_routes`
+        :param anonymous_body_limit: largest callback body read for a client that is not logged in,
+            in bytes; 1 MiB by default
+        :param trusted_origins: origins (`"https://example.com"`) whose pages may make requests that
+            change something with the credentials that the browser holds; none by default
+            (OWASP, Cross-Site Request Forgery Prevention Cheat Sheet)
+        :raises TypeError: for arguments that are unknown or of a wrong type, and for a server that
+            cannot be protected
+        :raises ValueError: if the app is protected already, or a route cannot be read
+        """
+        if obsolete:
+            raise TypeError(f"Auth got unexpected keyword arguments: {list(obsolete)}")
+        if not isinstance(app, Dash):
+            raise TypeError(f"the app must be a dash.Dash, not {type(app).__name__}")
+        if app in _auths:
+            raise ValueError("the app is protected already: one BasicAuth or OIDCAuth an app")
+        if not isinstance(anonymous_body_limit, int) or anonymous_body_limit < 0:
+            raise ValueError("anonymous_body_limit must be a number of bytes")
+        if isinstance(trusted_origins, str):
+            raise TypeError(f"trusted_origins must be a list: [{trusted_origins!r}]")
+        self.app = app
+        self._anonymous_body_limit = anonymous_body_limit
+        self._trusted_origins = tuple(trusted_origins)
+        self._own_endpoints: frozenset[str] = frozenset()
+        self._guards: list[tuple[Backend, Guard]] = []
+        self._protect()
+        _auths[app] = ref(self)
+        if public_routes is not None:
+            add_public_routes(app, public_routes)
+
+    def _protect(self) -> None:
+        """Put the guard before the app, on whichever server it is moved to."""
+        if is_server(self.app.server):
+            self._install()
+        init_app = self.app.init_app
+
+        def init_app_protected(*args: Any, **kwargs: Any) -> Any:
+            result = init_app(*args, **kwargs)
+            self._install()
+            return result
+
+        vars(self.app)["init_app"] = init_app_protected
+
+    def _install(self) -> None:
+        backend = backend_for(self.app.server)
+        if any(known is backend for known, _ in self._guards):
+            return
+        guard = Guard(
+            self,
+            backend,
+            anonymous_body_limit=self._anonymous_body_limit,
+            trusted_origins=self._trusted_origins,
+        )
+        backend.install(guard)
+        self._guards.append((backend, guard))
+        self._on_install(backend)
+
+    def _on_install(self, backend: Backend) -> None:  # noqa: B027 (does nothing unless needed)
+        """Do what a server needs once, when the guard is put before it."""
+
+    @property
+    def _backend(self) -> Backend:
+        return self._guards[-1][0]
+
+    @property
+    def _guard(self) -> Guard:
+        return self._guards[-1][1]
+
+    @abstractmethod
+    def is_authorized(self) -> bool:
+        """Tell whether the current request is made by a user who may use the app."""
+
+    @abstractmethod
+    def login_request(self) -> Any:
+        """Return what to answer to a request that needs a login."""
+
+    def _is_authorized(self, request: Request) -> bool:
+        """Tell whether a request may pass; as :meth:`is_authorized`, with the facts at hand."""
+        return self.is_authorized()
+
+    def _visitor(self, request: Request) -> User | None:
+        """Return who makes a request that needs no login, None for a stranger."""
+        return session_user()
+
+    def _user_of_session(self, request: Request) -> User | None:
+        """Return who makes an authorized request, where `is_authorized` does not say."""
+        return session_user()
+
+    def _tidy_session(self, request: Request) -> None:  # noqa: B027 (does nothing unless needed)
+        """Take what does not count out of the session before the app reads it."""
+
+    def _weak_passwords(self) -> list[tuple[str, str]]:
+        """Return the names of users whose stored password should be stored anew, and why."""
+        return []
+
+    def _session_use(self) -> str:
+        """Return in words what a session is good for."""
+        return "whatever is_authorized makes of it"
+
+    def _announce(self) -> None:  # noqa: B027 (does nothing unless needed)
+        """Tell the developer, once at start, what the app lacks."""

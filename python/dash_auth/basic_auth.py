@@ -1,0 +1,359 @@
+"""HTTP Basic authentication (RFC 7617)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import inspect
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from dash import Dash
+
+from . import _core, _session, security
+from ._backends import Backend, Request
+from ._core import Credentials, Flight, Refusal, Users, VerifiedCredentials
+from ._session import SessionNotes
+from .auth import ANONYMOUS_BODY_LIMIT, Auth
+from .identity import RequestIdentity, User
+
+__all__ = ["BasicAuth", "UserGroups"]
+
+logger = logging.getLogger("dash_auth")
+
+UserGroups = Mapping[str, list[str]]
+
+AuthFunc = Callable[[str, str], bool | Awaitable[bool]]
+GroupsFunc = Callable[[str], Iterable[str] | Awaitable[Iterable[str]]]
+
+DEFAULT_REALM = "User Visible Realm"
+"""The realm that dash-auth names: password managers file what they hold under it."""
+
+
+class BasicAuth(Auth):
+    """Protects a Dash app with HTTP Basic authentication."""
+
+    def __init__(
+        self,
+        app: Dash,
+        username_password_list: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+        auth_func: AuthFunc | None = None,
+        public_routes: Iterable[str] | None = None,
+        user_groups: UserGroups | GroupsFunc | None = None,
+        secret_key: str | bytes | None = None,
+        *,
+        realm: str = DEFAULT_REALM,
+        auth_func_cache_seconds: float = 0,
+        auth_func_session_seconds: float = 8 * 60 * 60,
+        anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
+        trusted_origins: Iterable[str] = (),
+    ) -> None:
+        """Protect an app.
+
+        :param app: Dash app
+        :param username_password_list: users and their stored passwords, as a dict or a list of
+            pairs. A stored password is a hash, see
+            :func:`dash_auth.security.generate_password_hash`, or a plaintext password. A dict stays
+            live: what is changed in it counts at the next request.
+        :param auth_func: function of user name and password that returns True for a user who may
+            use the app; it may be async. Give it or `username_password_list`.
+        :param public_routes: routes that pass with no login, in Flask's syntax, see
+            :func:`dash_auth.add_public_routes`
+        :param user_groups: the groups of each user, as a dict, or as a function of the user's name
+            that returns them; it may be async
+        :param secret_key: Flask's secret key, which signs the session. Needed where public pages
+            are to know who logged in before; None leaves the server's own.
+            Make one with `python -c "import secrets; print(secrets.token_urlsafe(32))"` and keep
+            it outside of the code.
+        :param realm: what the browser shows when it asks for the password
+        :param auth_func_cache_seconds: for how long credentials that `auth_func` accepted are not
+            asked about again, in seconds; 0, the default, asks at each request
+        :param auth_func_session_seconds: for how long, in seconds, public pages know a user whom
+            `auth_func` accepted; 8 hours by default
+        :param anonymous_body_limit: see :class:`dash_auth.auth.Auth`, in bytes
+        :param trusted_origins: see :class:`dash_auth.auth.Auth`
+        :raises TypeError: for an argument of a wrong type
+        :raises ValueError: if both or neither of `username_password_list` and `auth_func` are
+            given, if a stored password cannot be read (the message names the user, never the
+            value), or if a route cannot be read
+        """
+        self._challenge = f'Basic realm="{_quoted(realm)}", charset="UTF-8"'
+        self._user_groups = user_groups
+        self._secret_key = secret_key
+        self._auth_func = auth_func
+        self._users: Mapping[str, str] = {}
+        self._cache: VerifiedCredentials | None = None
+        if auth_func is not None:
+            if username_password_list is not None:
+                raise ValueError(
+                    "BasicAuth can only use authorization function (auth_func kwarg) or "
+                    "username_password_list, it cannot use both."
+                )
+            if not callable(auth_func):
+                raise TypeError("auth_func must be a function of user name and password")
+            if auth_func_cache_seconds:
+                self._cache = VerifiedCredentials(auth_func_cache_seconds)
+            self._verify = self._verify_by_function
+        elif username_password_list is not None:
+            self._users = _users(username_password_list)
+            self._table = Users(dict(self._users))
+            self._verify = self._verify_by_table
+        else:
+            raise ValueError(
+                "BasicAuth requires username/password map or user-defined authorization function."
+            )
+        self._session_seconds = auth_func_session_seconds if auth_func is not None else None
+        super().__init__(
+            app,
+            public_routes=public_routes,
+            anonymous_body_limit=anonymous_body_limit,
+            trusted_origins=trusted_origins,
+        )
+
+    def _on_install(self, backend: Backend) -> None:
+        if self._secret_key is not None:
+            backend.set_secret_key(self._secret_key)
+        self._notes = SessionNotes(self._guard.name, self._session_seconds)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.app.config.name!r}>"
+
+    # Who is logged in
+
+    def is_authorized(self) -> bool:
+        """Tell whether the current request carries the credentials of a user."""
+        return self._authorizes(self._backend.request())
+
+    def _is_authorized(self, request: Request) -> bool:
+        # Who has put a check of its own in the place of ours is asked as it expects to be: a
+        # subclass, or an app that replaces the method of the class or of the object.
+        if getattr(self.is_authorized, "__func__", None) is not _OWN_CHECK:
+            return self.is_authorized()
+        return self._authorizes(request)
+
+    def _authorizes(self, request: Request) -> bool:
+        header = request.authorization
+        if not header:
+            return False
+        outcome = self._verify(header, request.address)
+        if isinstance(outcome, Refusal):
+            request.refusal = outcome
+            return False
+        self._log_in(request, outcome)
+        return True
+
+    def login_request(self) -> Any:
+        """Return the challenge that makes a browser ask for user name and password."""
+        return self._backend.answer(401, "Login Required", {"WWW-Authenticate": self._challenge})
+
+    def _verify_by_table(self, header: str, address: str) -> str | Refusal:
+        outcome: str | Refusal = self._table.authenticate(header, self._users, address)
+        return outcome
+
+    def _verify_by_function(self, header: str, address: str) -> str | Refusal:
+        credentials = _core.parse_basic(header)
+        if credentials is None:
+            return Refusal.ABSENT
+        if self._cache is None:
+            return credentials.username if self._accepts(credentials) else Refusal.WRONG
+        known = self._cache.look_up(credentials)
+        if isinstance(known, Refusal):
+            return known
+        if not isinstance(known, Flight):
+            return credentials.username
+        accepted: bool | None = None
+        try:
+            accepted = self._accepts(credentials)
+        finally:
+            known.land(accepted)
+        return credentials.username if accepted else Refusal.WRONG
+
+    def _accepts(self, credentials: Credentials) -> bool:
+        assert self._auth_func is not None
+        try:
+            result = _run(self._auth_func, credentials.username, credentials.password)
+        except Exception:
+            logger.exception("Error in authorization function.")
+            return False
+        if isinstance(result, bool) or _is_numpy_bool(result):
+            return bool(result)
+        if result is not None:
+            logger.error(
+                "Refused: the authorization function must return True or False, not %s",
+                type(result).__name__,
+            )
+            if inspect.iscoroutine(result):
+                result.close()
+        return False
+
+    def _claims(self, name: str) -> dict[str, Any]:
+        return {"email": name, "groups": [] if self._user_groups is None else self._groups(name)}
+
+    def _groups(self, name: str) -> Any:
+        assert self._user_groups is not None
+        try:
+            if callable(self._user_groups):
+                groups = _run(self._user_groups, name)
+            else:
+                groups = self._user_groups.get(name, [])
+            # One string of groups is parted where they are asked for, see `groups_str_split`.
+            if groups is None or isinstance(groups, str):
+                return groups or []
+            if isinstance(groups, set | frozenset):
+                # Each worker has an order of its own, and would write the session anew.
+                return sorted(groups)
+            if isinstance(groups, Iterable) and not isinstance(groups, Mapping | bytes):
+                return list(groups)
+        except Exception:
+            logger.exception("Error in user_groups: %s has no groups.", name)
+            return []
+        logger.error("user_groups must give a list, not %s", type(groups).__name__)
+        return []
+
+    # What the session remembers
+
+    def _log_in(self, request: Request, name: str) -> None:
+        claims = self._claims(name)
+        request.identity = RequestIdentity(claims=claims)
+        session = request.session
+        secret = self._backend.secret_key()
+        stored = self._stored(name) if secret and self._guard.has_public_parts() else None
+        if secret and stored is not None:
+            self._notes.write(session, secret, claims, stored)
+        else:
+            _session.show(session, claims)
+        if secret:
+            request.leave_session_unread(session)
+
+    def _stored(self, name: str) -> str | None:
+        """Return what a user is verified against, None if that can be nothing."""
+        if self._auth_func is not None:
+            return ""
+        # The table is live, and may hold anything by now.
+        stored: object = self._users.get(name)
+        return stored if isinstance(stored, str) else None
+
+    def _visitor(self, request: Request) -> User | None:
+        header = request.authorization
+        if header:
+            outcome = self._verify(header, request.address)
+            return None if isinstance(outcome, Refusal) else User.from_claims(self._claims(outcome))
+        name = self._noted_user(request)
+        return None if name is None else User.from_claims(self._claims(name))
+
+    def _noted_user(self, request: Request) -> str | None:
+        """Return the user whom a session that counts is of."""
+        secret = self._backend.secret_key()
+        name = self._notes.reader(request.session) if secret else None
+        if name is None or not secret:
+            return None
+        stored = self._stored(name)
+        if stored is None or not self._notes.holds(request.session, secret, stored):
+            return None
+        return name
+
+    def _tidy_session(self, request: Request) -> None:
+        if not request.has_session_cookie:
+            return
+        header = request.authorization
+        if header:
+            credentials = _core.parse_basic(header)
+            user = request.session.get(_session.USER)
+            held = user.get("email") if isinstance(user, Mapping) else None
+            if user is not None and (credentials is None or credentials.username != held):
+                _session.forget(request.session)
+        elif _session.NOTE in request.session and self._noted_user(request) is None:
+            _session.forget(request.session)
+
+    def _weak_passwords(self) -> list[tuple[str, str]]:
+        found = ((name, _weakness(stored)) for name, stored in self._users.items())
+        return [(name, weakness) for name, weakness in found if weakness is not None]
+
+    def _session_use(self) -> str:
+        if not self._guard.has_public_parts():
+            return "nothing: no cookie is written, each request carries its credentials"
+        if self._backend.secret_key() is None:
+            return "nothing: there is no secret key"
+        lifetime = (
+            "while the stored password is the same"
+            if self._session_seconds is None
+            else f"for {self._session_seconds / 3600:g} hours"
+        )
+        return f"public pages know the user {lifetime}; it opens no private page"
+
+    def _announce(self) -> None:
+        if self._backend.secret_key() is None and self._guard.has_public_parts():
+            logger.warning(
+                "No secret key: public pages will not know who logged in. Pass secret_key= to "
+                "BasicAuth or set app.server.secret_key."
+            )
+
+
+_OWN_CHECK = BasicAuth.is_authorized
+
+
+def _users(declared: Mapping[str, str] | Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """Return the users as a mapping; a mapping is taken as it is, and stays live."""
+    if isinstance(declared, Mapping):
+        return declared
+    users: dict[str, str] = {}
+    for number, pair in enumerate(declared, start=1):
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            raise ValueError(
+                "username_password_list must be a dict or a list of pairs of user name and "
+                f"password; entry {number} is no pair"
+            )
+        users[pair[0]] = pair[1]
+    return users
+
+
+def _is_numpy_bool(result: object) -> bool:
+    """Tell whether a result is numpy's bool, which a comparison in pandas returns."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(result, numpy.bool_)
+
+
+def _weakness(stored: str) -> str | None:
+    """Return why a password should be stored anew, None if it need not be."""
+    try:
+        if not security.password_needs_rehash(stored):
+            return None
+        return "stored as plaintext" if _core.is_plaintext(stored) else "hash is outdated"
+    except (TypeError, ValueError):  # put into the live table later on; nobody logs in with it
+        return "cannot be read"
+
+
+def _quoted(realm: str) -> str:
+    """Return a realm as the content of a quoted-string (RFC 9110 section 5.6.4)."""
+    if not isinstance(realm, str):
+        raise TypeError(f"the realm must be a str, not {type(realm).__name__}")
+    if not realm.isprintable() or not realm.isascii():
+        raise ValueError("the realm must be printable ASCII text")
+    return realm.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _run(function: Callable[..., Any], *arguments: str) -> Any:
+    """Call the developer's function, an async one to its end."""
+    target = function
+    while isinstance(target, functools.partial):
+        target = target.func
+    if inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(
+        getattr(target, "__call__", None)  # noqa: B004
+    ):
+        return _run_to_end(function(*arguments))
+    return function(*arguments)
+
+
+def _run_to_end(coroutine: Any) -> Any:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    # This thread has a loop already, which a second one cannot run inside of.
+    context = contextvars.copy_context()
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(context.run, asyncio.run, coroutine).result()

@@ -1,0 +1,140 @@
+"""What is open in an app, as one table."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dash import Dash
+
+from . import _dash_internals as internals
+from ._core import RouteMap
+from .auth import Auth, auth_of
+from .public_routes import is_public_callback, public_assets_extensions, public_rules
+
+__all__ = ["Report", "explain"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is open in an app. Printed, it is a table.
+
+    Attributes:
+        protected_by: the name of the class that protects the app.
+        public_routes: each declared rule with the endpoints that it reaches.
+        public_callbacks: name and place of each function that runs with no login.
+        routing_callbacks: ids of the callbacks that run with no login where their pathname is
+            public.
+        open_assets: the files among the assets that anyone may have.
+        layout_is_public: whether anyone may have the app's layout.
+        weak_passwords: names of users whose stored password should be stored anew, and why.
+        session: what a session is good for.
+    """
+
+    protected_by: str
+    public_routes: tuple[tuple[str, str], ...]
+    public_callbacks: tuple[tuple[str, str], ...]
+    routing_callbacks: tuple[str, ...]
+    open_assets: tuple[str, ...]
+    layout_is_public: bool
+    weak_passwords: tuple[tuple[str, str], ...]
+    session: str
+
+    def __str__(self) -> str:
+        layout = "yes: app.layout is sent to anyone" if self.layout_is_public else "no"
+        sections: list[tuple[str, list[str]]] = [
+            ("Protected by", [self.protected_by]),
+            ("Public routes", _columns(self.public_routes)),
+            ("Public callbacks", _columns(self.public_callbacks)),
+            ("Routing callbacks, where the pathname is public", list(self.routing_callbacks)),
+            ("Open assets", list(self.open_assets)),
+            ("Layout public", [layout]),
+            ("Passwords to store anew", _columns(self.weak_passwords)),
+            ("A session is good for", [self.session]),
+        ]
+        width = max(len(title) for title, _ in sections)
+        lines = []
+        for title, rows in sections:
+            for row in rows or ["none"]:
+                lines.append(f"{title:<{width}} | {row}")
+                title = ""
+        return "\n".join(lines)
+
+
+def explain(app: Dash) -> Report:
+    """Return what is open in an app, for a person to read.
+
+    Everything that is not in the report needs a login.
+
+    :param app: Dash app that is protected
+    :return: the report; `print` it
+    :raises ValueError: if nothing protects the app, or it has no server yet
+    """
+    auth = auth_of(app)
+    if auth is None:
+        raise ValueError("nothing protects the app: everything in it is open")
+    if not auth._guards:
+        raise ValueError("the app has no server yet: call app.init_app first")
+    rules = public_rules(app)
+    guard = auth._guard
+    return Report(
+        protected_by=type(auth).__name__,
+        public_routes=tuple((rule, _reached(auth, rule)) for rule in rules.rules),
+        public_callbacks=tuple(_public_callbacks(app)),
+        routing_callbacks=tuple(_routing_callbacks(app, guard.open_routing_callbacks(), rules)),
+        open_assets=tuple(_open_assets(app)) if len(rules) else (),
+        layout_is_public=guard.endpoints.rules_open_pages(rules),
+        weak_passwords=tuple(auth._weak_passwords()),
+        session=auth._session_use(),
+    )
+
+
+def _reached(auth: Auth, rule: str) -> str:
+    """Return what a rule reaches."""
+    pages = {internals.endpoint_name(auth.app, name) for name in ("", "<path:path>")}
+    endpoints = auth._guard.endpoints
+    reached: dict[str, None] = {}
+    for path in RouteMap.sample_paths(rule):
+        if endpoints.leads_to_page(path):
+            reached["a page of Dash's"] = None
+        reached.update(dict.fromkeys(name for name in endpoints.of(path) if name not in pages))
+    return ", ".join(reached) or "nothing"
+
+
+def _public_callbacks(app: Dash) -> Iterable[tuple[str, str]]:
+    for output, entry in internals.callback_entries(app):
+        if is_public_callback(app, entry):
+            yield _source(internals.registered_function(entry), output)
+
+
+def _source(function: object, output: str) -> tuple[str, str]:
+    function = inspect.unwrap(function) if callable(function) else function
+    name = getattr(function, "__name__", None) or output
+    code = getattr(function, "__code__", None)
+    place = f"{code.co_filename}:{code.co_firstlineno}" if code else output
+    return name, place
+
+
+def _routing_callbacks(app: Dash, registered: list[str], rules: RouteMap) -> list[str]:
+    # Dash registers its page router with the first request.
+    if app.use_pages and len(rules) and internals.PAGE_ROUTER_ID not in registered:
+        return [*registered, internals.PAGE_ROUTER_ID]
+    return registered
+
+
+def _open_assets(app: Dash) -> list[str]:
+    folder = Path(app.config.assets_folder)
+    extensions = public_assets_extensions()
+    return sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix.lower().removeprefix(".") in extensions
+    )
+
+
+def _columns(rows: Iterable[tuple[str, str]]) -> list[str]:
+    rows = list(rows)
+    width = max((len(first) for first, _ in rows), default=0)
+    return [f"{first:<{width}}  {second}" for first, second in rows]

@@ -1,0 +1,228 @@
+"""Outputs and callbacks that depend on the user's groups."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+
+import dash
+import flask
+from dash.exceptions import PreventUpdate
+
+from .identity import User, current_user
+
+__all__ = [
+    "CheckType",
+    "OutputVal",
+    "check_groups",
+    "list_groups",
+    "protected",
+    "protected_callback",
+]
+
+logger = logging.getLogger("dash_auth")
+
+OutputVal = Callable[[], Any] | Any
+CheckType = Literal["one_of", "all_of", "none_of"]
+
+CHECK_TYPES = ("one_of", "all_of", "none_of")
+
+
+def list_groups(
+    *,
+    groups_key: str = "groups",
+    groups_str_split: str | None = None,
+) -> list[str] | None:
+    """List the groups that the current user belongs to.
+
+    :param groups_key: key of the groups in the user's data,
+        e.g. `flask.session["user"] == {"email": "a.b@mail.com", "groups": ["admin"]}`
+    :param groups_str_split: regular expression that parts the groups where they are one string
+    :return: the groups; None if nobody is logged in
+    """
+    user = current_user()
+    if user is None:
+        return None
+    groups = _claims(user).get(groups_key)
+    if groups is None:
+        return []
+    if isinstance(groups, str) and groups_str_split is not None:
+        return re.split(groups_str_split, groups)
+    return groups  # type: ignore[no-any-return]
+
+
+def _claims(user: User) -> Mapping[str, Any]:
+    # The app may have added to what the session holds of this very user.
+    held = flask.session.get("user") if flask.has_request_context() else None
+    if isinstance(held, Mapping) and held.get("email") == user.claims.get("email"):
+        return {**held, **user.claims}
+    return user.claims
+
+
+def check_groups(
+    groups: Iterable[str] | None = None,
+    *,
+    groups_key: str = "groups",
+    groups_str_split: str | None = None,
+    check_type: CheckType = "one_of",
+) -> bool | None:
+    """Check whether the current user is logged in and has the given groups.
+
+    :param groups: groups to check for; None asks for a login alone
+    :param groups_key: key of the groups in the user's data
+    :param groups_str_split: regular expression that parts the groups where they are one string
+    :param check_type: `"one_of"`, `"all_of"` or `"none_of"` the groups
+    :return: None if nobody is logged in, else whether the user has the right permissions
+    :raises TypeError: if the groups are one string
+    :raises ValueError: if the check type is none of the three
+    """
+    if check_type not in CHECK_TYPES:
+        raise ValueError(f"Invalid check_type: {check_type}")
+    if isinstance(groups, str):
+        raise TypeError(f"groups must be a list: [{groups!r}]")
+    user_groups: list[str] | str | None = list_groups(
+        groups_key=groups_key, groups_str_split=groups_str_split
+    )
+    if user_groups is None:
+        return None
+    if groups is None:
+        return True
+    if isinstance(user_groups, str):
+        # One group; `in` would find a part of its name.
+        user_groups = [user_groups]
+    owned = [group in user_groups for group in groups]
+    if check_type == "one_of":
+        return any(owned)
+    if check_type == "all_of":
+        return all(owned)
+    return not any(owned)
+
+
+def protected(
+    unauthenticated_output: OutputVal,
+    *,
+    missing_permissions_output: OutputVal | None = None,
+    groups: Iterable[str] | None = None,
+    groups_key: str = "groups",
+    groups_str_split: str | None = None,
+    check_type: CheckType = "one_of",
+) -> Callable[[Any], Any]:
+    """Alter a function or an output depending on the current user.
+
+    A function is altered at each call (an async one stays async), anything else at once.
+
+    :param unauthenticated_output: output if nobody is logged in: static, or a function with no
+        argument
+    :param missing_permissions_output: output if the user lacks the permissions: static, or a
+        function with no argument; None stands for `unauthenticated_output`
+    :param groups: groups to check for; None asks for a login alone
+    :param groups_key: key of the groups in the user's data
+    :param groups_str_split: regular expression that parts the groups where they are one string
+    :param check_type: `"one_of"`, `"all_of"` or `"none_of"` the groups
+    :return: a decorator
+    :raises TypeError: if the groups are one string
+    :raises ValueError: if the check type is none of the three
+    """
+    if check_type not in CHECK_TYPES:
+        raise ValueError(f"Invalid check_type: {check_type}")
+    if isinstance(groups, str):
+        raise TypeError(f"groups must be a list: [{groups!r}]")
+    checked_groups = None if groups is None else list(groups)
+    if missing_permissions_output is None:
+        missing_permissions_output = unauthenticated_output
+
+    def instead() -> tuple[bool, Any]:
+        """Tell whether the output is replaced, and by what."""
+        authorized = check_groups(
+            checked_groups,
+            groups_key=groups_key,
+            groups_str_split=groups_str_split,
+            check_type=check_type,
+        )
+        if authorized:
+            return False, None
+        output = unauthenticated_output if authorized is None else missing_permissions_output
+        return True, output() if callable(output) else output
+
+    def decorator(output: Any) -> Any:
+        if inspect.iscoroutinefunction(output):
+
+            @functools.wraps(output)
+            async def run_async(*args: Any, **kwargs: Any) -> Any:
+                replaced, replacement = instead()
+                if replaced:
+                    return await replacement if inspect.isawaitable(replacement) else replacement
+                return await output(*args, **kwargs)
+
+            return run_async
+        if callable(output):
+
+            @functools.wraps(output)
+            def run(*args: Any, **kwargs: Any) -> Any:
+                replaced, replacement = instead()
+                return replacement if replaced else output(*args, **kwargs)
+
+            return run
+        replaced, replacement = instead()
+        return replacement if replaced else output
+
+    return decorator
+
+
+def protected_callback(
+    *callback_args: Any,
+    unauthenticated_output: OutputVal | None = None,
+    missing_permissions_output: OutputVal | None = None,
+    groups: Iterable[str] | None = None,
+    groups_key: str = "groups",
+    groups_str_split: str | None = None,
+    check_type: CheckType = "one_of",
+    **callback_kwargs: Any,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a Dash callback that runs for some users only.
+
+    :param callback_args: positional arguments of `dash.callback`
+    :param unauthenticated_output: output if nobody is logged in: static, or a function with no
+        argument; None leaves the outputs as they are (`PreventUpdate`)
+    :param missing_permissions_output: output if the user lacks the permissions, likewise
+    :param groups: groups to check for; None asks for a login alone
+    :param groups_key: key of the groups in the user's data
+    :param groups_str_split: regular expression that parts the groups where they are one string
+    :param check_type: `"one_of"`, `"all_of"` or `"none_of"` the groups
+    :param callback_kwargs: keyword arguments of `dash.callback`
+    :return: a decorator
+    :raises TypeError: if the groups are one string
+    :raises ValueError: if the check type is none of the three
+    """
+
+    def decorator(function: Callable[..., Any]) -> Callable[..., Any]:
+        name = getattr(function, "__name__", repr(function))
+
+        def prevent_unauthenticated() -> None:
+            logger.info("A user tried to run %s without being authenticated.", name)
+            raise PreventUpdate
+
+        def prevent_unauthorised() -> None:
+            logger.info("%s tried to run %s but lacks the permissions.", current_user(), name)
+            raise PreventUpdate
+
+        guarded = protected(
+            prevent_unauthenticated if unauthenticated_output is None else unauthenticated_output,
+            missing_permissions_output=(
+                prevent_unauthorised
+                if missing_permissions_output is None
+                else missing_permissions_output
+            ),
+            groups=groups,
+            groups_key=groups_key,
+            groups_str_split=groups_str_split,
+            check_type=check_type,
+        )(function)
+        registered: Callable[..., Any] = dash.callback(*callback_args, **callback_kwargs)(guarded)
+        return registered
+
+    return decorator

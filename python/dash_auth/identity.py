@@ -1,0 +1,113 @@
+"""Who is asking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import flask
+
+__all__ = ["User", "current_user"]
+
+FACTS = "_dash_auth"
+"""The attribute of `flask.g` that holds the facts of a request, its identity among them."""
+
+
+@dataclass(frozen=True)
+class User:
+    """The authenticated user of a request.
+
+    Attributes:
+        name: the user's name; with OpenID Connect the email address, else the subject.
+        groups: the groups that the user belongs to.
+        claims: what `flask.session["user"]` holds of the user.
+    """
+
+    name: str
+    groups: tuple[str, ...] = ()
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_claims(cls, claims: Mapping[str, Any]) -> User:
+        """Return the user that some claims describe.
+
+        :param claims: mapping with `"email"` or another name of the user, and perhaps `"groups"`
+        """
+        names = (claims.get(key) for key in ("email", "preferred_username", "name", "sub"))
+        groups = claims.get("groups")
+        return cls(
+            name=next((name for name in names if isinstance(name, str) and name), ""),
+            groups=tuple(groups) if isinstance(groups, list | tuple) else (),
+            claims=claims,
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RequestIdentity:
+    """Who makes a request, worked out when first asked for."""
+
+    __slots__ = ("_claims", "_find", "_user")
+
+    def __init__(
+        self,
+        find: Callable[[Any], User | None] | None = None,
+        *,
+        claims: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Remember how to find the user; with neither argument it is nobody.
+
+        :param find: returns the user of the request's facts, None for nobody; called once at most
+        :param claims: what is known of the user, if known already
+        """
+        self._find = find
+        self._claims = claims
+        self._user: User | None = None
+
+    def user(self, facts: object) -> User | None:
+        """Return the user, None for nobody.
+
+        :param facts: the facts of the request. They are handed in, since what holds a request and
+            is held by it lives on until the next garbage collection.
+        """
+        if self._claims is not None:
+            claims, self._claims = self._claims, None
+            self._user = User.from_claims(claims)
+        elif self._find is not None:
+            find, self._find = self._find, None
+            self._user = find(facts)
+        return self._user
+
+
+def current_facts() -> Any:
+    """Return the facts that a guard gathered of the current request, None if none did."""
+    if not flask.has_request_context():
+        return None
+    # Several requests may share one application context, as in tests.
+    facts = vars(flask.g._get_current_object()).get(FACTS)
+    return facts if facts is not None and facts.is_of(flask.request) else None
+
+
+def session_user(_: object = None) -> User | None:
+    """Return the user that `flask.session["user"]` holds, None if it holds none."""
+    if not flask.has_request_context():
+        return None
+    claims = flask.session.get("user")
+    return User.from_claims(claims) if isinstance(claims, Mapping) else None
+
+
+def current_user() -> User | None:
+    """Return the user of the current request, anywhere in a callback or a layout function.
+
+    On a public page or callback this is the user whose credentials came along or who logged in
+    before, None for a stranger. It works with and without a secret key.
+
+    :return: the user; None if nobody is logged in, or outside of a request
+    """
+    facts = current_facts()
+    if facts is None or facts.identity is None:
+        return session_user()
+    user: User | None = facts.identity.user(facts)
+    return user

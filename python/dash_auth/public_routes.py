@@ -1,0 +1,187 @@
+"""Public routes and public callbacks: what runs with no login."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, cast
+from weakref import WeakKeyDictionary, WeakSet
+
+import dash
+from dash import Dash
+from werkzeug.routing import Map, MapAdapter, Rule
+
+from . import _dash_internals as internals
+from ._core import RouteMap
+
+__all__ = [
+    "BASE_PUBLIC_ROUTES",
+    "DASH_PUBLIC_ASSETS_EXTENSIONS",
+    "add_public_routes",
+    "get_public_callbacks",
+    "get_public_routes",
+    "public_callback",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DASH_PUBLIC_ASSETS_EXTENSIONS = "js,css"
+"""The file name extensions of assets that are public by default."""
+
+
+def public_assets_extensions() -> tuple[str, ...]:
+    """Return the file name extensions, in lower case, of assets that are public.
+
+    They are set by the environment variable `DASH_PUBLIC_ASSETS_EXTENSIONS`, or by
+    `DASH_ASSETS_PUBLIC_EXTENSIONS`, the name in the documentation of dash-auth.
+    """
+    for name in ("DASH_PUBLIC_ASSETS_EXTENSIONS", "DASH_ASSETS_PUBLIC_EXTENSIONS"):
+        if name in os.environ:
+            extensions = os.environ[name]
+            break
+    else:
+        extensions = DASH_PUBLIC_ASSETS_EXTENSIONS
+    parts = (part.strip().lower().removeprefix(".") for part in extensions.split(","))
+    return tuple(part for part in parts if part)
+
+
+BASE_PUBLIC_ROUTES = [
+    *(f"/assets/<path:path>.{extension}" for extension in public_assets_extensions()),
+    "/_dash-component-suites/<path:path>",
+    "/_dash-layout",
+    "/_dash-dependencies",
+    "/_favicon.ico",
+    "/_reload-hash",
+]
+"""What dash-auth opens beside the declared routes, kept for apps that import it."""
+
+_public_routes: WeakKeyDictionary[Dash, RouteMap] = WeakKeyDictionary()
+_public_functions: WeakSet[Callable[..., Any]] = WeakSet()
+_registrations = 0
+
+
+def public_rules(app: Dash) -> RouteMap:
+    """Return the declared rules of an app, live."""
+    return _public_routes.setdefault(app, RouteMap())
+
+
+def add_public_routes(
+    app: Dash,
+    routes: Iterable[str] | None = None,
+    *,
+    public_routes: Iterable[str] | None = None,
+) -> None:
+    """Add routes that pass with no login.
+
+    The routes follow Flask's syntax, e.g. `"/login"` or `"/user/<user_id>/public"`, relative to the
+    app's URL prefix. With the first one, Dash's component suites, the favicon and assets with a
+    public extension open too; with the first one that leads to a page of Dash's, so do the layout,
+    the dependencies and the reload hash, which every page needs.
+
+    Callbacks on public pages are made public with :func:`public_callback`.
+
+    :param app: Dash app
+    :param routes: rules to add
+    :param public_routes: the same under the name used in dash-auth's documentation
+    :raises TypeError: if the routes are no list of strings
+    :raises ValueError: if a rule cannot be read; none is added then
+    """
+    if routes is not None and public_routes is not None:
+        raise TypeError("add_public_routes takes `routes` or `public_routes`, not both")
+    declared = routes if routes is not None else public_routes
+    if declared is None:
+        raise TypeError("add_public_routes needs the routes to add")
+    if isinstance(declared, str):
+        raise TypeError(f"the public routes must be a list of rules: [{declared!r}]")
+    rules = list(declared)
+    for rule in rules:
+        if not isinstance(rule, str):
+            raise TypeError(f"a public route must be a str, not {type(rule).__name__}")
+        RouteMap().add(rule)
+    for rule in rules:
+        public_rules(app).add(rule)
+
+
+def public_callback(*callback_args: Any, **callback_kwargs: Any) -> Callable[[F], F]:
+    """Register a Dash callback that runs with no login.
+
+    :param callback_args: positional arguments of `dash.callback`
+    :param callback_kwargs: keyword arguments of `dash.callback`
+    :return: a decorator that registers the function and returns it unchanged
+    """
+    register = dash.callback(*callback_args, **callback_kwargs)
+
+    def decorator(function: F) -> F:
+        # A wrapper of its own is what Dash keeps, so that it can be told by identity: the same
+        # function registered once more by a plain callback stays private.
+        public_function = _wrapped_afresh(function)
+        _public_functions.add(public_function)
+        global _registrations
+        _registrations += 1
+        register(public_function)
+        return function
+
+    return decorator
+
+
+def _wrapped_afresh(function: F) -> F:
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def run_async(*args: Any, **kwargs: Any) -> Any:
+            return await function(*args, **kwargs)
+
+        return cast("F", run_async)
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return cast("F", run)
+
+
+def registrations() -> int:
+    """Return how many times a callback was made public in this process."""
+    return _registrations
+
+
+def is_public_callback(app: Dash, entry: internals.CallbackEntry) -> bool:
+    """Tell whether a callback was registered by :func:`public_callback`.
+
+    A callback that Dash derives from `cancel=` is public exactly when all that it cancels is.
+
+    :param app: Dash app
+    :param entry: the callback as Dash keeps it
+    """
+    if internals.is_cancel_callback(entry):
+        cancelled = internals.cancelled_by(app, entry).values()
+        return bool(cancelled) and all(is_public_callback(app, other) for other in cancelled)
+    function = internals.registered_function(entry)
+    return callable(function) and function in _public_functions
+
+
+def get_public_routes(app: Dash) -> MapAdapter:
+    """Return the public routes as werkzeug's map, those that dash-auth always opened included.
+
+    It is made for asking (`.test(path)`); what lets a request pass is decided elsewhere, by the
+    endpoint that will serve it.
+
+    :param app: Dash app
+    """
+    rules = public_rules(app).rules
+    routes = [*BASE_PUBLIC_ROUTES, *rules] if rules else []
+    return Map([Rule(route) for route in routes]).bind("")
+
+
+def get_public_callbacks(app: Dash) -> list[str]:
+    """Return the ids of the public callbacks.
+
+    :param app: Dash app
+    """
+    return [
+        output
+        for output, entry in internals.callback_entries(app)
+        if is_public_callback(app, entry)
+    ]
