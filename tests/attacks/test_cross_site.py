@@ -1,0 +1,160 @@
+"""S18: no foreign page makes the browser of a logged-in user change something."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_auth
+import flask
+import pytest
+from dash import Dash, Input, Output
+
+from .apps import IS_UPSTREAM, body, guard, item, plain_app
+from .http import ALICE, PRIVATE, PUBLIC, held, honest, no_server_error
+
+FRIEND = "https://friend.example"
+ran: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_ran() -> None:
+    ran.clear()
+
+
+def change(_: Any = None) -> str:
+    """Stand for what changes something."""
+    ran.append("changed")
+    return PRIVATE
+
+
+def app_with(**options: Any) -> Dash:
+    """Return a guarded app with something that changes state: a callback and a route."""
+    app = plain_app()
+    app.callback(Output("p", "children"), Input("i", "value"))(change)
+    dash_auth.public_callback(Output("o", "children"), Input("i", "value"))(lambda _: PUBLIC)
+    every = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+    app.server.add_url_rule("/admin", view_func=change, endpoint="admin", methods=every)
+    app.server.add_url_rule("/hook", view_func=lambda: PUBLIC, endpoint="hook", methods=every)
+    guard(app, public_routes=["/hook"], secret_key="k" * 32, **options)
+    return app
+
+
+CALL = body("p.children", [item("i", "value", 1)])
+OPEN_CALL = body("o.children", [item("i", "value", 1)])
+CROSS = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+
+
+@pytest.mark.rule("S18")
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_a_cross_site_change_is_refused(serve: Any, method: str) -> None:
+    site = serve(app_with())
+    honest(site.request(method, "/admin", body=b"", auth=ALICE), PRIVATE)
+    ran.clear()
+    held(site.request(method, "/admin", body=b"", auth=ALICE, headers=CROSS), status=403, ran=ran)
+    only = {"Sec-Fetch-Site": "cross-site"}
+    held(site.request(method, "/admin", body=b"", auth=ALICE, headers=only), status=403, ran=ran)
+    held(site.request(method, "/admin", body=b"", headers=CROSS), status=(401, 403), ran=ran)
+
+
+@pytest.mark.rule("S18")
+def test_a_cross_site_callback_is_refused(serve: Any) -> None:
+    site = serve(app_with())
+    honest(site.call(CALL, auth=ALICE), PRIVATE)
+    ran.clear()
+    held(site.call(CALL, auth=ALICE, headers=CROSS), status=403, ran=ran)
+    simple = {**CROSS, "Content-Type": "text/plain"}
+    held(site.call(CALL, auth=ALICE, headers=simple), status=403, ran=ran)
+
+
+@pytest.mark.rule("S18")
+@pytest.mark.parametrize("value", ["same-origin", "same-site", "none", None])
+def test_other_requests_pass(serve: Any, value: str | None) -> None:
+    site = serve(app_with())
+    headers = {} if value is None else {"Sec-Fetch-Site": value}
+    honest(site.request("POST", "/admin", body=b"", auth=ALICE, headers=headers), PRIVATE)
+    honest(site.call(CALL, auth=ALICE, headers=headers), PRIVATE)
+    ran.clear()
+    held(site.call(CALL, headers=headers), ran=ran)
+
+
+@pytest.mark.rule("S18")
+def test_a_link_from_elsewhere_opens_the_page(serve: Any) -> None:
+    site = serve(app_with())
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    honest(site.get("/", auth=ALICE, headers=headers), None)
+    honest(site.request("HEAD", "/", auth=ALICE, headers=headers), None)
+    held(site.get("/", headers=headers))
+
+
+@pytest.mark.rule("S18")
+def test_what_needs_no_credentials_is_open_to_other_sites(serve: Any) -> None:
+    site = serve(app_with())
+    honest(site.call(OPEN_CALL, headers=CROSS))
+    honest(site.request("POST", "/hook", body=b"{}", headers=CROSS))
+    held(site.call(CALL, headers=CROSS), status=(401, 403), ran=ran)
+
+
+@pytest.mark.rule("S18")
+@pytest.mark.parametrize("trusted", [(FRIEND,), [FRIEND, "https://other.example:8443"]], ids=str)
+def test_origins_that_the_app_allows(serve: Any, trusted: Any) -> None:
+    site = serve(app_with(trusted_origins=trusted))
+    allowed = {"Sec-Fetch-Site": "cross-site", "Origin": FRIEND}
+    honest(site.call(CALL, auth=ALICE, headers=allowed), PRIVATE)
+    ran.clear()
+    for origin in (
+        "https://evil.example", "null", "", "https://friend.example.evil.example",
+        "https://evil-friend.example", "http://friend.example", "https://friend.example:444",
+        "https://friend.example@evil.example", f"{FRIEND}/", f"{FRIEND}, https://evil.example",
+        f"https://evil.example {FRIEND}", "https://friend", "friend.example", "*",
+        "https://sub.friend.example", "https://FRIEND.example.evil",
+    ):  # fmt: skip
+        headers = {"Sec-Fetch-Site": "cross-site", "Origin": origin}
+        held(site.call(CALL, auth=ALICE, headers=headers), status=403, ran=ran)
+    without = {"Sec-Fetch-Site": "cross-site", "Referer": f"{FRIEND}/"}
+    held(site.call(CALL, auth=ALICE, headers=without), status=403, ran=ran)
+    twice = [
+        ("Sec-Fetch-Site", "cross-site"),
+        ("Origin", "https://evil.example"),
+        ("Origin", FRIEND),
+    ]
+    held(site.call(CALL, auth=ALICE, headers=twice), status=403, ran=ran)
+
+
+@pytest.mark.rule("S18")
+@pytest.mark.parametrize(
+    "override",
+    [
+        {"X-HTTP-Method-Override": "GET"}, {"X-Requested-With": "XMLHttpRequest"},
+        {"Referer": "http://127.0.0.1/"}, {"X-Forwarded-Host": "evil.example"},
+        {"Host": "evil.example"}, {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_other_headers_do_not_help(serve: Any, override: dict[str, str]) -> None:
+    site = serve(app_with())
+    honest(site.call(CALL, auth=ALICE), PRIVATE)
+    ran.clear()
+    headers = {**CROSS, **override}
+    held(site.call(CALL, auth=ALICE, headers=headers), status=403, ran=ran)
+
+
+@pytest.mark.rule("S18")
+@pytest.mark.skipif(IS_UPSTREAM, reason="upstream has no current_user")
+def test_a_public_callback_does_not_act_as_the_user(serve: Any) -> None:
+    app = app_with()
+
+    @dash_auth.public_callback(Output("w", "children"), Input("i", "value"))
+    def who(_: Any) -> str:
+        user = dash_auth.current_user()
+        flask.session.get("user")
+        return f"{PUBLIC} {user.name if user else 'nobody'}"
+
+    site = serve(app)
+    sent = body("w.children", [item("i", "value", 1)])
+    honest(site.call(sent, auth=ALICE), "alice")
+    cookie = site.get("/", auth=ALICE).cookie()
+    honest(site.call(sent, cookie=cookie), "alice")
+    honest(site.call(sent, headers=CROSS), "nobody")
+    for credentials in ({"auth": ALICE}, {"cookie": cookie}):
+        held_from_acting = no_server_error(site.call(sent, headers=CROSS, **credentials))
+        held(held_from_acting, "alice", status=(200, 403))

@@ -1,0 +1,125 @@
+"""OIDCAuth in a real browser: provider and app on two sites, as in life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import running
+from oidc_provider import Provider, providing
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "oidc" / "app.py"
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with providing(pkce=True) as provider:
+        provider.has("alice", email="alice@example.com", groups=["admin"])
+        provider.has("bob", email="bob@example.com")
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def address(provider: Provider) -> Iterator[str]:
+    environment = {
+        "SECRET_KEY": "the key of a test",
+        "OIDC_CLIENT_ID": "the-client",
+        "OIDC_CLIENT_SECRET": "the-client-secret",
+        "OIDC_METADATA_URL": provider.metadata_url,
+    }
+    with running(EXAMPLE, **environment) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context()
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+def log_in(page: Page, provider: Provider, sub: str) -> None:
+    expect(page.get_by_role("heading", name="Authorize Client")).to_be_visible()
+    assert page.url.startswith(provider.address)
+    page.get_by_placeholder("sub").fill(sub)
+    page.get_by_role("button", name="Authorize").click()
+
+
+def test_log_in_use_the_app_log_out(page: Page, provider: Provider, address: str) -> None:
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{address}/reports/2026?a=1")
+    log_in(page, provider, "alice")
+    expect(page.get_by_text("You are logged in as alice@example.com.")).to_be_visible()
+    assert page.url == f"{address}/reports/2026?a=1"
+    expect(page.get_by_text("You are at /reports/2026?a=1")).to_be_visible()
+    expect(page.get_by_text("The secret of the admins.")).to_be_visible()
+    page.get_by_role("button", name="Count").click()
+    expect(page.get_by_text("Counted 1")).to_be_visible()
+    (cookie,) = (held for held in page.context.cookies(address) if held["name"] == "session")
+    assert (cookie["sameSite"], cookie["httpOnly"]) == ("Lax", True)
+    assert complaints == []
+
+    page.get_by_role("link", name="Log out").click()
+    expect(page.get_by_text("Logged out successfully")).to_be_visible()
+    page.get_by_role("link", name="Go back").click()
+    log_in(page, provider, "bob")
+    expect(page.get_by_text("You are logged in as bob@example.com.")).to_be_visible()
+    expect(page.get_by_text("Only for admins.")).to_be_visible()
+
+
+def test_a_session_that_ends_leaves_the_page_where_it_is(
+    page: Page, provider: Provider, address: str
+) -> None:
+    page.goto(address)
+    log_in(page, provider, "alice")
+    expect(page.get_by_text("Counted 0")).to_be_visible()
+    page.context.clear_cookies(name="session")
+    with page.expect_response("**/_dash-update-component*") as answer:
+        page.get_by_role("button", name="Count").click()
+    assert answer.value.status == 401
+    expect(page.get_by_text("Counted 0")).to_be_visible()
+    assert page.context.cookies(address) == []
+    page.reload()
+    log_in(page, provider, "alice")
+    page.get_by_role("button", name="Count").click()
+    expect(page.get_by_text("Counted 1")).to_be_visible()
+
+
+def test_another_site_logs_nobody_out(page: Page, provider: Provider, address: str) -> None:
+    page.goto(address)
+    log_in(page, provider, "alice")
+    expect(page.get_by_text("You are logged in as alice@example.com.")).to_be_visible()
+    # From the provider's site, which is not the app's.
+    page.goto(provider.address)
+    for load in ("fetch(url, {mode: 'no-cors', credentials: 'include'})", "embed(url)"):
+        page.evaluate(
+            """async ([url, load]) => {
+                const embed = (url) => new Promise((done) => {
+                    const frame = document.createElement("iframe");
+                    frame.onload = done;
+                    frame.src = url;
+                    document.body.append(frame);
+                });
+                await eval(load);
+            }""",
+            [f"{address}/oidc/logout", load],
+        )
+    page.goto(address)
+    expect(page.get_by_text("You are logged in as alice@example.com.")).to_be_visible()
+    page.goto(provider.address)
+    page.evaluate("(url) => { location.href = url }", f"{address}/oidc/logout")
+    expect(page.get_by_text("Do you want to log out?")).to_be_visible()
+    page.goto(address)
+    expect(page.get_by_text("You are logged in as alice@example.com.")).to_be_visible()
+    page.goto(provider.address)
+    page.evaluate("(url) => { location.href = url }", f"{address}/oidc/logout")
+    page.get_by_role("link", name="Log out").click()
+    expect(page.get_by_text("Logged out successfully")).to_be_visible()

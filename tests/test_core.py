@@ -1,0 +1,292 @@
+"""The module `_core`: what it takes, what it raises, what it shows, and where its records go."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from dash_auth import _core
+from dash_auth._core import (
+    Callback,
+    Credentials,
+    Endpoint,
+    Flight,
+    Refusal,
+    RouteMap,
+    Users,
+    VerifiedCredentials,
+)
+
+
+def basic(text: str | bytes) -> str:
+    octets = text if isinstance(text, bytes) else text.encode()
+    return "Basic " + base64.b64encode(octets).decode()
+
+
+def credentials(text: str = "alice:secret") -> Credentials:
+    parsed = _core.parse_basic(basic(text))
+    assert parsed is not None
+    return parsed
+
+
+# Credentials
+
+
+def test_a_header_is_parsed_to_name_and_password() -> None:
+    for text, name, password in (
+        ("alice:secret", "alice", "secret"),
+        ("alice:a:b:", "alice", "a:b:"),
+        (":", "", ""),
+        ("ünï:pä€", "ünï", "pä€"),
+    ):
+        parsed = credentials(text)
+        assert (parsed.username, parsed.password) == (name, password)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "Basic", "Basic ", "Bearer x", "Basic !!", basic("x"), basic(b"\xff:x"), "\ud800"],
+)
+def test_what_holds_no_credentials_is_none(header: str) -> None:
+    assert _core.parse_basic(header) is None
+
+
+@pytest.mark.parametrize("show", [repr, str, ascii, format, "{!r}".format])
+def test_credentials_show_nothing_of_themselves(show: Callable[[object], str]) -> None:
+    shown = show(credentials("alice:secret"))
+    assert "secret" not in shown
+    assert "alice" not in shown
+
+
+def test_credentials_are_made_by_parsing_alone_and_cannot_be_copied_or_changed() -> None:
+    import copy
+    import pickle
+
+    with pytest.raises(TypeError):
+        Credentials()
+    with pytest.raises(TypeError):
+        pickle.dumps(credentials())
+    with pytest.raises(TypeError):
+        copy.copy(credentials())
+    with pytest.raises(AttributeError):
+        credentials().password = "other"  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        credentials().extra = 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("header", [None, b"Basic x", 5])
+def test_a_header_is_text(header: Any) -> None:
+    with pytest.raises(TypeError):
+        _core.parse_basic(header)
+
+
+# Users
+
+
+def test_the_table_verifies_and_says_why_not() -> None:
+    table = {"alice": "secret"}
+    users = Users(table)
+    assert users.authenticate(basic("alice:secret"), table, "") == "alice"
+    assert users.authenticate(basic("alice:wrong"), table, "") == Refusal.WRONG
+    assert users.authenticate(basic("eve:secret"), table, "") == Refusal.WRONG
+    assert users.authenticate("", table, "") == Refusal.ABSENT
+    assert Users({}).authenticate(basic("alice:secret"), {}, "") == Refusal.WRONG
+
+
+@pytest.mark.parametrize("table", [None, [("alice", "secret")], "alice"])
+def test_the_table_is_a_dict(table: Any) -> None:
+    with pytest.raises(TypeError):
+        Users(table)
+
+
+@pytest.mark.parametrize(
+    ("table", "error"),
+    [
+        ({"alice": None}, TypeError),
+        ({b"alice": "secret"}, TypeError),
+        ({"alice": ""}, ValueError),
+        ({"alice": "$2y$10$x"}, ValueError),
+        ({"alice": "\ud800"}, ValueError),
+        ({"\ud800": "secret"}, ValueError),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_refused(table: Any, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        Users(table)
+
+
+def test_an_error_of_the_developers_mapping_is_raised_as_it_is() -> None:
+    class Broken(dict[str, str]):
+        def get(self, *args: Any) -> Any:
+            raise LookupError("the directory is down")
+
+    with pytest.raises(LookupError, match="the directory is down"):
+        Users({"alice": "secret"}).authenticate(basic("alice:secret"), Broken(), "")
+
+
+def test_the_table_shows_nothing_of_itself() -> None:
+    assert "secret" not in repr(Users({"alice": "secret"}))
+
+
+# Credentials verified before
+
+
+def test_verified_credentials_are_remembered_by_what_they_are() -> None:
+    cache = VerifiedCredentials(60)
+    flight = cache.look_up(credentials())
+    assert isinstance(flight, Flight)
+    flight.land(True)
+    assert cache.look_up(credentials()) is True
+    for other in ("alice:other", "bob:secret", "alice:secre", "alices:ecret"):
+        flight = cache.look_up(credentials(other))
+        assert isinstance(flight, Flight)
+        flight.land(False)
+        assert isinstance(cache.look_up(credentials(other)), Flight)
+    # To land twice changes nothing.
+    flight.land(True)
+    assert isinstance(cache.look_up(credentials(other)), Flight)
+
+
+def test_what_one_flight_finds_those_who_wait_are_told() -> None:
+    for verified, told in ((True, True), (False, Refusal.WRONG), (None, Refusal.BUSY)):
+        cache = VerifiedCredentials(60)
+        flight = cache.look_up(credentials())
+        heard: list[Any] = []
+
+        def wait(cache: VerifiedCredentials = cache, heard: list[Any] = heard) -> None:
+            heard.append(cache.look_up(credentials()))
+
+        threads = [threading.Thread(target=wait) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(0.05)
+        assert heard == []
+        flight.land(verified)
+        for thread in threads:
+            thread.join(10)
+        if verified is None:
+            # One of those who waited may take the flight over; nobody is let in.
+            assert True not in heard
+        else:
+            assert heard == [told] * 3
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf")])
+def test_a_lifetime_is_a_positive_number(seconds: float) -> None:
+    with pytest.raises(ValueError, match="positive number"):
+        VerifiedCredentials(seconds)
+
+
+def test_a_lifetime_is_no_text() -> None:
+    with pytest.raises(TypeError):
+        VerifiedCredentials("60")  # type: ignore[arg-type]
+
+
+# Callbacks, routes, seals
+
+
+def test_a_declaration_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(ValueError, match="cannot be read"):
+        Callback([('{"index":', "value")], [], [], False)
+    with pytest.raises(TypeError):
+        Callback([("in", 5)], [], [], False)  # type: ignore[list-item]
+
+
+def test_a_body_of_any_type_is_compared_without_an_error() -> None:
+    callback = Callback([("in", "value")], [], [("out", "children")], False)
+    good = {
+        "outputs": {"id": "out", "property": "children"},
+        "inputs": [{"id": "in", "property": "value", "value": {"deep": [[[[[[[]]]]]]]}}],
+    }
+    assert callback.mismatch(good) is None
+    deep: Any = []
+    for _ in range(10_000):
+        deep = [deep]
+    for body in (None, 5, "", [], {}, {5: 5}, object(), {"inputs": object()}, {"inputs": deep}):
+        assert callback.mismatch(body) is not None
+        assert callback.location(body) is None
+
+
+def test_a_rule_that_cannot_be_read_is_refused_and_not_added() -> None:
+    rules = RouteMap()
+    for rule in ("/<", "/<nope:x>", "relative", "/<int(max=x):n>", "/\ud800"):
+        with pytest.raises(ValueError):
+            rules.add(rule)
+    with pytest.raises(TypeError):
+        rules.add(None)  # type: ignore[arg-type]
+    assert (len(rules), rules.rules) == (0, [])
+
+
+def test_a_path_that_is_no_unicode_matches_nothing() -> None:
+    rules = RouteMap()
+    rules.add("/<path:p>")
+    assert rules.matches("/x")
+    assert not rules.matches("/\ud800")
+    assert not rules.test("/\ud800")
+    assert not rules.is_open(Endpoint.SERVER, "/\ud800", True)
+    assert not rules.opens_page("/\ud800")
+    assert _core.below_prefix("/\ud800", "/") is None
+
+
+def test_a_seal_is_of_all_its_parts() -> None:
+    seal = _core.seal(b"key", "a", "b")
+    assert _core.is_sealed(b"key", seal, "a", "b")
+    for secret, parts in ((b"kez", ("a", "b")), (b"key", ("ab",)), (b"key", ("a", "b", ""))):
+        assert not _core.is_sealed(secret, seal, *parts)
+    assert not _core.is_sealed(b"key", "", "a", "b")
+
+
+def test_refusals_and_endpoints_are_told_apart() -> None:
+    assert len({repr(refusal) for refusal in (Refusal.ABSENT, Refusal.WRONG, Refusal.BUSY)}) == 3
+    assert Refusal.WRONG != Refusal.BUSY
+    assert {Endpoint.PAGE: 1}[Endpoint.PAGE] == 1
+    with pytest.raises(TypeError):
+        Refusal()
+
+
+# Records
+
+
+def test_records_reach_logging_and_hold_no_secret(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "dash_auth")
+    table = {"alice": "secret-stored"}
+    users = Users(table)
+    _core.parse_basic("Bearer token-of-a-client")
+    users.authenticate(basic("alice:secret-sent"), table, "")
+    users.authenticate(basic("alice:secret-sent"), {"alice": "$2b$secret"}, "")
+    found = [(record.name, record.levelname) for record in caplog.records]
+    assert found == [("dash_auth", "DEBUG"), ("dash_auth", "DEBUG"), ("dash_auth", "ERROR")]
+    first, second, third = (record.getMessage() for record in caplog.records)
+    assert first.startswith("no credentials: ")
+    assert second == "refused: unknown user or wrong password"
+    assert third.startswith("refused: the stored password of user 'alice'")
+    assert "secret" not in caplog.text
+    assert "token-of-a-client" not in caplog.text
+
+
+def test_records_reach_logging_that_is_set_up_later() -> None:
+    # In a process of its own: what this one has logged already would hide a stale cache.
+    script = """
+import logging
+from dash_auth import _core
+_core.parse_basic("Bearer x")
+logging.basicConfig(format="%(name)s %(levelname)s %(message)s", level=logging.DEBUG)
+_core.parse_basic("Bearer x")
+logging.getLogger("dash_auth").setLevel(logging.INFO)
+_core.parse_basic("Bearer x")
+logging.getLogger("dash_auth").setLevel(logging.DEBUG)
+_core.parse_basic("Bearer x")
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    lines = process.stderr.splitlines()
+    assert len(lines) == 2, process.stderr
+    assert all(line.startswith("dash_auth DEBUG no credentials: ") for line in lines)

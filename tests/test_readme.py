@@ -1,0 +1,246 @@
+"""The documentation: every example runs, and does what the text around it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import dash_auth
+import pytest
+from dash_auth.security import check_password_hash
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
+
+
+class Example(NamedTuple):
+    """A block of code in a document."""
+
+    language: str
+    place: str
+    """The document and the heading, with a number where there are several below it."""
+    code: str
+
+
+def examples(document: Path) -> Iterator[Example]:
+    """Return the blocks of a document."""
+    heading, numbers = "", Counter[tuple[str, str]]()
+    blocks = re.compile(r"^#+ ([^\n]+)$|^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    for title, language, code in blocks.findall(document.read_text()):
+        if title:
+            heading = title
+            continue
+        place = f"{document.stem}: {heading}"
+        numbers[place, language] += 1
+        number = numbers[place, language]
+        yield Example(language, place if number == 1 else f"{place} {number}", code)
+
+
+EXAMPLES = [example for document in DOCUMENTS for example in examples(document)]
+PYTHON = {example.place: example.code for example in EXAMPLES if example.language == "python"}
+# `python -c`, which prints something.
+COMMANDS = [e for e in EXAMPLES if e.language == "sh" and e.code.startswith("python ")]
+
+# What each example's checks may use.
+PRELUDE = """
+alice, bob = ("alice", "wonderland"), ("bob", "tea-at-four")
+
+def client(app):
+    return app.server.test_client()
+
+def get(app, path="/", auth=None, **headers):
+    return client(app).get(path, auth=auth, headers=headers)
+
+def status(app, path="/", auth=None, **headers):
+    return get(app, path, auth, **headers).status_code
+
+def call(app, output, inputs, auth=None):
+    def component(text):
+        id, property = text.split(".")
+        return {"id": id, "property": property}
+    body = {
+        "output": output,
+        "outputs": component(output),
+        "inputs": [{**component(name), "value": value} for name, value in inputs.items()],
+        "changedPropIds": list(inputs),
+    }
+    return client(app).post("/_dash-update-component", json=body, auth=auth)
+
+def layout(app, auth=None):
+    return get(app, "/_dash-layout", auth).get_data(as_text=True)
+"""
+
+# Run after each example, in the same process.
+CHECKS = {
+    "README: The smallest app": """
+assert status(app) == status(app, "/any") == status(app, "/_dash-layout") == 401
+assert call(app, "a.b", {}).status_code == 401
+assert status(app, auth=alice) == 200 and "Sales" in layout(app, alice)
+assert status(app, auth=("alice", "x")) == status(app, auth=("x", "wonderland")) == 401
+""",
+    "README: Public pages and callbacks": """
+app.server.route("/about", methods=["GET", "POST"])(lambda: "about us")
+assert status(app, "/about") == 401
+assert status(app) == status(app, "/docs/a") == 200
+assert status(app, "/docs") == status(app, "/docs/a/b") == status(app, "/figures") == 401
+assert "1 clicks" in call(app, "count.children", {"more.n_clicks": 1}).text
+assert call(app, "count.children", {"other.n_clicks": 1}).status_code == 401
+def route(path, auth=None):
+    outputs = [
+        {"id": "_pages_content", "property": "children"}, {"id": "_pages_store", "property": "data"}
+    ]
+    inputs = [
+        {"id": "_pages_location", "property": "pathname", "value": path},
+        {"id": "_pages_location", "property": "search", "value": ""},
+    ]
+    body = {
+        "output": ".._pages_content.children..._pages_store.data..",
+        "outputs": outputs, "inputs": inputs, "changedPropIds": ["_pages_location.pathname"],
+    }
+    return client(app).post("/_dash-update-component", json=body, auth=auth)
+assert "More" in route("/").text and route("/docs/a").status_code == 200
+assert route("/figures").status_code == 401
+assert "Turnover: 42" in route("/figures", alice).text
+assert "Turnover" not in get(app).text
+dash_auth.add_public_routes(app, ["/about"])
+assert get(app, "/about").text == client(app).post("/about").text == "about us"
+""",
+    "README: What is open?": """
+report = dash_auth.explain(app)
+assert [name for name, _ in report.weak_passwords] == ["alice"]
+assert report.layout_is_public and "Sales" in layout(app)
+assert "alice" in str(report) and "wonderland" not in str(report)
+""",
+    "README: Hashed passwords": """
+assert status(app, auth=alice) == 200
+assert status(app) == status(app, auth=("alice", USERS["alice"])) == 401
+del USERS["alice"]
+assert status(app, auth=alice) == 401
+""",
+    "README: Hashed passwords 2": """
+assert status(app, auth=alice) == 200
+assert status(app, auth=("alice", "")) == status(app, auth=("nobody", "")) == 401
+""",
+    "README: Who is asking, and groups": """
+close = ("closed.children", {"close.n_clicks": 1})
+assert "Hello alice" in call(app, "greeting.children", {"greeting.id": "greeting"}, alice).text
+assert "The year is closed." in call(app, *close, alice).text
+assert "The board alone may do that." in call(app, *close, bob).text
+assert call(app, *close).status_code == 401
+""",
+    "README: URL prefixes and several apps": """
+server.route("/other")(lambda: "other")
+assert status(sales, "/sales/") == 200 and status(sales, "/sales/x") == 401
+assert status(sales, "/sales/x", bob) == 200 and status(sales, "/sales/x", alice) == 401
+assert status(board, "/board/", alice) == 200 and status(board, "/board/", bob) == 401
+assert 'realm="Board"' in get(board, "/board/").headers["WWW-Authenticate"]
+assert {status(board, "/other", auth) for auth in (None, alice, bob)} == {401}
+""",
+    "README: Behind a proxy": """
+import flask
+app.layout = []
+app.server.route("/who")(lambda: flask.request.remote_addr)
+assert get(app, "/who", **{"X-Forwarded-For": "203.0.113.7"}).text == "203.0.113.7"
+""",
+    "README: Logging": """
+import dash_auth, io
+from dash import Dash
+logging.getLogger("dash_auth").addHandler(logging.StreamHandler(log := io.StringIO()))
+app = Dash()
+app.layout = []
+dash_auth.BasicAuth(app, dict([alice]))
+assert status(app, auth=("alice", "looking-glass")) == 401
+assert "refused" in log.getvalue() and "looking-glass" not in log.getvalue()
+""",
+    "recipes: Log out": """
+for auth in (alice, None):
+    answer = get(app, "/logout", auth)
+    assert answer.status_code == 401 and "WWW-Authenticate" not in answer.headers
+assert status(app) == 401
+""",
+    "recipes: A health check": """
+assert get(app, "/health").text == "ok"
+assert status(app) == status(app, "/_dash-layout") == 401
+""",
+    "recipes: Keys and hashes from the environment": """
+assert status(app, auth=alice) == 200 and status(app) == 401
+""",
+    "recipes: A page for a group": """
+assert "Turnover: 42" in layout(app, alice)
+assert "For the board." in layout(app, bob) and "Turnover" not in layout(app, bob)
+""",
+    "recipes: Greet on public pages whoever logged in before": """
+browser = client(app)
+assert "Hello stranger" in browser.get("/_dash-layout").text
+assert browser.get("/private", auth=alice).status_code == 200
+assert "Hello alice" in browser.get("/_dash-layout").text
+assert browser.get("/private").status_code == 401
+""",
+    "recipes: Test a protected app": "",
+    "recipes: A login of your own": """
+assert status(app) == status(app, **{"X-Token": "x"}) == 401
+assert status(app, **{"X-Token": "from your settings"}) == 200
+""",
+}
+
+
+def test_each_example_has_its_check() -> None:
+    written_elsewhere = {place for place in PYTHON if place.startswith("oidc: ")}
+    assert PYTHON.keys() - written_elsewhere == CHECKS.keys()
+
+
+@pytest.mark.parametrize("place", PYTHON)
+def test_an_example_does_what_the_text_says(place: str, tmp_path: Path) -> None:
+    script = tmp_path / "example.py"
+    script.write_text(PYTHON[place] + PRELUDE + CHECKS.get(place, ""))
+    environment = {
+        **os.environ,
+        "USERS": '{"alice": "wonderland"}',
+        "SECRET_KEY": "a key for this test",
+        "PYTHONWARNINGS": "error",
+    }
+    ran = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.place)
+def test_a_command_prints_what_it_is_for(command: Example) -> None:
+    python, *arguments = shlex.split(command.code)
+    assert python == "python"
+    ran = subprocess.run([sys.executable, *arguments], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    if "generate_password_hash" in command.code:
+        assert check_password_hash(ran.stdout.strip(), "wonderland")
+    else:
+        assert len(ran.stdout.strip()) == 43
+
+
+def test_the_documents_name_all_that_the_package_exports() -> None:
+    text = "\n".join(document.read_text() for document in DOCUMENTS)
+    needless = {"Report", "User", "__version__"}
+    assert [name for name in dash_auth.__all__ if name not in text and name not in needless] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_links_within_the_documents_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", document.read_text()):
+        name, _, anchor = target.partition("#")
+        file = document.parent / name if name else document
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file), target
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

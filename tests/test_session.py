@@ -1,0 +1,311 @@
+"""What a session remembers of a login: when it is written, and when it counts."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import dash_auth
+import flask
+import pytest
+from dash import Dash
+from dash_auth._session import NOTE, USER, SessionNotes
+from flask.testing import FlaskClient
+from guarded import ALICE, SCRYPT_OF_ALICE, USERS, add_witness, client_of, guarded_app, new_app
+
+SECRET = b"a key"
+CLAIMS = {"email": "alice", "groups": ["admin"]}
+
+
+def written(notes: SessionNotes, stored: str = "stored") -> dict[str, Any]:
+    session: dict[str, Any] = {}
+    notes.write(session, SECRET, dict(CLAIMS), stored)
+    return session
+
+
+def cookies_of(app: Dash, path: str, auth: tuple[str, str] | None = None) -> list[str]:
+    return client_of(app).get(path, auth=auth).headers.getlist("Set-Cookie")
+
+
+# The note
+
+
+def test_a_note_holds_for_what_it_was_written_for_alone() -> None:
+    notes = SessionNotes("guard")
+    session = written(notes)
+    assert session[USER] == CLAIMS
+    assert notes.reader(session) == "alice"
+    assert notes.holds(session, SECRET, "stored")
+    assert not notes.holds(session, b"another key", "stored")
+    assert not notes.holds(session, SECRET, "stored anew")
+    assert not SessionNotes("another guard").holds(session, SECRET, "stored")
+    assert not notes.holds({**session, USER: {"email": "bob"}}, SECRET, "stored")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {NOTE: None},
+        {NOTE: "text"},
+        {NOTE: {}},
+        {NOTE: {"until": None, "seal": None}},
+        {NOTE: {"until": None, "seal": ""}},
+        {USER: None},
+        {USER: "alice"},
+        {USER: {}},
+        {USER: {"email": 5}},
+    ],
+)
+def test_what_is_no_note_counts_for_nothing(change: dict[str, Any]) -> None:
+    notes = SessionNotes("guard")
+    assert not notes.holds({**written(notes), **change}, SECRET, "stored")
+
+
+def test_a_note_with_a_lifetime_ends_with_it() -> None:
+    notes = SessionNotes("guard", 3600)
+    session = written(notes)
+    assert notes.holds(session, SECRET, "stored")
+    until = session[NOTE]["until"]
+    assert time.time() + 3500 < until <= time.time() + 3600
+    for other in (None, "tomorrow", until + 3600, time.time() - 1):
+        session[NOTE]["until"] = other
+        assert not notes.holds(session, SECRET, "stored"), other
+
+
+def test_a_note_that_has_ended_does_not_hold_though_its_seal_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    notes = SessionNotes("guard", 3600)
+    session = written(notes)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3601)
+    assert not notes.holds(session, SECRET, "stored")
+
+
+class Writes(dict[str, Any]):
+    """A session that counts how often it is written to."""
+
+    count = 0
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.count += 1
+        super().__setitem__(key, value)
+
+
+def test_a_note_is_written_when_it_says_something_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    notes, session = SessionNotes("guard", 3600), Writes()
+    notes.write(session, SECRET, dict(CLAIMS), "stored")
+    first = session.count
+    assert first > 0
+    notes.write(session, SECRET, dict(CLAIMS), "stored")
+    assert session.count == first
+    notes.write(session, SECRET, {**CLAIMS, "groups": []}, "stored")
+    second = session.count
+    assert second > first
+    notes.write(session, SECRET, {**CLAIMS, "groups": []}, "stored anew")
+    third = session.count
+    assert third > second
+    # Past half of its time it is renewed.
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 1900)
+    notes.write(session, SECRET, {**CLAIMS, "groups": []}, "stored anew")
+    assert session.count > third
+
+
+def test_a_session_that_names_the_user_already_gets_its_note_all_the_same() -> None:
+    # As dash-auth left it.
+    notes = SessionNotes("guard")
+    session: dict[str, Any] = {USER: dict(CLAIMS)}
+    notes.write(session, SECRET, dict(CLAIMS), "stored")
+    assert notes.holds(session, SECRET, "stored")
+
+
+# The cookie
+
+
+def test_no_cookie_is_written_where_nothing_could_need_it() -> None:
+    assert cookies_of(guarded_app(secret_key="a key"), "/private", ALICE) == []
+    assert cookies_of(guarded_app(public_routes=["/open"]), "/private", ALICE) == []
+    open_app = guarded_app(secret_key="a key", public_routes=["/open"])
+    assert cookies_of(open_app, "/open") == []
+    assert cookies_of(open_app, "/private") == []
+    assert cookies_of(open_app, "/private", ("alice", "wrong")) == []
+    (cookie,) = cookies_of(open_app, "/private", ALICE)
+    assert cookie.startswith("session=")
+    assert "HttpOnly" in cookie
+
+
+def test_the_cookie_is_written_once() -> None:
+    client = client_of(guarded_app(secret_key="a key", public_routes=["/open"]))
+    assert client.get("/private", auth=ALICE).headers.getlist("Set-Cookie")
+    assert not client.get("/private", auth=ALICE).headers.getlist("Set-Cookie")
+    assert not client.get("/open", auth=ALICE).headers.getlist("Set-Cookie")
+    assert not client.get("/open").headers.getlist("Set-Cookie")
+
+
+def test_the_cookie_holds_no_password_and_no_hash() -> None:
+    app = guarded_app({"alice": SCRYPT_OF_ALICE}, secret_key="a key", public_routes=["/open"])
+    client = client_of(app)
+    client.get("/private", auth=ALICE)
+    with client.session_transaction() as session:
+        assert set(session) == {USER, NOTE}
+        assert set(session[NOTE]) == {"until", "seal"}
+        text = repr(dict(session))
+    assert ALICE[1] not in text
+    assert SCRYPT_OF_ALICE.split("$")[2] not in text
+
+
+@pytest.mark.parametrize("key", ["text", b"bytes"])
+def test_the_secret_key_is_the_servers(key: Any) -> None:
+    app = guarded_app(secret_key=key, public_routes=["/open"])
+    assert app.server.secret_key == key
+    client = client_of(app)
+    client.get("/private", auth=ALICE)
+    assert client.get("/open").json["user"] == "alice"
+
+
+def test_a_key_that_the_server_has_already_serves_and_stays() -> None:
+    app = new_app()
+    app.server.secret_key = "set before"
+    dash_auth.BasicAuth(app, USERS, public_routes=["/open"])
+    add_witness(app.server, "/private", "/open")
+    assert app.server.secret_key == "set before"
+    client = client_of(app)
+    client.get("/private", auth=ALICE)
+    assert client.get("/open").json["user"] == "alice"
+
+
+def test_without_a_key_one_warning_is_given_at_start(caplog: pytest.LogCaptureFixture) -> None:
+    client = client_of(guarded_app(public_routes=["/open"]))
+    for _ in range(3):
+        assert client.get("/private", auth=ALICE).json["session"]["email"] == "alice"
+    warnings = [record.message for record in caplog.records if "secret key" in record.message]
+    assert len(warnings) == 1
+    assert "secret_key=" in warnings[0]
+    caplog.clear()
+    client_of(guarded_app()).get("/private", auth=ALICE)
+    assert "secret key" not in caplog.text
+
+
+# When a session counts
+
+
+def user_of_open_page(client: FlaskClient) -> Any:
+    reply = client.get("/open")
+    assert reply.status_code == 200
+    return reply.json["user"], reply.json["session"] and reply.json["session"]["email"]
+
+
+def test_a_session_ends_with_the_stored_password_and_with_the_user() -> None:
+    users: dict[str, Any] = dict(USERS)
+    client = client_of(guarded_app(users, secret_key="a key", public_routes=["/open"]))
+    client.get("/private", auth=ALICE)
+    assert user_of_open_page(client) == ("alice", "alice")
+    for stored in ("another", SCRYPT_OF_ALICE, None, 5, ""):
+        client.get("/private", auth=ALICE)
+        users["alice"] = stored
+        assert user_of_open_page(client) == (None, None), stored
+        users["alice"] = ALICE[1]
+        # What was taken out of the session stays out.
+        assert user_of_open_page(client) == (None, None)
+    client.get("/private", auth=ALICE)
+    assert user_of_open_page(client) == ("alice", "alice")
+    del users["alice"]
+    assert user_of_open_page(client) == (None, None)
+
+
+def test_a_session_of_another_app_with_the_same_key_counts_for_nothing() -> None:
+    def app_at(prefix: str) -> Dash:
+        app = new_app(url_base_pathname=prefix)
+        dash_auth.BasicAuth(app, USERS, secret_key="shared", public_routes=["/open"])
+        add_witness(app.server, f"{prefix}private", f"{prefix}open")
+        return app
+
+    first, second = client_of(app_at("/first/")), client_of(app_at("/second/"))
+    first.get("/first/private", auth=ALICE)
+    assert first.get("/first/open").json["user"] == "alice"
+    cookie = first.get_cookie("session")
+    assert cookie is not None
+    second.set_cookie("session", cookie.value)
+    assert second.get("/second/open").json["user"] is None
+    assert second.get("/second/open").json["session"] is None
+
+
+def test_a_session_that_only_names_a_user_counts_for_nothing() -> None:
+    # What dash-auth wrote, or another login of the same server.
+    client = client_of(guarded_app(secret_key="a key", public_routes=["/open"]))
+    with client.session_transaction() as session:
+        session["user"] = {"email": "alice", "groups": ["admin"]}
+    reply = client.get("/open").json
+    assert (reply["user"], reply["groups"]) == (None, None)
+    assert client.get("/private").status_code == 401
+
+
+def test_a_cookie_of_another_key_counts_for_nothing() -> None:
+    client = client_of(guarded_app(secret_key="a key", public_routes=["/open"]))
+    other = flask.Flask("forger")
+    other.secret_key = "guessed"
+    forger = other.test_client()
+    with forger.session_transaction() as session:
+        session.update({USER: CLAIMS, NOTE: {"until": None, "seal": ""}})
+    cookie = forger.get_cookie("session")
+    assert cookie is not None
+    client.set_cookie("session", cookie.value)
+    assert client.get("/open").json["session"] is None
+    assert client.get("/private").status_code == 401
+
+
+def test_a_session_of_a_functions_user_lives_for_a_stated_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def client_for(**options: Any) -> FlaskClient:
+        app = guarded_app(
+            auth_func=lambda name, password: True,
+            secret_key="a key",
+            public_routes=["/open"],
+            **options,
+        )
+        client = client_of(app)
+        client.get("/private", auth=ALICE)
+        assert user_of_open_page(client) == ("alice", "alice")
+        return client
+
+    by_default, stated = client_for(), client_for(auth_func_session_seconds=60)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 61)
+    assert user_of_open_page(by_default) == ("alice", "alice")
+    assert user_of_open_page(stated) == (None, None)
+    monkeypatch.setattr(time, "time", lambda: now + 8 * 3600 + 1)
+    assert user_of_open_page(by_default) == (None, None)
+
+
+def test_a_session_that_is_no_dict_is_written_to_as_it_takes_it() -> None:
+    from collections import UserDict
+
+    from flask.sessions import SessionInterface, SessionMixin
+
+    class Stored(UserDict, SessionMixin):  # type: ignore[type-arg]
+        pass
+
+    stored = Stored()
+
+    class Interface(SessionInterface):
+        def open_session(self, app: flask.Flask, request: flask.Request) -> Any:
+            return stored
+
+        def save_session(self, app: flask.Flask, session: Any, response: Any) -> None:
+            pass
+
+    app = guarded_app()
+    app.server.session_interface = Interface()
+    assert client_of(app).get("/private", auth=ALICE).json["session"]["email"] == "alice"
+    assert dict(stored) == {USER: {"email": "alice", "groups": []}}
+    assert client_of(app).get("/private", auth=ALICE).json["session"]["email"] == "alice"
+
+
+def test_the_guards_own_look_makes_no_answer_vary_with_the_cookie() -> None:
+    app = guarded_app(secret_key="a key")
+    answer = client_of(app).get("/", auth=ALICE)
+    assert answer.status_code == 200
+    assert "Vary" not in answer.headers
+    assert "Set-Cookie" not in answer.headers

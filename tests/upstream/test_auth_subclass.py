@@ -1,0 +1,194 @@
+"""What dash-auth 2.3.0 lets apps build on: subclasses of Auth, and every name they import."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from typing import Any
+
+import flask
+import pytest
+from dash import Dash, html
+from dash_auth import BasicAuth
+from dash_auth.auth import Auth
+
+
+class SessionAuth(Auth):
+    """A login form of the app's own, as apps have built it on dash-auth."""
+
+    def __init__(self, app: Dash, greeting: str, **options: Any) -> None:
+        super().__init__(app, **options)
+        self.greeting = greeting
+
+        @app.server.route("/login", methods=["GET", "POST"])
+        def login() -> Any:
+            if flask.request.method == "POST":
+                flask.session["user"] = {"email": flask.request.form["name"], "groups": ["g"]}
+                return flask.redirect("/")
+            return self.greeting
+
+    def is_authorized(self) -> bool:
+        return "user" in flask.session
+
+    def login_request(self) -> Any:
+        return flask.redirect("/login")
+
+
+def test_a_login_form_of_the_apps_own() -> None:
+    app = Dash("form")
+    app.server.secret_key = "Test!"
+
+    # Dash calls a layout function outside of any request, and dash-auth for strangers too.
+    def layout() -> html.Div:
+        user = flask.session.get("user") if flask.has_request_context() else None
+        return html.Div(f"layout of {user['email'] if user else 'nobody'}")
+
+    app.layout = layout
+    auth = SessionAuth(app, "who are you?", public_routes=["/login"])
+    assert auth.app is app
+    client = app.server.test_client()
+    refused = client.get("/")
+    assert (refused.status_code, refused.headers["Location"]) == (302, "/login")
+    assert client.get("/login").text == "who are you?"
+    assert client.post("/login", data={"name": "carol"}).status_code == 302
+    assert client.get("/").status_code == 200
+    assert "layout of carol" in client.get("/_dash-layout").text
+    client.delete_cookie("session")
+    assert client.get("/").status_code == 302
+
+
+class FromOffice(BasicAuth):
+    """Basic authentication with a condition of the app's own."""
+
+    def is_authorized(self) -> bool:
+        return flask.request.headers.get("X-Office") == "yes" and super().is_authorized()
+
+    def login_request(self) -> Any:
+        return "only from the office", 403
+
+
+def test_a_subclass_of_basic_auth_has_the_last_word() -> None:
+    app = Dash("office")
+    app.layout = html.Div()
+    FromOffice(app, {"hello": "world"})
+    client = app.server.test_client()
+    office = {"X-Office": "yes"}
+    assert client.get("/", auth=("hello", "world"), headers=office).status_code == 200
+    for options in ({}, {"headers": office}, {"auth": ("hello", "world")}):
+        assert client.get("/", **options).status_code == 403
+
+
+@pytest.mark.parametrize("place", ["class", "object"])
+def test_a_check_put_in_the_place_of_basic_auths_has_the_last_word(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = Dash("office")
+    app.layout = html.Div()
+    auth = BasicAuth(app, {"hello": "world"})
+    original = BasicAuth.is_authorized
+
+    def from_office(*_: Any) -> bool:
+        return flask.request.headers.get("X-Office") == "yes" and original(auth)
+
+    target = BasicAuth if place == "class" else auth
+    monkeypatch.setattr(target, "is_authorized", from_office)
+    client = app.server.test_client()
+    login = ("hello", "world")
+    assert client.get("/", auth=login, headers={"X-Office": "yes"}).status_code == 200
+    assert client.get("/", auth=login).status_code == 401
+
+
+@pytest.mark.parametrize("truthy", [True, {"email": "a"}, "yes", 1])
+@pytest.mark.parametrize("falsy", [False, None, "", 0])
+def test_is_authorized_may_return_whatever_is_true(truthy: Any, falsy: Any) -> None:
+    answers = iter([falsy, truthy])
+
+    class Loose(Auth):
+        def is_authorized(self) -> Any:
+            return next(answers)
+
+        def login_request(self) -> Any:
+            return "log in", 401
+
+    app = Dash("loose")
+    app.layout = html.Div()
+    Loose(app)
+    client = app.server.test_client()
+    assert [client.get("/").status_code, client.get("/").status_code] == [401, 200]
+
+
+def test_auth_is_abstract_and_names_arguments_that_it_does_not_know() -> None:
+    with pytest.raises(TypeError):
+        Auth(Dash("abstract"))  # type: ignore[abstract]
+    with pytest.raises(TypeError, match="authorization_hook"):
+        SessionAuth(Dash("obsolete"), "hello", authorization_hook=None)
+
+
+NAMES = {
+    "dash_auth": [
+        "BasicAuth",
+        "__version__",
+        "add_public_routes",
+        "check_groups",
+        "list_groups",
+        "protected",
+        "protected_callback",
+        "public_callback",
+    ],
+    "dash_auth.auth": ["Auth"],
+    "dash_auth.basic_auth": ["BasicAuth", "UserGroups", "Auth"],
+    "dash_auth.group_protection": [
+        "CheckType",
+        "OutputVal",
+        "check_groups",
+        "list_groups",
+        "protected",
+        "protected_callback",
+    ],
+    "dash_auth.public_routes": [
+        "BASE_PUBLIC_ROUTES",
+        "DASH_PUBLIC_ASSETS_EXTENSIONS",
+        "add_public_routes",
+        "get_public_callbacks",
+        "get_public_routes",
+        "public_callback",
+    ],
+    "dash_auth.version": ["__version__"],
+}
+
+
+@pytest.mark.parametrize("module", NAMES)
+def test_what_apps_import_is_there(module: str) -> None:
+    found = importlib.import_module(module)
+    assert [name for name in NAMES[module] if not hasattr(found, name)] == []
+
+
+SIGNATURES = {
+    "basic_auth.BasicAuth": [
+        "app",
+        "username_password_list",
+        "auth_func",
+        "public_routes",
+        "user_groups",
+        "secret_key",
+    ],
+    "auth.Auth": ["app", "public_routes"],
+    "public_routes.add_public_routes": ["app", "routes"],
+    "public_routes.get_public_routes": ["app"],
+    "public_routes.get_public_callbacks": ["app"],
+    "group_protection.check_groups": ["groups"],
+    "group_protection.list_groups": [],
+    "group_protection.protected": ["unauthenticated_output"],
+}
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_positional_arguments_stand_in_the_same_order(name: str) -> None:
+    module, _, attribute = name.partition(".")
+    function = getattr(importlib.import_module(f"dash_auth.{module}"), attribute)
+    positional = [
+        parameter.name
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind == parameter.POSITIONAL_OR_KEYWORD
+    ]
+    assert positional == SIGNATURES[name]
