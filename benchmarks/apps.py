@@ -1,0 +1,84 @@
+"""The apps that are measured; `dash_auth` is whichever package the environment holds."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import dash_auth
+from dash import Dash, Input, Output, html
+from waitress.server import create_server
+from werkzeug.security import check_password_hash
+
+OURS = hasattr(dash_auth, "current_user")
+SECRET_KEY = "benchmarks-sign-with-this"
+USER, PASSWORD = "hello", "world"
+CALLBACK_PATH = "/_dash-update-component"
+
+
+def app_with_callbacks(count: int = 1, secret_key: str | None = None) -> Dash:
+    """Return an unprotected app whose callbacks return what they are given.
+
+    :param count: number of callbacks
+    :param secret_key: Flask's secret key
+    """
+    app = Dash("benchmarks")
+    app.server.secret_key = secret_key
+    app.layout = html.Div(
+        [html.Button(id=f"in-{number}") for number in range(count)]
+        + [html.Div(id=f"out-{number}") for number in range(count)]
+    )
+    for number in range(count):
+        app.callback(Output(f"out-{number}", "children"), Input(f"in-{number}", "n_clicks"))(
+            lambda clicks: clicks
+        )
+    return app
+
+
+def callback_body(number: int = 0, value: Any = 1) -> bytes:
+    """Return what the renderer sends when a button is pressed."""
+    name = f"in-{number}"
+    return json.dumps(
+        {
+            "output": f"out-{number}.children",
+            "outputs": {"id": f"out-{number}", "property": "children"},
+            "inputs": [{"id": name, "property": "n_clicks", "value": value}],
+            "changedPropIds": [f"{name}.n_clicks"],
+            "state": [],
+        }
+    ).encode()
+
+
+def basic(user: str = USER, password: str = PASSWORD) -> str:
+    """Return the value of an `Authorization` header."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def protect(app: Dash, **options: Any) -> Dash:
+    """Protect an app with one user, whose password is stored as it is."""
+    dash_auth.BasicAuth(app, {USER: PASSWORD}, **options)
+    return app
+
+
+def protect_with_hashes(app: Dash, users: Mapping[str, str], **options: Any) -> Dash:
+    """Protect an app with hashed passwords: werkzeug's check in `auth_func` with dash-auth."""
+    if OURS:
+        dash_auth.BasicAuth(app, users, **options)
+        return app
+
+    def check(user: str, password: str) -> bool:
+        stored = users.get(user)
+        return stored is not None and check_password_hash(stored, password)
+
+    dash_auth.BasicAuth(app, auth_func=check, **options)
+    return app
+
+
+def serve_on_loopback(app: Dash) -> int:
+    """Serve an app by waitress with its four threads, and return the port."""
+    server = create_server(app.server, host="127.0.0.1", port=0, threads=4)
+    threading.Thread(target=server.run, daemon=True).start()
+    return int(server.effective_port)

@@ -1,0 +1,124 @@
+"""The table, and the page that it stands on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+from peers import Peers
+from rows import Row, figure
+
+_COLUMNS = ("", "dash-auth-rs", "dash-auth 2.3.0", "Ratio", "Goal", "Reached")
+
+_PAGE = """\
+# Benchmarks
+
+Written by `make bench`: do not edit.
+
+![Figures beside their goals](benchmarks.svg)
+
+{table}
+
+The ratio is ours / dash-auth's where the goal is a most, and dash-auth's / ours (how many times as
+fast) where it is a least. Where both columns hold a factor, the goal is about ours alone.
+
+## Machine
+
+{machine}
+
+## Method
+
+- Each line is measured in two processes, one an environment: this package, and dash-auth 2.3.0 from
+  the package registry. Both are asked in turn, within the same seconds; the ratio is the median of
+  the ratios of what was measured together. Times differ from machine to machine, ratios hardly do.
+- Cost of a request: in one process, with no network, by processor time. What protection adds is the
+  time of the request to the protected app less that to the same app with no protection and the same
+  secret key, made in turn.
+- Page load and guessing: waitress with four threads in a process of its own, on the loopback. A page
+  load is the index page, then layout and dependencies, then {callbacks} callbacks over six
+  connections. Users have scrypt hashes, which dash-auth checks by werkzeug in `auth_func`. The
+  clients that guess have an address each and guess again as soon as they are answered: each another
+  name's password, or all the same one's. They share the machine's cores with the server.
+- Hashes: in turn in one process, against Python's `hashlib` and argon2-cffi, by processor time.
+- Growth: what protection adds to a request that matches the last of 10 and of 10,000 declared rules
+  or callbacks; dash-auth's list of public callbacks is filled in by hand, since registering as many
+  with it would take minutes.
+"""
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return the table in Markdown, its columns aligned."""
+    cells = [
+        _COLUMNS,
+        *(
+            (
+                row.name,
+                row.ours,
+                row.upstream,
+                figure(row.ratio),
+                str(row.goal or ""),
+                row.verdict,
+            )
+            for row in rows
+        ),
+    ]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(_COLUMNS))]
+    lines = [
+        "| "
+        + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        + " |"
+        for line in cells
+    ]
+    lines.insert(1, "| " + " | ".join("-" * width for width in widths) + " |")
+    return "\n".join(lines)
+
+
+def page(rows: Sequence[Row], peers: Peers) -> str:
+    """Return the page with table, machine and method."""
+    from page_load import CALLBACKS
+
+    return _PAGE.format(table=table(rows), machine=_machine(peers), callbacks=CALLBACKS)
+
+
+def _machine(peers: Peers) -> str:
+    facts = [
+        f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
+        f"Python {platform.python_version()}, {_ssl()}",
+        f"Beside dash-auth-rs: {_versions(peers.ours)}",
+        f"Beside dash-auth: {_versions(peers.upstream)}",
+        f"Measured on {datetime.now(timezone.utc):%Y-%m-%d}",
+    ]
+    return "\n".join(f"- {fact}" for fact in facts)
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _ssl() -> str:
+    import ssl
+
+    return ssl.OPENSSL_VERSION
+
+
+def _versions(python: str) -> str:
+    names = ("dash-auth-rs", "dash-auth", "dash", "flask", "werkzeug", "waitress", "argon2-cffi")
+    script = (
+        "import sys, importlib.metadata as m\n"
+        "for n in sys.argv[1:]:\n"
+        "    try: print(n, m.version(n))\n"
+        "    except m.PackageNotFoundError: pass\n"
+    )
+    listed = subprocess.run(
+        [python, "-c", script, *names], capture_output=True, text=True, check=True
+    )
+    return ", ".join(listed.stdout.splitlines())
