@@ -59,6 +59,9 @@ class Endpoints:
         """
         if endpoint is None:
             return Endpoint.MISSING
+        kind = self._kinds.get(endpoint)
+        if kind is not None:
+            return kind
         if endpoint == self._component_suites:
             package, path = arguments.get("package_name"), arguments.get("fingerprinted_path")
             known = internals.is_component_suite(self._app, package, path)
@@ -67,9 +70,7 @@ class Endpoints:
             extension = PurePosixPath(str(arguments.get("filename"))).suffix.removeprefix(".")
             public = extension.lower() in self._public_extensions
             return Endpoint.STATIC if public else Endpoint.SERVER
-        kind = self._kinds.get(endpoint)
-        if kind is None:
-            kind = self._kinds[endpoint] = self._other(endpoint)
+        kind = self._kinds[endpoint] = self._other(endpoint)
         return kind
 
     def _other(self, endpoint: str) -> Endpoint:

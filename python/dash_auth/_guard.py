@@ -96,11 +96,12 @@ class Guard:
     def _pass(self, request: Request) -> _Passed | None:
         """Let a request pass, and tell as what; None if it may not."""
         kind = self._kind(request)
-        if self._is_open(kind, request):
+        is_callback = kind == Endpoint.CALLBACK
+        if not is_callback and self._is_open(kind, request):
             return self._pass_anonymously(request, kind)
         if not self._is_forged(request) and self._is_authorized(request):
-            return self._pass_logged_in(request, kind)
-        if kind == Endpoint.CALLBACK and self._is_open_callback(request):
+            return self._pass_logged_in(request, is_callback)
+        if is_callback and self._is_open_callback(request):
             return self._pass_anonymously(request, kind)
         return None
 
@@ -137,11 +138,11 @@ class Guard:
             logger.error("Refused: login_request returned None")
         return self._backend.answer(401, "Login required")
 
-    def _pass_logged_in(self, request: Request, kind: Endpoint) -> _Passed:
+    def _pass_logged_in(self, request: Request, is_callback: bool) -> _Passed:
         request.logged_in = True
         if request.identity is None:
             request.identity = RequestIdentity(self._auth._user_of_session)
-        if kind == Endpoint.CALLBACK and self._has_public_callback():
+        if is_callback and request.query and self._has_public_callback():
             self._handles_of_stranger(request)
         return _Passed.LOGGED_IN
 
@@ -168,16 +169,14 @@ class Guard:
         return endpoint in self._auth._own_endpoints
 
     def _kind(self, request: Request) -> Endpoint:
-        endpoint = request.endpoint
-        if self.owns(endpoint):
+        if request.endpoint in self._auth._own_endpoints:
             return Endpoint.STATIC
-        return self.endpoints.kind(endpoint, request.view_arguments)
+        return self.endpoints.kind(request.endpoint, request.view_arguments)
 
     def _is_open(self, kind: Endpoint, request: Request) -> bool:
         if self.owns(request.endpoint):
             return True
-        # No rule opens the callback view: what it runs is another question.
-        if kind == Endpoint.CALLBACK or not len(self._rules):
+        if not len(self._rules):
             return False
         # Outside of the prefix a rule is taken as it stands.
         path = _core.below_prefix(request.path, self.prefix) or request.path

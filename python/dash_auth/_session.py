@@ -46,8 +46,10 @@ class SessionNotes:
         :param claims: what the app is to read of the user, with the name under `"email"`
         :param verified_against: what the user was verified against; it cannot be read back
         """
-        held = session.get(NOTE)
-        if session.get(USER) == claims and self._is_fresh(held, claims, secret, verified_against):
+        # Renewed after half of its time: not at each request, and not too late.
+        if session.get(USER) == claims and self._counts(
+            session.get(NOTE), claims["email"], secret, verified_against, (self.seconds or 0) / 2
+        ):
             return
         until = None if self.seconds is None else int(time.time() + self.seconds)
         session[USER] = claims
@@ -59,33 +61,26 @@ class SessionNotes:
     def reader(self, session: Mapping[str, Any]) -> str | None:
         """Return the name of the user that a session claims to be of, None if there is none."""
         user = session.get(USER)
-        name = user.get("email") if isinstance(user, Mapping) else None
-        return name if isinstance(name, str) and isinstance(session.get(NOTE), Mapping) else None
+        name = user.get("email") if isinstance(user, dict) else None
+        return name if isinstance(name, str) and isinstance(session.get(NOTE), dict) else None
 
     def holds(self, session: Mapping[str, Any], secret: bytes, verified_against: str) -> bool:
         """Tell whether this guard wrote the note for this user, and it still counts."""
-        note, name = session.get(NOTE), self.reader(session)
-        if not isinstance(note, Mapping) or name is None:
+        name = self.reader(session)
+        return name is not None and self._counts(session[NOTE], name, secret, verified_against)
+
+    def _counts(
+        self, note: object, name: str, secret: bytes, verified_against: str, rest: float = 0
+    ) -> bool:
+        """Tell whether a note is this guard's for this user, and counts for some seconds more."""
+        if not isinstance(note, dict):
             return False
         until, sealed = note.get("until"), note.get("seal")
-        if self.seconds is not None and not (isinstance(until, int) and until > time.time()):
+        if self.seconds is not None and not (isinstance(until, int) and until > time.time() + rest):
             return False
         return isinstance(sealed, str) and _core.is_sealed(
             secret, sealed, *self._parts(name, verified_against, until)
         )
-
-    def _is_fresh(
-        self, note: object, claims: dict[str, Any], secret: bytes, verified_against: str
-    ) -> bool:
-        if not isinstance(note, Mapping):
-            return False
-        # Renewed after half of its time: not at each request, and not too late.
-        until = note.get("until")
-        if self.seconds is not None and (
-            not isinstance(until, int) or until < time.time() + self.seconds / 2
-        ):
-            return False
-        return self.holds({USER: claims, NOTE: note}, secret, verified_against)
 
     def _parts(self, name: str, verified_against: str, until: object) -> tuple[str, ...]:
         return ("session", self.guard, name, verified_against, str(until))

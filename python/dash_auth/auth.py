@@ -76,7 +76,7 @@ class Auth(ABC):
         self._anonymous_body_limit = anonymous_body_limit
         self._trusted_origins = tuple(trusted_origins)
         self._own_endpoints: frozenset[str] = frozenset()
-        self._guards: list[tuple[Backend, Guard]] = []
+        self._backends: list[Backend] = []
         self._protect()
         _auths[app] = ref(self)
         if public_routes is not None:
@@ -97,28 +97,21 @@ class Auth(ABC):
 
     def _install(self) -> None:
         backend = backend_for(self.app.server)
-        if any(known is backend for known, _ in self._guards):
+        if backend in self._backends:
             return
-        guard = Guard(
+        self._backends.append(backend)
+        self._backend = backend
+        self._guard = Guard(
             self,
             backend,
             anonymous_body_limit=self._anonymous_body_limit,
             trusted_origins=self._trusted_origins,
         )
-        backend.install(guard)
-        self._guards.append((backend, guard))
+        backend.install(self._guard)
         self._on_install(backend)
 
     def _on_install(self, backend: Backend) -> None:  # noqa: B027 (does nothing unless needed)
         """Do what a server needs once, when the guard is put before it."""
-
-    @property
-    def _backend(self) -> Backend:
-        return self._guards[-1][0]
-
-    @property
-    def _guard(self) -> Guard:
-        return self._guards[-1][1]
 
     @abstractmethod
     def is_authorized(self) -> bool:

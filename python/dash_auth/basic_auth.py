@@ -218,7 +218,7 @@ class BasicAuth(Auth):
 
     def _log_in(self, request: Request, name: str) -> None:
         claims = self._claims(name)
-        request.identity = RequestIdentity(claims=claims)
+        request.identity = RequestIdentity(None, claims)
         session = request.session
         secret = self._backend.secret_key()
         stored = self._stored(name) if secret and self._guard.has_public_parts() else None

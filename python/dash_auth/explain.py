@@ -75,7 +75,7 @@ def explain(app: Dash) -> Report:
     auth = auth_of(app)
     if auth is None:
         raise ValueError("nothing protects the app: everything in it is open")
-    if not auth._guards:
+    if not auth._backends:
         raise ValueError("the app has no server yet: call app.init_app first")
     rules = public_rules(app)
     guard = auth._guard

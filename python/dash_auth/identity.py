@@ -54,7 +54,6 @@ class RequestIdentity:
     def __init__(
         self,
         find: Callable[[Any], User | None] | None = None,
-        *,
         claims: Mapping[str, Any] | None = None,
     ) -> None:
         """Remember how to find the user; with neither argument it is nobody.

@@ -22,29 +22,19 @@ class Request(Protocol):
 
     method: str
     path: str
+    endpoint: str | None
+    """The name of the endpoint that the server is going to run, None if there is none."""
+    view_arguments: dict[str, Any]
+    """The variables of the path, as the server parsed them."""
+    authorization: str | None
+    """The value of the Authorization header, None if there is none."""
+    address: str
+    """The client's address."""
+    sec_fetch_site: str | None
+    """The value of the Sec-Fetch-Site header, None if there is none."""
     identity: RequestIdentity | None
     refusal: Refusal | None
     logged_in: bool
-
-    @property
-    def endpoint(self) -> str | None:
-        """The name of the endpoint that the server is going to run, None if there is none."""
-
-    @property
-    def view_arguments(self) -> dict[str, Any]:
-        """The variables of the path, as the server parsed them."""
-
-    @property
-    def authorization(self) -> str | None:
-        """The value of the Authorization header, None if there is none."""
-
-    @property
-    def address(self) -> str:
-        """The client's address."""
-
-    @property
-    def sec_fetch_site(self) -> str | None:
-        """The value of the Sec-Fetch-Site header, None if there is none."""
 
     @property
     def origin(self) -> str | None:

@@ -32,12 +32,16 @@ class FlaskRequest:
     __slots__ = (
         "_environ",
         "_request",
+        "address",
+        "authorization",
         "endpoint",
         "identity",
         "logged_in",
         "method",
         "path",
         "refusal",
+        "sec_fetch_site",
+        "view_arguments",
     )
 
     def __init__(self, request: flask.Request) -> None:
@@ -46,11 +50,16 @@ class FlaskRequest:
         :param request: the current request
         """
         self._request = request
-        self._environ = request.environ
+        self._environ = environ = request.environ
         rule = request.url_rule
         self.endpoint: str | None = None if rule is None else rule.endpoint
+        self.view_arguments: dict[str, Any] = request.view_args or {}
         self.method: str = request.method
         self.path: str = request.path
+        # The server joins several headers with a comma, which no Basic credentials hold.
+        self.authorization: str | None = environ.get("HTTP_AUTHORIZATION")
+        self.address: str = environ.get("REMOTE_ADDR") or ""
+        self.sec_fetch_site: str | None = environ.get("HTTP_SEC_FETCH_SITE")
         self.identity: RequestIdentity | None = None
         self.refusal: Refusal | None = None
         self.logged_in = False
@@ -58,23 +67,6 @@ class FlaskRequest:
     def is_of(self, request: flask.Request) -> bool:
         """Tell whether these are the facts of a request, which may be a proxy."""
         return request == self._request
-
-    @property
-    def view_arguments(self) -> dict[str, Any]:
-        return self._request.view_args or {}
-
-    @property
-    def authorization(self) -> str | None:
-        # The server joins several headers with a comma, which no Basic credentials hold.
-        return self._environ.get("HTTP_AUTHORIZATION")
-
-    @property
-    def address(self) -> str:
-        return self._environ.get("REMOTE_ADDR") or ""
-
-    @property
-    def sec_fetch_site(self) -> str | None:
-        return self._environ.get("HTTP_SEC_FETCH_SITE")
 
     @property
     def origin(self) -> str | None:
@@ -211,7 +203,8 @@ class FlaskBackend:
 
     def _before_request(self) -> Any:
         request = self._new_request()
-        for guard in self._responsible(request):
+        guards = self._guards if len(self._guards) == 1 else self._responsible(request)
+        for guard in guards:
             answer = guard.answer(request)
             if answer is not None:
                 return answer
@@ -219,8 +212,6 @@ class FlaskBackend:
 
     def _responsible(self, request: FlaskRequest) -> list[Guard]:
         """Return the guard of the app that the request is to, else all of them."""
-        if len(self._guards) == 1:
-            return self._guards
         for guard in self._guards:
             # The routes of a login may lie under no app's prefix, or under another's.
             if guard.owns(request.endpoint):
