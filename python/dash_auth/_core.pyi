@@ -182,6 +182,11 @@ class Users:
         The table is asked anew each time, so that a removed user or a changed password counts at
         once. Hashing is done without holding the interpreter.
         """
+    def remembers(self, header: str, table: Any, /) -> bool:
+        """
+        Tells whether a header holds credentials that were verified lately and still are right; to
+        find out takes no hashing.
+        """
 
 @final
 class VerifiedCredentials:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, TypedDict, cast
 from urllib.parse import parse_qs
@@ -24,6 +24,9 @@ _path_to_page: Callable[[str], tuple[dict[str, Any], dict[str, str] | None]] = (
 
 PAGE_ROUTER_ID = ".._pages_content.children..._pages_store.data.."
 """The callback that Dash derives from `use_pages=True`."""
+
+COMPONENT_SUITES = "_dash-component-suites/<string:package_name>/<path:fingerprinted_path>"
+"""The endpoint that serves the files of component packages."""
 
 
 class CallbackEntry(TypedDict, total=False):
@@ -254,3 +257,35 @@ class layout_unseen:
 def json_id(dependency: Mapping[str, Any]) -> tuple[str, str]:
     """Return id and property of a declared Input or State."""
     return str(dependency["id"]), str(dependency["property"])
+
+
+def route_path(scope: MutableMapping[str, Any]) -> str:
+    """Return the path of an ASGI scope as the server's own routes have it."""
+    path, root = str(scope["path"]), str(scope.get("root_path", ""))
+    if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
+        return path[len(root) :]
+    return path
+
+
+def fastapi_endpoint(route: Any) -> tuple[str, Any]:
+    """Return what a route of FastAPI runs, under the name that Dash gives it on Flask.
+
+    :param route: one of the server's routes
+    :return: name and function of the endpoint
+    """
+    view: Any = getattr(route, "endpoint", None) or getattr(route, "app", None)
+    path, name = str(getattr(route, "path", "")), str(getattr(route, "name", ""))
+    kind = getattr(view, "__qualname__", "")
+    if type(view).__name__ == "StaticFiles" and name.endswith("dash_assets"):
+        return f"{name}.static", view
+    if not is_own_view(view):
+        # No name that a developer gives a route is taken for one of Dash's.
+        return f"{name} at {path}", view
+    if kind == "FastAPIDashServer._setup_catchall.<locals>.catchall":
+        return endpoint_name(
+            inspect.getclosurevars(view).nonlocals["dash_app"], "<path:path>"
+        ), view
+    if kind == "FastAPIDashServer.setup_component_suites.<locals>.serve":
+        prefix = path.partition("_dash-component-suites/")[0]
+        return prefix + COMPONENT_SUITES, view
+    return name or path, view

@@ -17,7 +17,6 @@ _PAGES = ("", "<path:path>")
 _LAYOUT = ("_dash-layout", "_dash-dependencies", "_reload-hash")
 _CALLBACK = "_dash-update-component"
 _FAVICON = "_favicon.ico"
-_COMPONENT_SUITES = "_dash-component-suites/<string:package_name>/<path:fingerprinted_path>"
 
 
 class Endpoints:
@@ -44,7 +43,7 @@ class Endpoints:
             **dict.fromkeys(name(_CALLBACK), Endpoint.CALLBACK),
             **dict.fromkeys(name(_FAVICON), Endpoint.STATIC),
         }
-        (self._component_suites,) = name(_COMPONENT_SUITES)
+        (self._component_suites,) = name(internals.COMPONENT_SUITES)
         self._assets = internals.assets_endpoint_name(app)
         self._public_extensions = public_assets_extensions()
         self._rules_open_pages = False

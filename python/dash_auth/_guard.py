@@ -62,7 +62,7 @@ class Guard:
         self._auth = auth
         self._app = auth.app
         self._backend = backend
-        self._limit = anonymous_body_limit
+        self.body_limit = anonymous_body_limit
         self._trusted_origins = list(trusted_origins)
         self.prefix = internals.routes_prefix(auth.app)
         self._rules = public_rules(auth.app)
@@ -92,6 +92,19 @@ class Guard:
         # Outside of the net: what goes wrong in Dash's set-up is for the developer to see.
         self._set_up(layout_of_visitor=passed == _Passed.LOGGED_IN)
         return None
+
+    def reads_body(self, request: Request) -> bool:
+        """Tell whether the body may be asked for: read it first where reading means waiting."""
+        return (
+            request.method == "POST"
+            and self._kind(request) == Endpoint.CALLBACK
+            and self.has_public_parts()
+            and not self._auth._knows(request)
+        )
+
+    def may_wait(self, request: Request) -> bool:
+        """Tell whether to answer may take long: not to be done in an event loop."""
+        return not self._is_set_up or self._auth._knows(request) is None
 
     def _pass(self, request: Request) -> _Passed | None:
         """Let a request pass, and tell as what; None if it may not."""
@@ -231,7 +244,7 @@ class Guard:
     def _is_open_callback(self, request: Request) -> bool:
         if request.method != "POST" or not self.has_public_parts():
             return False
-        body = request.json_body(self._limit)
+        body = request.json_body(self.body_limit)
         output = body.get("output") if isinstance(body, dict) else UNREADABLE
         if not isinstance(output, str):
             logger.debug("Refused: the body is no callback request")

@@ -107,7 +107,7 @@ class Auth(ABC):
             anonymous_body_limit=self._anonymous_body_limit,
             trusted_origins=self._trusted_origins,
         )
-        backend.install(self._guard)
+        backend.guards.add(self._guard)
         self._on_install(backend)
 
     def _on_install(self, backend: Backend) -> None:  # noqa: B027 (does nothing unless needed)
@@ -124,6 +124,10 @@ class Auth(ABC):
     def _is_authorized(self, request: Request) -> bool:
         """Tell whether a request may pass; as :meth:`is_authorized`, with the facts at hand."""
         return self.is_authorized()
+
+    def _knows(self, request: Request) -> bool | None:
+        """Tell whether a request may pass, where that takes no time; None if it has to be asked."""
+        return None
 
     def _visitor(self, request: Request) -> User | None:
         """Return who makes a request that needs no login, None for a stranger."""

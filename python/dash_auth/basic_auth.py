@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
 import functools
 import inspect
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from dash import Dash
 
 from . import _core, _session, security
-from ._backends import Backend, Request
+from ._backends import Backend, Request, asgi
 from ._core import Credentials, Flight, Refusal, Users, VerifiedCredentials
 from ._session import SessionNotes
 from .auth import ANONYMOUS_BODY_LIMIT, Auth
@@ -129,11 +126,12 @@ class BasicAuth(Auth):
         return self._authorizes(self._backend.request())
 
     def _is_authorized(self, request: Request) -> bool:
-        # Who has put a check of its own in the place of ours is asked as it expects to be: a
-        # subclass, or an app that replaces the method of the class or of the object.
-        if getattr(self.is_authorized, "__func__", None) is not _OWN_CHECK:
-            return self.is_authorized()
-        return self._authorizes(request)
+        # Who has put a check of its own in the place of ours is asked as it expects to be.
+        return self._authorizes(request) if self._has_own_check() else self.is_authorized()
+
+    def _has_own_check(self) -> bool:
+        """Tell whether no subclass, and no app, has replaced the method that decides."""
+        return getattr(self.is_authorized, "__func__", None) is _OWN_CHECK
 
     def _authorizes(self, request: Request) -> bool:
         header = request.authorization
@@ -145,6 +143,15 @@ class BasicAuth(Auth):
             return False
         self._log_in(request, outcome)
         return True
+
+    def _knows(self, request: Request) -> bool | None:
+        if not self._has_own_check():
+            return None
+        if not request.authorization:
+            return False
+        if self._auth_func is None and not callable(self._user_groups):
+            return self._table.remembers(request.authorization, self._users) or None
+        return None
 
     def login_request(self) -> Any:
         """Return the challenge that makes a browser ask for user name and password."""
@@ -344,16 +351,5 @@ def _run(function: Callable[..., Any], *arguments: str) -> Any:
     if inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(
         getattr(target, "__call__", None)  # noqa: B004
     ):
-        return _run_to_end(function(*arguments))
+        return asgi.run_to_end(function(*arguments))
     return function(*arguments)
-
-
-def _run_to_end(coroutine: Any) -> Any:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(coroutine)
-    # This thread has a loop already, which a second one cannot run inside of.
-    context = contextvars.copy_context()
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(context.run, asyncio.run, coroutine).result()

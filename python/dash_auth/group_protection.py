@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 import dash
-import flask
 from dash.exceptions import PreventUpdate
 
-from .identity import User, current_user
+from .identity import User, current_session, current_user
 
 __all__ = [
     "CheckType",
@@ -57,7 +56,7 @@ def list_groups(
 
 def _claims(user: User) -> Mapping[str, Any]:
     # The app may have added to what the session holds of this very user.
-    held = flask.session.get("user") if flask.has_request_context() else None
+    held = current_session().get("user")
     if isinstance(held, Mapping) and held.get("email") == user.claims.get("email"):
         return {**held, **user.claims}
     return user.claims

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,9 @@ __all__ = ["User", "current_user"]
 
 FACTS = "_dash_auth"
 """The attribute of `flask.g` that holds the facts of a request, its identity among them."""
+
+EVENT_LOOP_FACTS: ContextVar[Any] = ContextVar("dash_auth_facts", default=None)
+"""The facts of the current request or WebSocket on a server with an event loop."""
 
 
 @dataclass(frozen=True)
@@ -82,18 +86,25 @@ class RequestIdentity:
 
 def current_facts() -> Any:
     """Return the facts that a guard gathered of the current request, None if none did."""
-    if not flask.has_request_context():
-        return None
-    # Several requests may share one application context, as in tests.
-    facts = vars(flask.g._get_current_object()).get(FACTS)
-    return facts if facts is not None and facts.is_of(flask.request) else None
+    if flask.has_request_context():
+        # Several requests may share one application context, as in tests.
+        facts = vars(flask.g._get_current_object()).get(FACTS)
+        if facts is not None and facts.is_of(flask.request):
+            return facts
+    return EVENT_LOOP_FACTS.get()
+
+
+def current_session() -> Mapping[str, Any]:
+    """Return the session of the current request, an empty one outside of a request."""
+    facts = EVENT_LOOP_FACTS.get()
+    if flask.has_request_context():
+        return flask.session
+    return {} if facts is None else facts.session
 
 
 def session_user(_: object = None) -> User | None:
-    """Return the user that `flask.session["user"]` holds, None if it holds none."""
-    if not flask.has_request_context():
-        return None
-    claims = flask.session.get("user")
+    """Return the user that the session holds, None if it holds none."""
+    claims = current_session().get("user")
     return User.from_claims(claims) if isinstance(claims, Mapping) else None
 
 

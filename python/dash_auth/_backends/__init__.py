@@ -71,11 +71,37 @@ class Request(Protocol):
         """Have the body of the answer to this request rewritten."""
 
 
+class Guards:
+    """The guards of the Dash apps on one server."""
+
+    def __init__(self) -> None:
+        self._guards: list[Guard] = []
+
+    def add(self, guard: Guard) -> None:
+        """Add the guard of an app."""
+        self._guards.append(guard)
+        # The longest prefix first: it decides alone.
+        self._guards.sort(key=lambda guard: -len(guard.prefix))
+
+    def responsible(self, request: Request) -> list[Guard]:
+        """Return the guard of the app that a request is to, else all of them."""
+        if len(self._guards) == 1:
+            return self._guards
+        for guard in self._guards:
+            # The routes of a login may lie under no app's prefix, or under another's.
+            if guard.owns(request.endpoint):
+                return [guard]
+        for guard in self._guards:
+            if request.path.startswith(guard.prefix):
+                return [guard]
+        return self._guards
+
+
 class Backend(Protocol):
     """A server, as the guard needs it."""
 
-    def install(self, guard: Guard) -> None:
-        """Close every door of the server: no request reaches the app but through the guard."""
+    guards: Guards
+    """Those who decide on each request: none reaches an app but through them."""
 
     def request(self) -> Request:
         """Return the facts of the current request."""
@@ -107,18 +133,26 @@ def is_server(server: object) -> bool:
     return server is not None and not isinstance(server, bool)
 
 
-def backend_for(server: object) -> Backend:
+def backend_for(server: Any) -> Backend:
     """Return the adapter for a server.
 
     :raises TypeError: if no adapter knows the server, which would stay unprotected
     """
-    from flask import Flask
+    kinds = {f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(server).__mro__}
+    # Quart lets itself be taken for a Flask.
+    if "quart.Quart" in kinds:
+        from .quart import QuartBackend
 
-    if isinstance(server, Flask) and type(server).__module__.split(".")[0] != "quart":
+        return QuartBackend.of(server)
+    if "fastapi.FastAPI" in kinds:
+        from .fastapi import FastAPIBackend
+
+        return FastAPIBackend.of(server)
+    if "flask.Flask" in kinds:
         from .flask import FlaskBackend
 
         return FlaskBackend.of(server)
     raise TypeError(
         f"dash_auth does not know how to protect a server of type {type(server).__module__}."
-        f"{type(server).__qualname__}; it knows flask.Flask"
+        f"{type(server).__qualname__}; it knows flask.Flask, quart.Quart and fastapi.FastAPI"
     )

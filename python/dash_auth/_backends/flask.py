@@ -6,7 +6,7 @@ import contextlib
 import io
 import logging
 from collections.abc import Callable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import flask
@@ -16,10 +16,7 @@ from werkzeug.exceptions import HTTPException
 from .. import _dash_internals as internals
 from .._core import Refusal
 from ..identity import FACTS, RequestIdentity, current_facts
-from . import UNREADABLE
-
-if TYPE_CHECKING:
-    from .._guard import Guard
+from . import UNREADABLE, Guards, Request
 
 logger = logging.getLogger("dash_auth")
 
@@ -142,7 +139,7 @@ class FlaskBackend:
         :param server: Flask server
         """
         self._server = server
-        self._guards: list[Guard] = []
+        self.guards = Guards()
         server.before_request(self._before_request)
         # First of all: what runs before it, Dash's own set-up included, would run for strangers.
         hooks = server.before_request_funcs[None]
@@ -156,16 +153,11 @@ class FlaskBackend:
             backend = server.extensions[_EXTENSION] = cls(server)
         return backend
 
-    def install(self, guard: Guard) -> None:
-        self._guards.append(guard)
-        # The longest prefix first: it decides alone.
-        self._guards.sort(key=lambda guard: -len(guard.prefix))
-
-    def request(self) -> FlaskRequest:
+    def request(self) -> Request:
         facts = current_facts()
         return facts if isinstance(facts, FlaskRequest) else self._new_request()
 
-    def _new_request(self) -> FlaskRequest:
+    def _new_request(self) -> Request:
         facts = FlaskRequest(flask.request._get_current_object())  # type: ignore[attr-defined]
         vars(flask.g._get_current_object())[FACTS] = facts
         return facts
@@ -203,20 +195,8 @@ class FlaskBackend:
 
     def _before_request(self) -> Any:
         request = self._new_request()
-        guards = self._guards if len(self._guards) == 1 else self._responsible(request)
-        for guard in guards:
+        for guard in self.guards.responsible(request):
             answer = guard.answer(request)
             if answer is not None:
                 return answer
         return None
-
-    def _responsible(self, request: FlaskRequest) -> list[Guard]:
-        """Return the guard of the app that the request is to, else all of them."""
-        for guard in self._guards:
-            # The routes of a login may lie under no app's prefix, or under another's.
-            if guard.owns(request.endpoint):
-                return [guard]
-        for guard in self._guards:
-            if request.path.startswith(guard.prefix):
-                return [guard]
-        return self._guards

@@ -1,0 +1,163 @@
+"""What the servers with an event loop (ASGI) have in common."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Coroutine, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qs, parse_qsl, urlencode
+
+from .._core import Refusal
+from ..identity import RequestIdentity
+from . import UNREADABLE
+
+if TYPE_CHECKING:
+    from .._guard import Guard
+
+T = TypeVar("T")
+Scope = MutableMapping[str, Any]
+
+_threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="dash_auth")
+"""Where verifications wait for their turn; an app's own threads stay free."""
+
+_serving_loop: contextvars.ContextVar[asyncio.AbstractEventLoop | None] = contextvars.ContextVar(
+    "dash_auth_serving_loop", default=None
+)
+"""In a thread that works for an event loop, that loop."""
+
+
+class AsgiRequest:
+    """The facts of a request, or of a WebSocket's handshake, as its scope has them."""
+
+    def __init__(self, scope: Scope, path: str) -> None:
+        """Read what every decision needs.
+
+        :param scope: the scope of the connection
+        :param path: the path as the server's own routes have it
+        """
+        self.scope = scope
+        self.path = path
+        self.method: str = scope.get("method", "GET")
+        self.endpoint: str | None = None
+        self.view_arguments: dict[str, Any] = {}
+        self.address: str = (scope.get("client") or ("",))[0] or ""
+        self.authorization: str | None = None
+        self.sec_fetch_site: str | None = None
+        self.origin: str | None = None
+        self.content_type = ""
+        self.content_length: str | None = None
+        for name, value in scope["headers"]:
+            text = value.decode("latin-1")
+            if name == b"authorization":
+                # Several headers are joined as a WSGI server joins them: no Basic credentials hold
+                # a comma.
+                self.authorization = ",".join(filter(None, (self.authorization, text)))
+            elif name == b"sec-fetch-site":
+                self.sec_fetch_site = text
+            elif name == b"origin":
+                self.origin = text
+            elif name == b"content-type":
+                self.content_type = text
+            elif name == b"content-length":
+                self.content_length = text
+        self.identity: RequestIdentity | None = None
+        self.refusal: Refusal | None = None
+        self.logged_in = False
+        self.rewrite: Callable[[bytes], bytes] | None = None
+        self._body: Any = UNREADABLE
+
+    @property
+    def query(self) -> str:
+        query: bytes = self.scope.get("query_string", b"")
+        return query.decode("latin-1")
+
+    @property
+    def session(self) -> MutableMapping[str, Any]:
+        raise NotImplementedError
+
+    def leave_session_unread(self, session: MutableMapping[str, Any]) -> None:
+        if not getattr(session, "modified", True):
+            # Else the server would add `Vary: Cookie` though the app never read the session.
+            session.accessed = False  # type: ignore[attr-defined]
+
+    @property
+    def has_session_cookie(self) -> bool:
+        return bool(self.session)
+
+    def fits(self, limit: int) -> bool:
+        """Tell whether the body's stated length is within a limit, in bytes."""
+        length = self.content_length
+        return length is not None and length.isdecimal() and int(length) <= limit
+
+    async def read_body(self, limit: int) -> None:
+        """Read and parse the body, so that it is at hand when it is judged.
+
+        :param limit: the largest body that is read, in bytes
+        """
+        raise NotImplementedError
+
+    def json_body(self, limit: int) -> Any:
+        return self._body
+
+    def query_values(self, name: str) -> list[str]:
+        return parse_qs(self.query, keep_blank_values=True).get(name, [])
+
+    def replace_query_values(self, values: dict[str, list[str]]) -> None:
+        kept = [(k, v) for k, v in parse_qsl(self.query, keep_blank_values=True) if k not in values]
+        replaced = [(name, value) for name, several in values.items() for value in several]
+        self.scope["query_string"] = urlencode(kept + replaced).encode()
+
+    def rewrite_answer(self, rewrite: Callable[[bytes], bytes]) -> None:
+        self.rewrite = rewrite
+
+
+async def answer(guard: Guard, request: AsgiRequest) -> Any:
+    """Return what to answer in place of the app, None if the request may pass.
+
+    The event loop waits neither for a hash nor for the developer's own functions.
+
+    :param guard: who decides
+    :param request: the facts of the request
+    """
+    if guard.reads_body(request):
+        await request.read_body(guard.body_limit)
+    if guard.may_wait(request):
+        return await off_loop(guard.answer, request)
+    return guard.answer(request)
+
+
+async def off_loop(function: Callable[..., T], *arguments: Any) -> T:
+    """Call a function in another thread, which sees this request as its caller does.
+
+    :param function: function that may take long
+    :param arguments: what it is called with
+    :return: what it returns
+    """
+    loop = asyncio.get_running_loop()
+    context = contextvars.copy_context()
+    context.run(_serving_loop.set, loop)
+    return await loop.run_in_executor(_threads, context.run, function, *arguments)
+
+
+def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end: in the event loop that this thread works for, if there is one.
+
+    :param coroutine: what an async function of the developer's returned
+    :return: what the coroutine returns
+    """
+    serving = _serving_loop.get()
+    try:
+        running: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+    except RuntimeError:
+        running = None
+    if serving is not None and serving is not running:
+        return asyncio.run_coroutine_threadsafe(coroutine, serving).result()
+    if running is None:
+        return asyncio.run(coroutine)
+    # This thread's own loop cannot run inside of itself.
+    context = contextvars.copy_context()
+    context.run(_serving_loop.set, None)
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(context.run, asyncio.run, coroutine).result()
