@@ -28,6 +28,9 @@ PAGE_ROUTER_ID = ".._pages_content.children..._pages_store.data.."
 COMPONENT_SUITES = "_dash-component-suites/<string:package_name>/<path:fingerprinted_path>"
 """The endpoint that serves the files of component packages."""
 
+WEBSOCKET = "_dash-ws-callback"
+"""The endpoint of the WebSocket that carries callbacks."""
+
 
 class CallbackEntry(TypedDict, total=False):
     """A registered callback, as `Dash.callback_map` holds it."""
@@ -37,6 +40,7 @@ class CallbackEntry(TypedDict, total=False):
     output: Any
     callback: Callable[..., Any]
     no_output: bool
+    websocket: bool
     background: dict[str, Any] | None
     long: dict[str, Any] | None
 
@@ -151,6 +155,17 @@ def background(entry: CallbackEntry) -> dict[str, Any] | None:
     return entry.get("background") or entry.get("long") or None
 
 
+def has_websockets(app: Dash) -> bool:
+    """Tell whether the app's server can carry callbacks over WebSockets."""
+    return bool(getattr(getattr(app, "backend", None), "websocket_capability", False))
+
+
+def is_for_websocket(app: Dash, entry: CallbackEntry) -> bool:
+    """Tell whether Dash runs this callback over a WebSocket."""
+    every = getattr(app, "_websocket_callbacks", False)
+    return bool(every or entry.get("websocket"))
+
+
 def is_cancel_callback(entry: CallbackEntry) -> bool:
     """Tell whether Dash derived this callback from another's `cancel=`."""
     function = registered_function(entry)
@@ -219,19 +234,17 @@ def suppress_validation_layout(app: Dash) -> None:
         app.config.suppress_callback_exceptions = True
 
 
-def wrap_config(app: Dash, may_see_layouts: Callable[[], bool]) -> None:
-    """Keep `validation_layout` from a client that may not see every page's layout.
+def wrap_config(app: Dash, fit: Callable[[dict[str, Any]], None]) -> None:
+    """Have what Dash tells the renderer in the index page changed for who is asking.
 
-    Dash sends it in the index page. Without it the renderer complains about every id that is not
-    on the page, so such a client is told to suppress that.
+    :param app: Dash app
+    :param fit: changes the settings in place
     """
     original: Callable[[], dict[str, Any]] = app._config
 
     def config() -> dict[str, Any]:
         settings = original()
-        if "validation_layout" in settings and not may_see_layouts():
-            del settings["validation_layout"]
-            settings["suppress_callback_exceptions"] = True
+        fit(settings)
         return settings
 
     vars(app)["_config"] = config
@@ -285,6 +298,8 @@ def fastapi_endpoint(route: Any) -> tuple[str, Any]:
         return endpoint_name(
             inspect.getclosurevars(view).nonlocals["dash_app"], "<path:path>"
         ), view
+    if path.endswith(f"/{WEBSOCKET}"):
+        return path, view
     if kind == "FastAPIDashServer.setup_component_suites.<locals>.serve":
         prefix = path.partition("_dash-component-suites/")[0]
         return prefix + COMPONENT_SUITES, view

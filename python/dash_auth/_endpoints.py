@@ -44,6 +44,8 @@ class Endpoints:
             **dict.fromkeys(name(_FAVICON), Endpoint.STATIC),
         }
         (self._component_suites,) = name(internals.COMPONENT_SUITES)
+        self.websocket = internals.endpoint_name(app, internals.WEBSOCKET)
+        self.dependencies = internals.endpoint_name(app, "_dash-dependencies")
         self._assets = internals.assets_endpoint_name(app)
         self._public_extensions = public_assets_extensions()
         self._rules_open_pages = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import inspect
+import json
 import logging
 import secrets
 import threading
@@ -19,7 +20,7 @@ from ._callback_handles import KINDS as HANDLE_PARAMETERS
 from ._callback_handles import HandleSeal
 from ._core import Callback, Endpoint, Refusal
 from ._endpoints import Endpoints
-from .identity import RequestIdentity, current_facts, current_user
+from .identity import RequestIdentity, SocketLogin, current_facts, current_user
 from .public_routes import is_public_callback, public_rules, registrations
 
 if TYPE_CHECKING:
@@ -72,10 +73,12 @@ class Guard:
         self._callbacks: dict[str, tuple[internals.CallbackEntry, Callback]] = {}
         self._any_public_callback = False
         self._counted: tuple[int, ...] = ()
+        self._any_for_websocket = False
+        self._counted_for_websockets: tuple[int, ...] = ()
         self._set_up_lock = threading.RLock()
         self._is_set_up = False
         internals.suppress_validation_layout(auth.app)
-        internals.wrap_config(auth.app, _is_logged_in)
+        internals.wrap_config(auth.app, self._fit_config)
 
     def answer(self, request: Request) -> Any:
         """Return what to answer in place of the app, None if the request may pass.
@@ -166,6 +169,9 @@ class Guard:
         )
         if kind != Endpoint.STATIC:
             self._auth._tidy_session(request)
+        if request.endpoint == self.endpoints.dependencies and self.uses_websockets():
+            if not _is_logged_in(request):
+                request.rewrite_answer(self._fit_dependencies)
         return _Passed.ANONYMOUS
 
     def _is_forged(self, request: Request) -> bool:
@@ -244,24 +250,28 @@ class Guard:
     def _is_open_callback(self, request: Request) -> bool:
         if request.method != "POST" or not self.has_public_parts():
             return False
-        body = request.json_body(self.body_limit)
+        opened = self._opened(request.json_body(self.body_limit))
+        return opened is not None and self._admit_handles(request, *opened)
+
+    def _opened(self, body: Any) -> tuple[str, internals.CallbackEntry, bool] | None:
+        """Return the callback that a body may run with no login, and whether it is a public one."""
         output = body.get("output") if isinstance(body, dict) else UNREADABLE
         if not isinstance(output, str):
             logger.debug("Refused: the body is no callback request")
-            return False
+            return None
         self._set_up()
         entry = internals.callback_entry(self._app, output)
         if entry is None or "callback" not in entry:
-            return False
+            return None
         callback = self._callback(output, entry)
         mismatch = callback.mismatch(body)
         if mismatch is not None:
             logger.debug("Refused: %s", mismatch)
-            return False
+            return None
         public = is_public_callback(self._app, entry)
         if not public and not self._routes_to_public_page(output, callback, body):
-            return False
-        return self._admit_handles(request, output, entry, public=public)
+            return None
+        return output, entry, public
 
     def _callback(self, output: str, entry: internals.CallbackEntry) -> Callback:
         known = self._callbacks.get(output)
@@ -288,7 +298,7 @@ class Guard:
         )
 
     def _admit_handles(
-        self, request: Request, output: str, entry: internals.CallbackEntry, *, public: bool
+        self, request: Request, output: str, entry: internals.CallbackEntry, public: bool
     ) -> bool:
         """Tell whether all handles in the query were issued for this callback, and unseal them."""
         own = [output] if public and internals.background(entry) else []
@@ -342,6 +352,98 @@ class Guard:
     def _secret(self) -> bytes:
         return self._backend.secret_key() or internals.signing_secret(self._app) or _PROCESS_SECRET
 
+    # WebSockets
+
+    def admit_socket(self, request: Request) -> tuple[SocketLogin | None, bool] | None:
+        """Decide on the handshake of a WebSocket.
+
+        :param request: the facts of the handshake
+        :return: who logged in, None for a stranger, and whether it is a WebSocket for Dash's
+            callbacks; None if it may not be opened
+        """
+        self._set_up()
+        is_for_callbacks = request.endpoint == self.endpoints.websocket
+        login = self._auth._socket_login(request)
+        request.identity = RequestIdentity(None, login.claims()) if login else RequestIdentity()
+        request.logged_in = login is not None
+        if login is not None:
+            return login, is_for_callbacks
+        if is_for_callbacks:
+            return (None, True) if self._has_public_callback() else None
+        return (None, False) if self._is_open(self._kind(request), request) else None
+
+    def runs_over_websocket(self, body: dict[str, Any]) -> bool:
+        """Tell whether Dash runs a callback over a WebSocket; for any other it raises."""
+        entry = internals.callback_entry(self._app, body["output"])
+        return (
+            entry is not None
+            and "callback" in entry
+            and internals.is_for_websocket(self._app, entry)
+        )
+
+    def opens_over_websocket(self, body: dict[str, Any]) -> bool:
+        """Tell whether a stranger may run a callback over a WebSocket."""
+        opened = self._opened(body) if self.has_public_parts() else None
+        if opened is None:
+            return False
+        _, entry, _ = opened
+        # The handles of background jobs are told apart by the URL, which a WebSocket has not.
+        return internals.is_for_websocket(self._app, entry) and not internals.background(entry)
+
+    def uses_websockets(self) -> bool:
+        """Tell whether callbacks of the app run over WebSockets."""
+        if not internals.has_websockets(self._app):
+            return False
+        counted = internals.callback_counts(self._app)
+        if counted != self._counted_for_websockets:
+            self._any_for_websocket = any(
+                internals.is_for_websocket(self._app, entry)
+                for _, entry in internals.callback_entries(self._app)
+            )
+            self._counted_for_websockets = counted
+        return self._any_for_websocket
+
+    def _fit_config(self, settings: dict[str, Any]) -> None:
+        """Keep from a client what is not for it, before Dash sends it in the index page."""
+        facts = current_facts()
+        logged_in = facts is not None and _is_logged_in(facts)
+        if "validation_layout" in settings and not logged_in:
+            # Without it the renderer complains about every id that is not on the page.
+            del settings["validation_layout"]
+            settings["suppress_callback_exceptions"] = True
+        if "websocket" in settings and not self._fit_websocket(settings["websocket"], logged_in):
+            # The renderer makes its requests by HTTP then, where the browser can ask for a login.
+            del settings["websocket"]
+
+    def _fit_websocket(self, settings: dict[str, Any], logged_in: bool) -> bool:
+        """Adapt what the renderer is told of WebSockets; tell whether it may use them at all."""
+        if not logged_in:
+            # By HTTP, but for the public callbacks, which `_fit_dependencies` marks.
+            settings["enabled"] = False
+            return self._has_public_callback()
+        if self._backend.secret_key() is None:
+            # Not every browser sends credentials when it opens a WebSocket.
+            return False
+        # All tabs of a browser share one worker, and its WebSocket: one for each user, or a page
+        # would use what a stranger opened.
+        user = current_user()
+        tag = _core.seal(self._secret(), "websocket", "" if user is None else user.name)[:16]
+        settings["worker_url"] += f"{'&' if '?' in settings['worker_url'] else '?'}user={tag}"
+        return True
+
+    def _fit_dependencies(self, answer: bytes) -> bytes:
+        """Mark in Dash's list of callbacks which of them a stranger may run over a WebSocket."""
+        callbacks = json.loads(answer)
+        for callback in callbacks:
+            entry = internals.callback_entry(self._app, callback["output"])
+            callback["websocket"] = (
+                entry is not None
+                and internals.is_for_websocket(self._app, entry)
+                and not internals.background(entry)
+                and is_public_callback(self._app, entry)
+            )
+        return json.dumps(callbacks).encode()
+
     # The first request
 
     def _set_up(self, *, layout_of_visitor: bool = False) -> None:
@@ -383,6 +485,10 @@ class Guard:
         """Tell whether anything can be reached with no login."""
         return bool(len(self._rules)) or self._has_public_callback()
 
+    def session_is_needed(self) -> bool:
+        """Tell whether something may come later that only a session tells who makes it."""
+        return self.has_public_parts() or self.uses_websockets()
+
     def _has_public_callback(self) -> bool:
         if not registrations():
             return False
@@ -397,9 +503,6 @@ class Guard:
         return self._any_public_callback
 
 
-def _is_logged_in() -> bool:
-    """Tell whether the current request carries a login; what a session remembers is none."""
-    facts = current_facts()
-    if facts is None:
-        return False
-    return facts.logged_in or (facts.authorization is not None and current_user() is not None)
+def _is_logged_in(request: Request) -> bool:
+    """Tell whether a request carries a login; what a session remembers is none."""
+    return request.logged_in or (request.authorization is not None and current_user() is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
@@ -12,7 +12,7 @@ from dash import Dash
 
 from ._backends import Backend, Request, backend_for, is_server
 from ._guard import Guard
-from .identity import User, session_user
+from .identity import SocketLogin, User, session_user
 from .public_routes import add_public_routes
 
 __all__ = ["Auth"]
@@ -128,6 +128,19 @@ class Auth(ABC):
     def _knows(self, request: Request) -> bool | None:
         """Tell whether a request may pass, where that takes no time; None if it has to be asked."""
         return None
+
+    def _socket_login(self, request: Request) -> SocketLogin | None:
+        """Return who opens a WebSocket, None for a stranger."""
+        if not self._is_authorized(request):
+            return None
+
+        def claims() -> Mapping[str, Any]:
+            user = session_user()
+            return {} if user is None else user.claims
+
+        return SocketLogin(
+            lambda: True, claims, claims_wait=True, ask=lambda: bool(self._is_authorized(request))
+        )
 
     def _visitor(self, request: Request) -> User | None:
         """Return who makes a request that needs no login, None for a stranger."""

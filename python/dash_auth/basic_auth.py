@@ -6,6 +6,7 @@ import functools
 import inspect
 import logging
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from ._backends import Backend, Request, asgi
 from ._core import Credentials, Flight, Refusal, Users, VerifiedCredentials
 from ._session import SessionNotes
 from .auth import ANONYMOUS_BODY_LIMIT, Auth
-from .identity import RequestIdentity, User
+from .identity import RequestIdentity, SocketLogin, User
 
 __all__ = ["BasicAuth", "UserGroups"]
 
@@ -228,7 +229,7 @@ class BasicAuth(Auth):
         request.identity = RequestIdentity(None, claims)
         session = request.session
         secret = self._backend.secret_key()
-        stored = self._stored(name) if secret and self._guard.has_public_parts() else None
+        stored = self._stored(name) if secret and self._guard.session_is_needed() else None
         if secret and stored is not None:
             self._notes.write(session, secret, claims, stored)
         else:
@@ -249,19 +250,50 @@ class BasicAuth(Auth):
         if header:
             outcome = self._verify(header, request.address)
             return None if isinstance(outcome, Refusal) else User.from_claims(self._claims(outcome))
-        name = self._noted_user(request)
+        name = self._noted_user(request.session)
         return None if name is None else User.from_claims(self._claims(name))
 
-    def _noted_user(self, request: Request) -> str | None:
+    def _noted_user(self, session: Mapping[str, Any]) -> str | None:
         """Return the user whom a session that counts is of."""
         secret = self._backend.secret_key()
-        name = self._notes.reader(request.session) if secret else None
+        name = self._notes.reader(session) if secret else None
         if name is None or not secret:
             return None
         stored = self._stored(name)
-        if stored is None or not self._notes.holds(request.session, secret, stored):
+        if stored is None or not self._notes.holds(session, secret, stored):
             return None
         return name
+
+    def _socket_login(self, request: Request) -> SocketLogin | None:
+        if not self._has_own_check():
+            return super()._socket_login(request)
+        header = request.authorization
+        if header is None:
+            session = dict(request.session)
+            noted = self._noted_user(session)
+            if noted is None:
+                return None
+            return self._login_of(noted, lambda: self._noted_user(session) == noted)
+        outcome = self._verify(header, request.address)
+        if isinstance(outcome, Refusal):
+            request.refusal = outcome
+            return None
+        if self._auth_func is None:
+            stored = self._stored(outcome)
+            return self._login_of(outcome, lambda: self._stored(outcome) == stored)
+        until = time.monotonic() + (self._session_seconds or 0)
+        return self._login_of(
+            outcome,
+            lambda: time.monotonic() < until,
+            lambda: not isinstance(self._verify(header, request.address), Refusal),
+        )
+
+    def _login_of(
+        self, name: str, holds: Callable[[], bool], ask: Callable[[], bool] | None = None
+    ) -> SocketLogin:
+        return SocketLogin(
+            holds, lambda: self._claims(name), claims_wait=callable(self._user_groups), ask=ask
+        )
 
     def _tidy_session(self, request: Request) -> None:
         if not request.has_session_cookie:
@@ -273,7 +305,7 @@ class BasicAuth(Auth):
             held = user.get("email") if isinstance(user, Mapping) else None
             if user is not None and (credentials is None or credentials.username != held):
                 _session.forget(request.session)
-        elif _session.NOTE in request.session and self._noted_user(request) is None:
+        elif _session.NOTE in request.session and self._noted_user(request.session) is None:
             _session.forget(request.session)
 
     def _weak_passwords(self) -> list[tuple[str, str]]:
@@ -281,7 +313,7 @@ class BasicAuth(Auth):
         return [(name, weakness) for name, weakness in found if weakness is not None]
 
     def _session_use(self) -> str:
-        if not self._guard.has_public_parts():
+        if not self._guard.session_is_needed():
             return "nothing: no cookie is written, each request carries its credentials"
         if self._backend.secret_key() is None:
             return "nothing: there is no secret key"

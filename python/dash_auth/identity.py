@@ -84,6 +84,23 @@ class RequestIdentity:
         return self._user
 
 
+@dataclass(frozen=True)
+class SocketLogin:
+    """Who opened a WebSocket, and for how long that counts.
+
+    Attributes:
+        holds: tells, at once, whether the login still holds.
+        claims: returns what `session["user"]` would hold of the user now.
+        claims_wait: whether that may take long.
+        ask: asks again whether the user may use the app, where that is to be asked at each message.
+    """
+
+    holds: Callable[[], bool]
+    claims: Callable[[], Mapping[str, Any]]
+    claims_wait: bool = False
+    ask: Callable[[], bool] | None = None
+
+
 def current_facts() -> Any:
     """Return the facts that a guard gathered of the current request, None if none did."""
     if flask.has_request_context():

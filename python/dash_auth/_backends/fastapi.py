@@ -25,6 +25,7 @@ from .. import _dash_internals as internals
 from ..identity import EVENT_LOOP_FACTS
 from . import Guards, asgi
 from .asgi import AsgiRequest
+from .sockets import LOGIN_REQUIRED, GuardedSocket
 
 _STATE = "dash_auth"
 
@@ -224,7 +225,17 @@ class _GuardMiddleware:
         elif scope["type"] == "http":
             await self._serve(scope, receive, send)
         else:
-            await send({"type": "websocket.close", "code": 4001, "reason": "Login required"})
+            await self._connect(scope, receive, send)
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = FastAPIRequest(scope, receive)
+        self._backend.find_endpoint(request)
+        EVENT_LOOP_FACTS.set(request)
+        socket = GuardedSocket(receive, send)
+        if await socket.admit(self._backend.guards.responsible(request), request):
+            await self._app(scope, socket.receive, socket.send)
+        else:
+            await send({"type": "websocket.close", "code": LOGIN_REQUIRED})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = FastAPIRequest(scope, receive)

@@ -14,6 +14,10 @@ from ..identity import EVENT_LOOP_FACTS
 from . import UNREADABLE, asgi
 from .asgi import AsgiRequest
 from .flask import FlaskBackend
+from .sockets import GuardedSocket
+
+_SOCKET = "dash_auth.socket"
+"""The key of an ASGI scope that holds the guard's end of a WebSocket."""
 
 
 class QuartRequest(AsgiRequest):
@@ -26,13 +30,15 @@ class QuartRequest(AsgiRequest):
         """
         super().__init__(request.scope, request.path)
         self._request = request
+        # At hand for as long as these facts are: in a WebSocket's other tasks there is no proxy.
+        self._session = quart.session._get_current_object()  # type: ignore[attr-defined]
         rule = request.url_rule
         self.endpoint = None if rule is None else rule.endpoint
         self.view_arguments = request.view_args or {}
 
     @property
     def session(self) -> MutableMapping[str, Any]:
-        return quart.session._get_current_object()  # type: ignore[attr-defined, no-any-return]
+        return self._session  # type: ignore[no-any-return]
 
     @property
     def has_session_cookie(self) -> bool:
@@ -57,6 +63,18 @@ class QuartRequest(AsgiRequest):
 class QuartBackend(FlaskBackend):
     """Guards the Dash apps on one Quart server, which is Flask's twin but for the event loop."""
 
+    def __init__(self, server: Any) -> None:
+        """Put one hook before all others, and stand between each WebSocket and its client.
+
+        :param server: Quart server
+        """
+        super().__init__(server)
+        server.before_websocket(self._before_websocket)
+        hooks = server.before_websocket_funcs[None]
+        hooks.insert(0, hooks.pop())
+        self._asgi_app = server.asgi_app
+        server.asgi_app = self._serve_asgi
+
     def request(self) -> QuartRequest:
         facts = EVENT_LOOP_FACTS.get()
         return facts if isinstance(facts, QuartRequest) else self._new_request()
@@ -75,6 +93,23 @@ class QuartBackend(FlaskBackend):
             made = hook()
             if made is not None:
                 asgi.run_to_end(made)
+
+    async def _serve_asgi(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            socket = GuardedSocket(receive, send)
+            scope[_SOCKET] = socket
+            receive, send = socket.receive, socket.send
+        await self._asgi_app(scope, receive, send)
+
+    async def _before_websocket(self) -> Any:
+        request = self._new_request()
+        view = self.view(request.endpoint or "")
+        if internals.is_own_view(view) and request.path.endswith(f"/{internals.WEBSOCKET}"):
+            request.endpoint = request.path
+        socket: GuardedSocket = request.scope[_SOCKET]
+        if await socket.admit(self.guards.responsible(request), request):
+            return None
+        return self.answer(403, "Login required")
 
     async def _before_request(self) -> Any:
         request = self._new_request()
