@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import running
-from oidc_provider import Provider, providing
+from oidc.mock_provider import Provider, providing
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:

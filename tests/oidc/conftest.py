@@ -1,0 +1,48 @@
+"""Fixtures: providers that run, visitors with a browser, apps whose provider is skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from .apps import ALICE, Direct
+from .mock_provider import Provider, providing
+from .visitor import Serve, Visitor
+
+
+@pytest.fixture(scope="package")
+def provider() -> Iterator[Provider]:
+    """Give a provider that demands PKCE."""
+    with providing(pkce=True) as provider:
+        provider.has("alice", **ALICE)
+        provider.has("bob", email="bob@example.com")
+        yield provider
+
+
+@pytest.fixture(scope="package")
+def old_provider() -> Iterator[Provider]:
+    """Give a provider that knows no PKCE, so that the nonce alone binds a code to a login."""
+    with providing(pkce=False) as provider:
+        provider.has("alice", **ALICE)
+        yield provider
+
+
+@pytest.fixture
+def visit(serve: Serve) -> Iterator[Callable[[Any], Visitor]]:
+    """Give `visit(app)`, or `visit(address)`: somebody with a browser of their own."""
+    with ExitStack() as clients:
+
+        def visitor(place: Any) -> Visitor:
+            visitor = Visitor(place if isinstance(place, str) else serve(place))
+            clients.enter_context(visitor.client)
+            return visitor
+
+        yield visitor
+
+
+@pytest.fixture
+def direct(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Direct]:
+    return lambda **options: Direct(monkeypatch, **options)

@@ -1,0 +1,106 @@
+"""Which claims and tokens the session keeps, and what no cookie holds."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+import flask
+import pytest
+
+from .apps import Direct
+
+
+def test_the_claims_of_the_token_itself_are_not_kept(direct: Callable[..., Direct]) -> None:
+    protocol = dict.fromkeys(("aud", "azp", "nonce", "at_hash", "iat", "nbf", "exp", "jti"), 1)
+    here = direct()
+    here.log_in(sub="1", email="a@b", iss="i", roles=["x"], **protocol)
+    assert here.client.get("/whoami").json["session"]["user"] == {
+        "sub": "1",
+        "email": "a@b",
+        "iss": "i",
+        "roles": ["x"],
+    }
+    chosen = direct(session_claims=["email", "iat"])
+    chosen.log_in(sub="1", email="a@b", iat=1)
+    assert chosen.client.get("/whoami").json["session"]["user"] == {"email": "a@b", "iat": 1}
+
+
+def test_claims_that_no_cookie_holds_are_refused_and_named(
+    direct: Callable[..., Direct], caplog: pytest.LogCaptureFixture
+) -> None:
+    groups = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(120)]
+    here = direct()
+    refused = here.log_in(sub="1", email="a@b", groups=groups)
+    assert refused.status_code == 401
+    assert "session_claims" in caplog.text
+    assert here.client.get("/whoami").status_code == 302
+    chosen = direct(session_claims=["email"])
+    assert chosen.log_in(sub="1", email="a@b", groups=groups).status_code == 302
+    assert chosen.client.get("/whoami").status_code == 200
+
+
+def test_logins_to_other_apps_give_way_to_a_large_one(direct: Callable[..., Direct]) -> None:
+    here = direct()
+    incompressible = base64.b64encode(random.Random(0).randbytes(1600)).decode()
+    until = int(time.time()) + 100
+    parked = {"user": incompressible, "idp": "x", "_dash_auth": {"until": until, "seal": ""}}
+    with here.client.session_transaction() as session:
+        session["_dash_auth_parked"] = [parked]
+    assert here.log_in(sub="1").status_code == 302
+    with here.client.session_transaction() as session:
+        assert "_dash_auth_parked" in session
+    assert here.log_in(sub="1", about=incompressible[::-1]).status_code == 302
+    with here.client.session_transaction() as session:
+        assert "_dash_auth_parked" not in session
+        assert session["user"]["sub"] == "1"
+
+
+class OnServer(flask.sessions.SessionInterface):
+    """Sessions that are kept in this process: one for everybody."""
+
+    kept = type("Kept", (dict, flask.sessions.SessionMixin), {})()
+
+    def open_session(self, app: flask.Flask, request: flask.Request) -> Any:
+        return self.kept
+
+    def save_session(self, app: flask.Flask, session: Any, response: flask.Response) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("scope", "options", "on_server", "kept"),
+    [
+        ("openid", {}, True, None),
+        ("openid offline_access", {}, False, None),
+        ("openid offline_access", {"refresh_token_in_cookie": True}, False, "refresh"),
+        ("openid offline_access", {}, True, "refresh"),
+        ("openid no_offline_access", {"refresh_token_in_cookie": True}, False, None),
+    ],
+)
+def test_a_refresh_token_is_kept_where_its_owner_cannot_read_it(
+    direct: Callable[..., Direct],
+    caplog: pytest.LogCaptureFixture,
+    scope: str,
+    options: dict[str, Any],
+    on_server: bool,
+    kept: str | None,
+) -> None:
+    here = direct(**options)
+    here.auth.get_oauth_client("idp").client_kwargs["scope"] = scope
+    here.token["refresh_token"] = "refresh"
+    if on_server:
+        here.app.server.session_interface = OnServer()
+    stored = []
+    original = here.auth.callback
+    with here.app.server.test_request_context("/oidc/idp/callback"):
+        original("idp")
+        stored.append(flask.session.get("refresh_token"))
+    assert stored == [kept]
+    assert ("refresh_token_in_cookie" in caplog.text) == (
+        kept is None and "openid offline_access" == scope
+    )

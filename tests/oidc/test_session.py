@@ -1,0 +1,113 @@
+"""What a session holds of a login, and until when it counts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from dash_auth import OIDCAuth, explain
+
+from .apps import ALICE, KEY, Direct, make_app, register, session_of, signed
+from .mock_provider import Provider
+from .visitor import Visit
+
+
+def test_a_session_ends(visit: Visit, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_app()
+    register(OIDCAuth(app, secret_key=KEY, session_seconds=100), provider)
+    visitor = visit(app)
+    visitor.log_in(provider)
+    now = time.time()
+    monkeypatch.setattr("dash_auth._oidc_session.time.time", lambda: now + 90)
+    assert visitor.call_back().status_code == 200
+    monkeypatch.setattr("dash_auth._oidc_session.time.time", lambda: now + 101)
+    assert visitor.call_back().status_code == 401
+    assert visitor.get("/").headers["Location"].startswith(provider.address)
+
+
+def test_a_login_counts_for_eight_hours_by_default(direct: Callable[..., Direct]) -> None:
+    here = direct()
+    here.log_in()
+    with here.client.session_transaction() as session:
+        assert abs(session["_dash_auth"]["until"] - time.time() - 8 * 3600) < 60
+    assert explain(here.app).session == "the login itself, for 8 hours"
+
+
+def test_a_changed_note_does_not_count(direct: Callable[..., Direct]) -> None:
+    here = direct()
+    here.log_in()
+    server = here.app.server
+    cookie = here.client.get_cookie("session")
+    assert cookie is not None
+    held = session_of(server, cookie.value)
+    note = held["_dash_auth"]
+
+    def admitted(**changes: Any) -> bool:
+        here.client.set_cookie("session", signed(server, {**held, **changes}))
+        return bool(here.client.get("/whoami").status_code == 200)
+
+    assert admitted()
+    assert admitted(user={**held["user"], "theme": "dark", "groups": []})
+    assert not admitted(user={"sub": "bob", "email": ALICE["email"]})
+    assert not admitted(user={**held["user"], "sub": "bob"})
+    assert not admitted(idp="other")
+    assert not admitted(_dash_auth={**note, "until": note["until"] + 1})
+    assert not admitted(_dash_auth={**note, "until": None})
+    assert not admitted(_dash_auth={**note, "seal": None})
+    assert not admitted(_dash_auth={**note, "seal": "0" * 64})
+    assert not admitted(_dash_auth="x")
+    assert not admitted(_dash_auth=None)
+    assert not admitted(user=None)
+    assert not admitted(_dash_auth_parked="x", _dash_auth=None)
+    assert not admitted(_dash_auth_parked=[1, {"user": held["user"]}], _dash_auth=None)
+
+
+def test_public_routes_know_who_logged_in_here_alone(visit: Visit, provider: Provider) -> None:
+    app = make_app()
+    register(OIDCAuth(app, secret_key=KEY, public_routes=["/whoami"]), provider)
+    visitor = visit(app)
+    nobody = {
+        "session": dict.fromkeys(("user", "idp", "refresh_token")),
+        "user": None,
+        "admin": None,
+    }
+    assert visitor.whoami() == nobody
+    foreign = signed(app.server, {"user": {"sub": "alice", **ALICE}, "idp": "idp"})
+    visitor.client.cookies.set("session", foreign, domain="127.0.0.1", path="/")
+    assert visitor.whoami() == nobody
+    visitor.client.cookies.clear()
+    visitor.log_in(provider)
+    assert visitor.whoami()["user"] == "alice@example.com"
+    assert visitor.whoami()["admin"] is True
+
+
+def test_nothing_from_before_outlives_a_login(direct: Callable[..., Direct]) -> None:
+    here = direct()
+    with here.client.session_transaction() as session:
+        session["planted"] = "by somebody else"
+        session["refresh_token"] = "planted"
+    here.log_in()
+    with here.client.session_transaction() as session:
+        assert set(session) == {"user", "idp", "_dash_auth"}
+
+
+def test_a_session_on_the_server_gets_another_id(direct: Callable[..., Direct]) -> None:
+    here = direct()
+    renewed = []
+    here.app.server.session_interface.regenerate = renewed.append  # type: ignore[attr-defined]
+    here.log_in()
+    assert len(renewed) == 1
+
+
+def test_waiting_logins_do_not_pile_up(visit: Visit, provider: Provider) -> None:
+    app = make_app()
+    register(OIDCAuth(app, secret_key=KEY), provider)
+    visitor = visit(app)
+    begun = [visitor.begin(f"/{number}/" + "x" * 450) for number in range(5)]
+    assert len(visitor.cookie) < 4000
+    assert "/oauth2/authorize" not in str(session_of(app.server, visitor.cookie))
+    assert visitor.get(provider.consent(begun[2], "alice")).status_code == 400
+    back = visitor.get(provider.consent(begun[3], "alice"))
+    assert back.headers["Location"] == "/3/" + "x" * 450

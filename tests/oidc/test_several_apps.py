@@ -1,0 +1,87 @@
+"""Several apps on one server or one host: each login is of one app alone."""
+
+from __future__ import annotations
+
+import flask
+import pytest
+from dash_auth import BasicAuth, OIDCAuth, get_oauth
+
+from .apps import ALICE, KEY, make_app, register, session_of, signed
+from .mock_provider import Provider
+from .visitor import Serve, Visit
+
+
+def test_two_apps_on_a_server_log_in_apart(
+    visit: Visit, provider: Provider, old_provider: Provider
+) -> None:
+    server = flask.Flask(__name__)
+    one, two = make_app("/one/", server), make_app("/two/", server)
+    auth_one, auth_two = OIDCAuth(one, secret_key=KEY), OIDCAuth(two)
+    register(auth_one, provider)
+    register(auth_two, old_provider)
+    old_provider.has("carol", email="carol@example.com")
+    visitor = visit(server)
+    assert visitor.log_in(provider, path="/one/x").headers["Location"] == "/one/x"
+    assert visitor.call_back("/one/").status_code == 200
+    assert visitor.call_back("/two/").status_code == 401
+    assert visitor.log_in(old_provider, "carol", "/two/y").headers["Location"] == "/two/y"
+    for _ in range(2):
+        assert visitor.whoami("/one/whoami")["user"] == "alice@example.com"
+        assert visitor.call_back("/one/").status_code == 200
+        assert visitor.whoami("/two/whoami")["session"]["user"]["email"] == "carol@example.com"
+        assert visitor.call_back("/two/").status_code == 200
+    assert visitor.get("/two/oidc/logout").status_code == 200
+    assert visitor.call_back("/one/").status_code == 401
+    assert visitor.call_back("/two/").status_code == 401
+    assert get_oauth(one) is auth_one.oauth
+    assert get_oauth(two) is auth_two.oauth
+
+
+def test_an_app_at_the_root_does_not_lock_out_the_login_of_another(
+    visit: Visit, provider: Provider
+) -> None:
+    server = flask.Flask(__name__)
+    BasicAuth(make_app("/", server), {"bob": "builder"})
+    register(OIDCAuth(make_app("/two/", server), secret_key=KEY), provider)
+    visitor = visit(server)
+    assert visitor.log_in(provider, path="/two/").status_code == 302
+    assert visitor.call_back("/two/").status_code == 200
+    assert visitor.call_back("/").status_code == 401
+
+
+def test_a_route_that_is_taken_twice_is_an_error() -> None:
+    server = flask.Flask(__name__)
+    server.add_url_rule("/oidc/logout", endpoint="one", view_func=str)
+    server.add_url_rule("/app/oidc/logout", endpoint="two", view_func=str)
+    with pytest.raises(ValueError, match="give another logout_route"):
+        OIDCAuth(make_app("/app/", server), secret_key=KEY)
+
+
+def test_a_cookie_of_another_app_opens_no_door(
+    serve: Serve, visit: Visit, provider: Provider
+) -> None:
+    app = make_app()
+    register(OIDCAuth(app, secret_key=KEY), provider)
+    basic = make_app()
+    BasicAuth(basic, {"alice@example.com": "p"}, public_routes=["/open"], secret_key=KEY)
+    other = make_app(name="dash")
+    register(OIDCAuth(other, secret_key=KEY), provider)
+    addresses = [serve(app), serve(basic), serve(other)]
+    door = visit(addresses[0])
+    by_password = visit(addresses[1])
+    by_password.client.auth = ("alice@example.com", "p")
+    assert by_password.get("/whoami").json()["user"] == "alice@example.com"
+    elsewhere = visit(addresses[2])
+    elsewhere.log_in(provider)
+    assert elsewhere.call_back().status_code == 200
+    upstream = signed(app.server, {"user": {"sub": "alice", **ALICE}, "idp": "idp"})
+    for cookie in (by_password.cookie, elsewhere.cookie, upstream):
+        assert session_of(app.server, cookie)["user"]["email"] == "alice@example.com"
+        door.client.cookies.set("session", cookie, domain="127.0.0.1", path="/")
+        assert door.call_back().status_code == 401
+    door.client.cookies.clear()
+    door.log_in(provider)
+    assert door.call_back().status_code == 200
+    by_password.client.auth = None
+    by_password.client.cookies.set("session", door.cookie, domain="127.0.0.1", path="/")
+    assert by_password.call_back().status_code == 401
