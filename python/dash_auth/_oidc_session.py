@@ -18,25 +18,17 @@ import flask
 from flask.sessions import SecureCookieSessionInterface
 
 from . import _core
-from ._session import NOTE, USER, Session
-
-IDP = "idp"
-"""The key under which apps read the name of the provider."""
-
-REFRESH_TOKEN = "refresh_token"
-"""The key under which apps read the refresh token, where it is kept at all."""
+from ._parked import PARKED, parked, set_aside, until
+from ._session import IDP, NOTE, USER, Session
 
 COOKIE_LIMIT = 4000
 """The longest name and value of a cookie, in bytes: below what browsers take (RFC 6265 6.1)."""
 
-_LOGIN = (USER, IDP, REFRESH_TOKEN, NOTE)
-_PARKED = "_dash_auth_parked"
 _PENDING = "_dash_auth_pending"
 _TARGET = "_dash_auth_target"
 
-# A cookie holds 4 KB in all: two tabs that log in at once, two more apps on the server.
+# A cookie holds 4 KB in all: two tabs that log in at once.
 _PENDING_LOGINS = 2
-_PARKED_LOGINS = 2
 
 
 @dataclass(frozen=True)
@@ -57,8 +49,8 @@ class LoginNotes:
         :param session: the session of the current request, with user and provider in it
         :param secret: key of the seal
         """
-        until = int(time.time() + self.seconds)
-        session[NOTE] = {"until": until, "seal": _core.seal(secret, *self._parts(session, until))}
+        end = int(time.time() + self.seconds)
+        session[NOTE] = {"until": end, "seal": _core.seal(secret, *self._parts(session, end))}
 
     def resume(self, session: Session, secret: bytes) -> bool:
         """Tell whether a session holds a login that counts for this guard, and make it current.
@@ -68,7 +60,7 @@ class LoginNotes:
         """
         if self._holds(session, secret):
             return True
-        own = next((login for login in _parked(session) if self._holds(login, secret)), None)
+        own = next((login for login in parked(session) if self._holds(login, secret)), None)
         if own is None:
             return False
         self.set_aside(session, secret)
@@ -81,15 +73,7 @@ class LoginNotes:
         :param session: the session of the current request
         :param secret: key of the seal
         """
-        current = {key: session.pop(key) for key in _LOGIN if key in session}
-        kept = [
-            login
-            for login in (current, *_parked(session))
-            if IDP in login and _until(login) > time.time() and not self._holds(login, secret)
-        ]
-        session.pop(_PARKED, None)
-        if kept:
-            session[_PARKED] = kept[:_PARKED_LOGINS]
+        set_aside(session, lambda login: self._holds(login, secret))
 
     def renew(self, session: Session, secret: bytes) -> None:
         """Empty a session before a login, but for the logins to other apps.
@@ -101,22 +85,20 @@ class LoginNotes:
         :param secret: key of the seal
         """
         self.set_aside(session, secret)
-        parked = _parked(session)
+        others = parked(session)
         session.clear()
-        if parked:
-            session[_PARKED] = parked
+        if others:
+            session[PARKED] = others
 
     def _holds(self, login: Mapping[str, Any], secret: bytes) -> bool:
-        note = login.get(NOTE)
-        if USER not in login or not isinstance(note, Mapping) or _until(login) <= time.time():
+        end = until(login)
+        if end <= time.time():
             return False
-        sealed = note.get("seal")
-        return isinstance(sealed, str) and _core.is_sealed(
-            secret, sealed, *self._parts(login, note["until"])
-        )
+        sealed = login[NOTE].get("seal")
+        return isinstance(sealed, str) and _core.is_sealed(secret, sealed, *self._parts(login, end))
 
-    def _parts(self, login: Mapping[str, Any], until: int) -> tuple[str, ...]:
-        return ("login", self.guard, str(login.get(IDP)), _subject(login.get(USER)), str(until))
+    def _parts(self, login: Mapping[str, Any], end: int) -> tuple[str, ...]:
+        return ("login", self.guard, str(login.get(IDP)), _subject(login.get(USER)), str(end))
 
 
 def are_cookies(server: flask.Flask) -> bool:
@@ -132,7 +114,7 @@ def fits(server: flask.Flask, session: Session) -> bool:
     """
     if not are_cookies(server) or _size(server, session) <= COOKIE_LIMIT:
         return True
-    return session.pop(_PARKED, None) is not None and _size(server, session) <= COOKIE_LIMIT
+    return session.pop(PARKED, None) is not None and _size(server, session) <= COOKIE_LIMIT
 
 
 def _size(server: flask.Flask, session: Session) -> int:
@@ -183,21 +165,10 @@ def take_target(session: Session) -> str | None:
     return target if isinstance(target, str) else None
 
 
-def _parked(session: Mapping[str, Any]) -> list[dict[str, Any]]:
-    held = session.get(_PARKED)
-    return [login for login in held if isinstance(login, dict)] if isinstance(held, list) else []
-
-
 def _pending(session: Mapping[str, Any]) -> list[list[Any]]:
     held = session.get(_PENDING)
     entries = held if isinstance(held, list) else []
     return [entry for entry in entries if isinstance(entry, list) and len(entry) == 3]
-
-
-def _until(login: Mapping[str, Any]) -> int:
-    note = login.get(NOTE)
-    until = note.get("until") if isinstance(note, Mapping) else None
-    return until if isinstance(until, int) else 0
 
 
 def _subject(user: object) -> str:

@@ -21,6 +21,12 @@ NOTE = "_dash_auth"
 USER = "user"
 """The key under which apps read the user."""
 
+IDP = "idp"
+"""The key under which apps read the name of the provider."""
+
+REFRESH_TOKEN = "refresh_token"
+"""The key under which apps read the refresh token, where it is kept at all."""
+
 Session = MutableMapping[str, Any]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from dash import Dash
 
-from . import _core, _session, security
+from . import _core, _parked, _session, security
 from ._backends import Backend, Request, asgi
 from ._core import Credentials, Flight, Refusal, Users, VerifiedCredentials
 from ._session import SessionNotes
@@ -228,6 +228,8 @@ class BasicAuth(Auth):
         claims = self._claims(name)
         request.identity = RequestIdentity(None, claims)
         session = request.session
+        if _session.IDP in session:
+            self._hide_login_of_another(request)
         secret = self._backend.secret_key()
         stored = self._stored(name) if secret and self._guard.session_is_needed() else None
         if secret and stored is not None:
@@ -298,6 +300,7 @@ class BasicAuth(Auth):
     def _tidy_session(self, request: Request) -> None:
         if not request.has_session_cookie:
             return
+        self._hide_login_of_another(request)
         header = request.authorization
         if header:
             credentials = _core.parse_basic(header)
@@ -307,6 +310,11 @@ class BasicAuth(Auth):
                 _session.forget(request.session)
         elif _session.NOTE in request.session and self._noted_user(request.session) is None:
             _session.forget(request.session)
+
+    def _hide_login_of_another(self, request: Request) -> None:
+        # An `idp` that the app put into the session itself comes with no note, or with ours.
+        if _parked.until(request.session) and self._noted_user(request) is None:
+            _parked.hide(request.session)
 
     def _weak_passwords(self) -> list[tuple[str, str]]:
         found = ((name, _weakness(stored)) for name, stored in self._users.items())

@@ -22,8 +22,8 @@ from . import _oidc_navigation as navigation
 from . import _oidc_session as logins
 from ._backends import Backend, Request, is_server
 from ._core import below_prefix
-from ._oidc_session import IDP, REFRESH_TOKEN, LoginNotes
-from ._session import USER
+from ._oidc_session import LoginNotes
+from ._session import IDP, REFRESH_TOKEN, USER
 from .auth import ANONYMOUS_BODY_LIMIT, Auth, auth_of
 from .identity import User, session_user
 from .public_routes import add_public_routes

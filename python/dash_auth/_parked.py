@@ -1,0 +1,72 @@
+"""Logins to other apps, set aside in a session while one app is at work.
+
+Cookies ignore ports, and apps on one server share the session: what it holds may be of another
+guard. Such a login names nobody to this app, so that its code must not read it, but it is not this
+guard's to end. The guard that wrote it finds it again by its seal.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ._session import IDP, NOTE, REFRESH_TOKEN, USER, Session
+
+PARKED = "_dash_auth_parked"
+"""The key of the logins that are set aside."""
+
+_LOGIN = (USER, IDP, REFRESH_TOKEN, NOTE)
+
+# A cookie holds 4 KB in all: two more apps.
+_PARKED_LOGINS = 2
+
+
+def parked(session: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the logins that are set aside in a session."""
+    held = session.get(PARKED)
+    return [login for login in held if isinstance(login, dict)] if isinstance(held, list) else []
+
+
+def until(login: Mapping[str, Any]) -> int:
+    """Return when a login through a provider ends, in seconds since 1970; 0 for what is none."""
+    note = login.get(NOTE)
+    end = note.get("until") if USER in login and isinstance(note, Mapping) else None
+    return end if IDP in login and isinstance(end, int) else 0
+
+
+def set_aside(session: Session, is_own: Callable[[Mapping[str, Any]], bool]) -> None:
+    """Take the login out of a session, and keep those through a provider that are of other apps.
+
+    :param session: the session of the current request
+    :param is_own: tells whether a login is of the guard that asks, which has no use for it then
+    """
+    current = {key: session.pop(key) for key in _LOGIN if key in session}
+    kept = [
+        login
+        for login in (current, *parked(session))
+        if until(login) > time.time() and not is_own(login)
+    ]
+    session.pop(PARKED, None)
+    if kept:
+        session[PARKED] = kept[:_PARKED_LOGINS]
+
+
+def hide(session: Session) -> None:
+    """Set the login of another app aside, without a cookie being written for it.
+
+    :param session: the session of the current request
+    """
+    if not isinstance(session, dict):
+        set_aside(session, _owns_none)
+        return
+    # Past the session's own bookkeeping, by which Flask knows what to send: if the app writes to
+    # the session, what is set aside goes along, and else the cookie is right as it is.
+    left: Session = dict(session)
+    set_aside(left, _owns_none)
+    dict.clear(session)
+    dict.update(session, left)
+
+
+def _owns_none(_: Mapping[str, Any]) -> bool:
+    return False
