@@ -19,6 +19,7 @@ BIN := .venv/bin
 WHEELS := target/wheels
 INSTALL_WHEEL = -m pip install --quiet --no-deps --force-reinstall $(WHEELS)/*.whl
 PIP = -m pip install --quiet --disable-pip-version-check
+OIDC_PROVIDER := tests/oidc/provider
 APT_INSTALL := $(shell [ "$$(id -u)" = 0 ] || echo sudo) DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends
 APT_UPDATE := $(shell [ "$$(id -u)" = 0 ] || echo sudo) apt-get update -q
 
@@ -58,6 +59,13 @@ chromium:
 	@command -v chromium >/dev/null || { $(APT_UPDATE) && $(APT_INSTALL) chromium fonts-liberation; } \
 		|| echo "No Chromium here: the browser tests are skipped, or fail where CI=true."
 
+# Debian's npm comes with some hundred packages, and its Node may be too old: used where it is there.
+.PHONY: oidc-provider
+oidc-provider:
+	@[ $(OIDC_PROVIDER)/node_modules/.package-lock.json -nt $(OIDC_PROVIDER)/package-lock.json ] \
+		|| npm ci --prefix $(OIDC_PROVIDER) --ignore-scripts --no-audit --no-fund --silent --fetch-retries=0 \
+		|| echo "No npm here, or no registry: the tests against oidc-provider are skipped."
+
 ## Build
 
 .PHONY: build
@@ -83,7 +91,7 @@ test-rust: ## Run the Rust tests (no Python needed)
 	cargo test --locked --quiet
 
 .PHONY: test-python
-test-python: .venv/.installed install chromium ## Run the Python tests on the newest Dash, those in the browser too
+test-python: .venv/.installed install chromium oidc-provider ## Run the Python tests on the newest Dash, those in the browser too
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: test-dash-versions
@@ -151,4 +159,4 @@ lock: ## Resolve the Python versions anew and write requirements/dash-*.txt
 
 .PHONY: clean
 clean: ## Remove what was built and installed here
-	rm -rf target fuzz/target .venv .venv-*
+	rm -rf target fuzz/target .venv .venv-* $(OIDC_PROVIDER)/node_modules

@@ -71,17 +71,20 @@ def serving(app: Any, *, threads: int = 4) -> Iterator[str]:
 
 
 @contextmanager
-def running(script: Path, **environment: str) -> Iterator[str]:
+def running(
+    script: Path, *, interpreter: str = sys.executable, **environment: str
+) -> Iterator[str]:
     """Run a script that calls `app.run()` in a process of its own, as its reader would.
 
     :param script: the file; its folder is the working directory
+    :param interpreter: what runs it
     :param environment: variables added to this process's own
     :return: the address, without a slash at its end
     :raises RuntimeError: if the script ends, or does not listen within 30 s; with what it printed
     """
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, script.name],
+        [interpreter, script.name],
         cwd=script.parent,
         env={**os.environ, **environment, "HOST": "127.0.0.1", "PORT": str(port)},
         stdout=subprocess.PIPE,

@@ -397,8 +397,8 @@ class OIDCAuth(Auth):
             regenerate(flask.session)
 
     def _refuse_login(self, idp: str, error: Exception) -> Any:
-        # Authlib's errors carry what the provider, or whoever made up this request, says.
-        reason = str(error) if type(error).__module__.startswith("authlib.") else ""
+        # Their errors carry what the provider, or whoever made up this request, says.
+        reason = str(error) if type(error).__module__.startswith(("authlib.", "joserfc.")) else ""
         # Authlib 1.3 asks for the parameters in a way that raises Flask's error.
         forged = isinstance(error, BadRequest) or getattr(error, "error", "") == "mismatching_state"
         logger.warning("A login through %s failed: %s %.200r", idp, type(error).__name__, reason)

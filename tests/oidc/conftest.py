@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from .apps import ALICE, Direct
+from .certified_provider import CertifiedProvider, certified, what_is_missing
 from .mock_provider import Provider, providing
 from .visitor import Serve, Visitor
 
@@ -27,6 +28,16 @@ def old_provider() -> Iterator[Provider]:
     """Give a provider that knows no PKCE, so that the nonce alone binds a code to a login."""
     with providing(pkce=False) as provider:
         provider.has("alice", **ALICE)
+        yield provider
+
+
+@pytest.fixture(scope="package")
+def certified_provider() -> Iterator[CertifiedProvider]:
+    """Give a certified provider, written by others; without Node.js the test is skipped."""
+    missing = what_is_missing()
+    if missing is not None:
+        pytest.skip(missing)
+    with certified() as provider:
         yield provider
 
 
