@@ -127,12 +127,6 @@ impl Rule {
         &self.text
     }
 
-    /// Returns whether the rule has no variable, and so names one path.
-    #[must_use]
-    pub fn is_literal(&self) -> bool {
-        self.literal_path().is_some()
-    }
-
     /// Returns the one path that the rule names, if it has no variable.
     pub(super) fn literal_path(&self) -> Option<&str> {
         match self.pieces.as_slice() {

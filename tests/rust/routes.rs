@@ -151,8 +151,6 @@ fn literal_names_exactly_one_path() {
     ] {
         assert_eq!(map.literal(path), expected, "{path}");
     }
-    assert!(Rule::parse("/a").unwrap().is_literal());
-    assert!(!Rule::parse("/<a>").unwrap().is_literal());
 }
 
 #[test]
