@@ -81,6 +81,12 @@ impl Admission {
         Ok(Turn(self))
     }
 
+    /// Returns how long a request waits at most.
+    #[must_use]
+    pub fn longest_wait(&self) -> Duration {
+        self.longest_wait
+    }
+
     /// Returns how long a request waits for what another request finds out: not at all where its
     /// address failed lately, for each one that waits holds one of the server's threads.
     #[must_use]

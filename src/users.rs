@@ -170,22 +170,15 @@ impl Users {
         // An unknown name takes the same way as a known one, under a digest of its own.
         let against = stored.unwrap_or_default();
         let digest = self.cache.digest(credentials, against);
-        let flight = match self.cache.look_up(digest, admission.patience(address)) {
+        let flight = match self.cache.look_up(digest, address, admission) {
             Lookup::Verified => return Authentication::Verified,
-            Lookup::Refused => {
-                // Many clients that guess the same would else wait for each other's hash for ever.
-                admission.record_failure(address);
-                return Authentication::Refused;
-            }
+            Lookup::Refused => return Authentication::Refused,
             Lookup::Busy => return Authentication::Busy,
             Lookup::Unknown(flight) => flight,
         };
         let Ok(turn) = admission.admit(address) else { return Authentication::Busy };
         let right = entry.password.verify(password, foreign) && stored.is_some();
         drop(turn);
-        if !right {
-            admission.record_failure(address);
-        }
         flight.land(right, Expiry::Never);
         outcome(right)
     }
@@ -257,18 +250,5 @@ mod tests {
         for address in &addresses {
             assert_eq!(admission.patience(address), Duration::ZERO, "{address}");
         }
-    }
-
-    #[test]
-    fn who_failed_lately_waits_for_nobody() {
-        let users = users();
-        let admission = Admission::new(NonZeroUsize::MIN, Duration::from_secs(60));
-        admission.record_failure("guesser");
-        let digest = users.cache.digest(&guess(), STORED);
-        let Lookup::Unknown(_flight) = users.cache.look_up(digest, Duration::ZERO) else {
-            panic!("nobody verifies these credentials yet");
-        };
-        let found = users.verify(&guess(), Some(STORED), "guesser", &admission, &NoForeignPbkdf2);
-        assert!(matches!(found, Authentication::Busy));
     }
 }

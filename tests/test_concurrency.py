@@ -185,6 +185,51 @@ def test_six_logins_at_once_ask_a_cached_function_once() -> None:
     assert (statuses, asked) == ([401] * 6, ["alice", "eve"])
 
 
+def test_who_guesses_one_password_at_once_waits_for_no_function() -> None:
+    guesses = 12
+    # All but the one who asks are sent away while the function is still at it.
+    sent_away = threading.Event()
+
+    def auth_func(name: str, password: str) -> bool:
+        # Shorter than anybody waits for it.
+        return password == "second guess" and not sent_away.wait(4)
+
+    app = guarded_app(auth_func=auth_func, auth_func_cache_seconds=60)
+    assert client_of(app).get("/private", auth=("alice", "first guess")).status_code == 401
+    statuses: list[int] = []
+
+    def guess() -> None:
+        statuses.append(client_of(app).get("/private", auth=("alice", "second guess")).status_code)
+        if len(statuses) == guesses - 1:
+            sent_away.set()
+
+    at_once([guess] * guesses)
+    assert Counter(statuses) == {503: guesses - 1, 401: 1}
+
+
+def test_a_cache_that_expires_beside_a_guesser_sends_nobody_away() -> None:
+    asked: list[str] = []
+
+    def auth_func(name: str, password: str) -> bool:
+        asked.append(password)
+        time.sleep(0.3)
+        return (name, password) == ALICE
+
+    app = guarded_app(auth_func=auth_func, auth_func_cache_seconds=1e-9)
+    assert client_of(app).get("/private", auth=ALICE).status_code == 200
+    assert client_of(app).get("/private", auth=("alice", "guess")).status_code == 401
+    statuses: list[int] = []
+    barrier = threading.Barrier(6, timeout=20)
+
+    def login() -> None:
+        client = client_of(app)
+        barrier.wait()
+        statuses.append(client.get("/private", auth=ALICE).status_code)
+
+    at_once([login] * 6)
+    assert (statuses, asked) == ([200] * 6, [ALICE[1], "guess", ALICE[1]])
+
+
 # The GIL
 
 

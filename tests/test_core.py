@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import logging
 import subprocess
 import sys
@@ -139,28 +140,30 @@ def test_the_table_shows_nothing_of_itself() -> None:
 
 def test_verified_credentials_are_remembered_by_what_they_are() -> None:
     cache = VerifiedCredentials(60)
-    flight = cache.look_up(credentials())
+    flight = cache.look_up(credentials(), "")
     assert isinstance(flight, Flight)
     flight.land(True)
-    assert cache.look_up(credentials()) is True
+    assert cache.look_up(credentials(), "") is True
     for other in ("alice:other", "bob:secret", "alice:secre", "alices:ecret"):
-        flight = cache.look_up(credentials(other))
+        flight = cache.look_up(credentials(other), "")
         assert isinstance(flight, Flight)
         flight.land(False)
-        assert isinstance(cache.look_up(credentials(other)), Flight)
+        assert isinstance(cache.look_up(credentials(other), ""), Flight)
     # To land twice changes nothing.
     flight.land(True)
-    assert isinstance(cache.look_up(credentials(other)), Flight)
+    assert isinstance(cache.look_up(credentials(other), ""), Flight)
 
 
 def test_what_one_flight_finds_those_who_wait_are_told() -> None:
+    addresses = (f"203.0.113.{host}" for host in itertools.count(1))
     for verified, told in ((True, True), (False, Refusal.WRONG), (None, Refusal.BUSY)):
         cache = VerifiedCredentials(60)
-        flight = cache.look_up(credentials())
+        flight = cache.look_up(credentials(), "")
         heard: list[Any] = []
 
         def wait(cache: VerifiedCredentials = cache, heard: list[Any] = heard) -> None:
-            heard.append(cache.look_up(credentials()))
+            # An address that failed before would not wait.
+            heard.append(cache.look_up(credentials(), next(addresses)))
 
         threads = [threading.Thread(target=wait) for _ in range(3)]
         for thread in threads:

@@ -194,10 +194,12 @@ class VerifiedCredentials:
     Remembers credentials that the developer's own function verified, for some seconds.
     """
     def __new__(cls, /, seconds: SupportsFloat | SupportsIndex) -> VerifiedCredentials: ...
-    def look_up(self, credentials: Credentials, /) -> Any:
+    def look_up(self, credentials: Credentials, address: str, /) -> Any:
         """
         Returns `True` if the credentials were verified lately, a refusal if another request just
         found them wrong or takes too long, else the flight to land with one's own finding.
+
+        An address that failed lately waits only for credentials that were right before.
         """
 
 def below_prefix(path: str, prefix: str, /) -> str | None:

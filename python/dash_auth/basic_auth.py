@@ -168,7 +168,7 @@ class BasicAuth(Auth):
             return Refusal.ABSENT
         if self._cache is None:
             return credentials.username if self._accepts(credentials) else Refusal.WRONG
-        known = self._cache.look_up(credentials)
+        known = self._cache.look_up(credentials, address)
         if isinstance(known, Refusal):
             return known
         if not isinstance(known, Flight):

@@ -1,6 +1,8 @@
 //! Credentials, why they let nobody in, and the memory of those that were right.
 
-use std::sync::{Mutex, PoisonError};
+use std::num::NonZeroUsize;
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use log::debug;
@@ -9,8 +11,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyString};
 
 use super::seal::draw_key;
-use crate::admission::LONGEST_WAIT;
+use crate::admission::{Admission, LONGEST_WAIT};
 use crate::{basic, cache};
+
+/// One admission for the process, however many apps it guards: its cores and its threads are shared.
+pub(super) static ADMISSION: LazyLock<Admission> =
+    LazyLock::new(|| Admission::new(available_parallelism().unwrap_or(NonZeroUsize::MIN), LONGEST_WAIT));
 
 /// The user-id and password of one request.
 #[pyclass(frozen)]
@@ -74,13 +80,20 @@ impl VerifiedCredentials {
 
     /// Returns `True` if the credentials were verified lately, a refusal if another request just
     /// found them wrong or takes too long, else the flight to land with one's own finding.
-    #[pyo3(signature = (credentials, /))]
-    fn look_up<'py>(&self, python: Python<'py>, credentials: &Credentials) -> PyResult<Bound<'py, PyAny>> {
+    ///
+    /// An address that failed lately waits only for credentials that were right before.
+    #[pyo3(signature = (credentials, address, /))]
+    fn look_up<'py>(
+        &self,
+        python: Python<'py>,
+        credentials: &Credentials,
+        address: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let digest = self.cache.digest(&credentials.0, "");
         if self.cache.is_verified(&digest) {
             return Ok(PyBool::new(python, true).to_owned().into_any());
         }
-        match python.detach(|| self.cache.look_up(digest, LONGEST_WAIT)) {
+        match python.detach(|| self.cache.look_up(digest, address, &ADMISSION)) {
             cache::Lookup::Verified => Ok(PyBool::new(python, true).to_owned().into_any()),
             cache::Lookup::Refused => Refusal::Wrong.into_pyobject(python).map(Bound::into_any),
             cache::Lookup::Busy => Refusal::Busy.into_pyobject(python).map(Bound::into_any),
@@ -95,7 +108,7 @@ impl VerifiedCredentials {
 /// The duty to verify credentials for all requests that wait for them.
 #[pyclass(frozen)]
 pub(super) struct Flight {
-    flight: Mutex<Option<cache::Flight>>,
+    flight: Mutex<Option<cache::Flight<'static>>>,
     lifetime: Duration,
 }
 

@@ -1,24 +1,16 @@
 //! Class `Users`.
 
-use std::num::NonZeroUsize;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::available_parallelism;
 
 use log::{debug, error};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use super::credentials::{Refusal, parse};
+use super::credentials::{ADMISSION, Refusal, parse};
 use super::passwords::Hashlib;
 use super::seal::draw_key;
-use crate::admission::{Admission, LONGEST_WAIT};
 use crate::users::{self, Authentication};
-
-/// One admission for the process, however many apps it guards: its cores are shared.
-static ADMISSION: LazyLock<Admission> =
-    LazyLock::new(|| Admission::new(available_parallelism().unwrap_or(NonZeroUsize::MIN), LONGEST_WAIT));
 
 impl From<users::UnreadableStored> for PyErr {
     fn from(error: users::UnreadableStored) -> Self {
