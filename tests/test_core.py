@@ -93,7 +93,7 @@ def test_a_header_is_text(header: Any) -> None:
 def test_the_table_verifies_and_says_why_not() -> None:
     table = {"alice": "secret"}
     users = Users(table)
-    assert users.authenticate(basic("alice:secret"), table, "") == "alice"
+    assert users.authenticate(basic("alice:secret"), table, "") == ("alice", "secret")
     assert users.authenticate(basic("alice:wrong"), table, "") == Refusal.WRONG
     assert users.authenticate(basic("eve:secret"), table, "") == Refusal.WRONG
     assert users.authenticate("", table, "") == Refusal.ABSENT

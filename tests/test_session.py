@@ -214,6 +214,20 @@ def test_a_session_ends_with_the_stored_password_and_with_the_user() -> None:
     assert user_of_open_page(client) == (None, None)
 
 
+def test_a_password_that_changes_during_a_login_ends_its_session() -> None:
+    users = dict(USERS)
+
+    def user_groups(name: str) -> list[str]:
+        # Asked after the password was verified, and before the session is written.
+        users["alice"] = "changed meanwhile"
+        return []
+
+    app = guarded_app(users, secret_key="a key", public_routes=["/open"], user_groups=user_groups)
+    client = client_of(app)
+    assert client.get("/private", auth=ALICE).status_code == 200
+    assert user_of_open_page(client) == (None, None)
+
+
 def test_a_session_of_another_app_with_the_same_key_counts_for_nothing() -> None:
     def app_at(prefix: str) -> Dash:
         app = new_app(url_base_pathname=prefix)

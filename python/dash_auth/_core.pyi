@@ -177,7 +177,8 @@ class Users:
         """
     def authenticate(self, header: str, table: Any, address: str, /) -> Any:
         """
-        Returns the name of the user whose credentials a header holds, or why there is none.
+        Returns the name of the user whose credentials a header holds and the stored value that they
+        were verified against, or why there is none.
 
         The table is asked anew each time, so that a removed user or a changed password counts at
         once. Hashing is done without holding the interpreter.

@@ -28,6 +28,12 @@ UserGroups = Mapping[str, list[str]]
 AuthFunc = Callable[[str, str], bool | Awaitable[bool]]
 GroupsFunc = Callable[[str], Iterable[str] | Awaitable[Iterable[str]]]
 
+AGAINST_FUNCTION = ""
+"""What a user is verified against whom `auth_func` accepts: no stored value."""
+
+Verified = tuple[str, str]
+"""A user's name, and what the user was verified against."""
+
 DEFAULT_REALM = "User Visible Realm"
 """The realm that dash-auth names: password managers file what they hold under it."""
 
@@ -142,7 +148,7 @@ class BasicAuth(Auth):
         if isinstance(outcome, Refusal):
             request.refusal = outcome
             return False
-        self._log_in(request, outcome)
+        self._log_in(request, *outcome)
         return True
 
     def _knows(self, request: Request) -> bool | None:
@@ -158,27 +164,28 @@ class BasicAuth(Auth):
         """Return the challenge that makes a browser ask for user name and password."""
         return self._backend.answer(401, "Login Required", {"WWW-Authenticate": self._challenge})
 
-    def _verify_by_table(self, header: str, address: str) -> str | Refusal:
-        outcome: str | Refusal = self._table.authenticate(header, self._users, address)
+    def _verify_by_table(self, header: str, address: str) -> Verified | Refusal:
+        outcome: Verified | Refusal = self._table.authenticate(header, self._users, address)
         return outcome
 
-    def _verify_by_function(self, header: str, address: str) -> str | Refusal:
+    def _verify_by_function(self, header: str, address: str) -> Verified | Refusal:
         credentials = _core.parse_basic(header)
         if credentials is None:
             return Refusal.ABSENT
+        verified = (credentials.username, AGAINST_FUNCTION)
         if self._cache is None:
-            return credentials.username if self._accepts(credentials) else Refusal.WRONG
+            return verified if self._accepts(credentials) else Refusal.WRONG
         known = self._cache.look_up(credentials, address)
         if isinstance(known, Refusal):
             return known
         if not isinstance(known, Flight):
-            return credentials.username
+            return verified
         accepted: bool | None = None
         try:
             accepted = self._accepts(credentials)
         finally:
             known.land(accepted)
-        return credentials.username if accepted else Refusal.WRONG
+        return verified if accepted else Refusal.WRONG
 
     def _accepts(self, credentials: Credentials) -> bool:
         assert self._auth_func is not None
@@ -224,16 +231,16 @@ class BasicAuth(Auth):
 
     # What the session remembers
 
-    def _log_in(self, request: Request, name: str) -> None:
+    def _log_in(self, request: Request, name: str, verified_against: str) -> None:
         claims = self._claims(name)
         request.identity = RequestIdentity(None, claims)
         session = request.session
         if _session.IDP in session:
             self._hide_login_of_another(request)
         secret = self._backend.secret_key()
-        stored = self._stored(name) if secret and self._guard.session_is_needed() else None
-        if secret and stored is not None:
-            self._notes.write(session, secret, claims, stored)
+        if secret and self._guard.session_is_needed():
+            # Not what the live table holds by now: a password changed since then ends this login.
+            self._notes.write(session, secret, claims, verified_against)
         else:
             _session.show(session, claims)
         if secret:
@@ -242,7 +249,7 @@ class BasicAuth(Auth):
     def _stored(self, name: str) -> str | None:
         """Return what a user is verified against, None if that can be nothing."""
         if self._auth_func is not None:
-            return ""
+            return AGAINST_FUNCTION
         # The table is live, and may hold anything by now.
         stored: object = self._users.get(name)
         return stored if isinstance(stored, str) else None
@@ -251,8 +258,9 @@ class BasicAuth(Auth):
         header = request.authorization
         if header:
             outcome = self._verify(header, request.address)
-            return None if isinstance(outcome, Refusal) else User.from_claims(self._claims(outcome))
-        name = self._noted_user(request.session)
+            name = None if isinstance(outcome, Refusal) else outcome[0]
+        else:
+            name = self._noted_user(request.session)
         return None if name is None else User.from_claims(self._claims(name))
 
     def _noted_user(self, session: Mapping[str, Any]) -> str | None:
@@ -280,12 +288,12 @@ class BasicAuth(Auth):
         if isinstance(outcome, Refusal):
             request.refusal = outcome
             return None
+        name, verified_against = outcome
         if self._auth_func is None:
-            stored = self._stored(outcome)
-            return self._login_of(outcome, lambda: self._stored(outcome) == stored)
+            return self._login_of(name, lambda: self._stored(name) == verified_against)
         until = time.monotonic() + (self._session_seconds or 0)
         return self._login_of(
-            outcome,
+            name,
             lambda: time.monotonic() < until,
             lambda: not isinstance(self._verify(header, request.address), Refusal),
         )
@@ -313,7 +321,7 @@ class BasicAuth(Auth):
 
     def _hide_login_of_another(self, request: Request) -> None:
         # An `idp` that the app put into the session itself comes with no note, or with ours.
-        if _parked.until(request.session) and self._noted_user(request) is None:
+        if _parked.until(request.session) and self._noted_user(request.session) is None:
             _parked.hide(request.session)
 
     def _weak_passwords(self) -> list[tuple[str, str]]:

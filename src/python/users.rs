@@ -56,7 +56,8 @@ impl Users {
         Ok(Self { users, names: AtomicUsize::new(table.len()) })
     }
 
-    /// Returns the name of the user whose credentials a header holds, or why there is none.
+    /// Returns the name of the user whose credentials a header holds and the stored value that they
+    /// were verified against, or why there is none.
     ///
     /// The table is asked anew each time, so that a removed user or a changed password counts at
     /// once. Hashing is done without holding the interpreter.
@@ -81,14 +82,14 @@ impl Users {
             None => return self.refuse_unreadable(python, &name, "is no str"),
         };
         match stored {
-            Some(stored) if self.users.is_verified(&credentials, stored) => return Ok(name.into_any()),
+            Some(stored) if self.users.is_verified(&credentials, stored) => return verified(&name, &found),
             Some(_) => {}
             None => self.notice_changes(table)?,
         }
         let authentication =
             python.detach(|| self.users.verify(&credentials, stored, address, &ADMISSION, &Hashlib));
         let refusal = match authentication {
-            Authentication::Verified => return Ok(name.into_any()),
+            Authentication::Verified => return verified(&name, &found),
             Authentication::UnreadableStored(reason) => {
                 return self.refuse_unreadable(python, &name, &reason.to_string());
             }
@@ -148,6 +149,10 @@ impl Users {
         }
         Ok(())
     }
+}
+
+fn verified<'py>(name: &Bound<'py, PyString>, stored: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    (name, stored).into_pyobject(name.py()).map(Bound::into_any)
 }
 
 fn type_name(object: &Bound<'_, PyAny>) -> String {
