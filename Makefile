@@ -103,8 +103,12 @@ $(addprefix test-dash-,$(OLDER) $(ASYNC)): test-dash-%: .venv-dash-%/.installed 
 	DASH_VERSION=$(*:-async=) .venv-dash-$*/bin/python -m pytest $(PYTEST_ARGS) \
 		tests/test_package.py tests/test_server.py $(wildcard tests/attacks tests/test_dash_versions.py)
 
+.PHONY: test-upstream
+test-upstream: .venv-upstream/.installed ## Run the tests in tests/upstream on dash-auth 2.3.0 itself, which passes them too
+	.venv-upstream/bin/python -m pytest $(PYTEST_ARGS) tests/upstream
+
 .PHONY: coverage
-coverage: .venv/.installed install ## Measure which lines of the Python package the tests run
+coverage: .venv/.installed install ## Fail unless the tests run every line and branch of the Python package
 	$(BIN)/python -m coverage run -m pytest $(PYTEST_ARGS)
 	$(BIN)/python -m coverage report
 
