@@ -233,3 +233,14 @@ def test_rules_open_pages_where_they_lead_to_one(prefix: str, rule: str, opens: 
     rules = RouteMap()
     rules.add(rule)
     assert Endpoints(app, backend_for(app.server)).rules_open_pages(rules) is opens
+
+
+@pytest.mark.parametrize("page", ["/plus/<name>", "/c++/<name>"])
+def test_a_path_that_upsets_dash_is_no_page(page: str) -> None:
+    app = Dash("some", use_pages=True, pages_folder="", assets_folder="no-assets")
+    app.layout = html.Div([dash.page_container])
+    dash.register_page("pages.some", path_template=page, layout=html.P("page"))
+    app.server.add_url_rule(page, "own", _redirect, methods=["POST"])
+    endpoints = Endpoints(app, backend_for(app.server))
+    # Dash makes a regular expression of the template, in which a plus is none, and raises.
+    assert endpoints.leads_to_page(page.replace("<name>", "x")) is ("+" not in page)

@@ -18,7 +18,7 @@ from attacks.apps import body, item
 from dash import Dash, Input, Output, html
 from dash_auth._core import Refusal
 from dash_auth.auth import Auth, auth_of
-from guarded import ALICE, BOB, PRIVATE, USERS, add_witness, client_of, guarded_app, new_app
+from guarded import ALICE, BOB, PRIVATE, USERS, add_witness, call, client_of, guarded_app, new_app
 
 
 class ByHeader(Auth):
@@ -250,6 +250,9 @@ def test_the_developers_validation_layout_is_for_users_alone() -> None:
     assert "every page" in str(config_of(user)["validation_layout"])
     assert config_of(user)["suppress_callback_exceptions"] is False
     assert "every page" not in client.get("/", auth=("alice", "wrong")).text
+    # Whatever is made of the page outside of a request can reach anyone.
+    with app.server.test_request_context("/"):
+        assert "every page" not in app.index()
 
 
 def test_an_app_with_pages_computes_none() -> None:
@@ -409,6 +412,20 @@ def test_no_body_is_read_where_nothing_is_public() -> None:
     # The public callback of another app of the process opens nothing here.
     dash._callback.GLOBAL_CALLBACK_MAP.clear()
     assert post_raw(guarded_app(), GOOD, CONTENT_LENGTH=length) == (401, 0)
+
+
+def test_no_public_callback_is_looked_for_where_the_process_has_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_at: list[Any] = []
+    monkeypatch.setattr("dash_auth._guard.is_public_callback", lambda *args: looked_at.append(args))
+    for registrations in (1, 0):
+        monkeypatch.setattr("dash_auth.public_routes._registrations", registrations)
+        app = guarded_app()
+        app.callback(Output("out", "children"), Input("in", "value"))(lambda value: value)
+        looked_at.clear()
+        assert call(client_of(app), "out.children", ("in", "value", 1)).status_code == 401
+        assert bool(looked_at) is bool(registrations)
 
 
 def test_a_body_is_read_up_to_the_limit() -> None:
