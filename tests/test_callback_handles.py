@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import dash_auth
+import flask
 import pytest
 from dash import Dash, Input, Output
 from dash_auth._callback_handles import HandleSeal
@@ -217,6 +218,20 @@ def test_handles_can_be_sealed_where_nothing_has_a_key(
     handles = start(client, "open.children")
     assert "open result x" in poll(client, "open.children", handles).text
     assert poll(client, "open.children", {**handles, "job": "1"}).status_code == 401
+
+
+def test_a_users_query_without_handles_stays_as_it_was_written() -> None:
+    app = guarded_app()
+    dash_auth.public_callback(Output("a", "children"), Input("in", "value"))(lambda value: value)
+
+    @app.callback(Output("b", "children"), Input("in", "value"))
+    def show(value: str) -> str:
+        return flask.request.query_string.decode()
+
+    query = "endId=1&note=a%20b"
+    reply = call(client_of(app), "b.children", ("in", "value", 1), auth=ALICE, query=query)
+    assert reply.json is not None
+    assert reply.json["response"]["b"]["children"] == query
 
 
 def test_an_answer_that_is_no_json_passes_unchanged() -> None:
