@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 import dash
 from dash import Dash
 from dash._callback import GLOBAL_CALLBACK_MAP
+from dash._callback_context import context_value
 
 # Dash leaves these untyped.
 _check_fingerprint: Callable[[str], tuple[str, bool]] = dash.fingerprint.check_fingerprint
@@ -164,6 +165,19 @@ def is_for_websocket(app: Dash, entry: CallbackEntry) -> bool:
     """Tell whether Dash runs this callback over a WebSocket."""
     every = getattr(app, "_websocket_callbacks", False)
     return bool(every or entry.get("websocket"))
+
+
+def background_managers(app: Dash) -> list[Any]:
+    """Return what starts the jobs of an app's background callbacks."""
+    managers = [getattr(app, "_background_manager", None)]
+    managers += [cast("Any", entry).get("manager") for _, entry in callback_entries(app)]
+    managers += [(background(entry) or {}).get("manager") for _, entry in callback_entries(app)]
+    return list({id(manager): manager for manager in managers if manager is not None}.values())
+
+
+def callback_context() -> Mapping[str, Any]:
+    """Return what Dash knows of the callback that runs, nothing outside of one."""
+    return context_value.get({})
 
 
 def is_cancel_callback(entry: CallbackEntry) -> bool:

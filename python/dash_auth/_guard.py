@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from . import _core
 from . import _dash_internals as internals
 from ._backends import UNREADABLE, Backend, Request
+from ._background_jobs import hand_user_to_jobs
 from ._callback_handles import KINDS as HANDLE_PARAMETERS
 from ._callback_handles import HandleSeal
 from ._core import Callback, Endpoint, Refusal
@@ -462,6 +463,7 @@ class Guard:
         unseen = internals.layout_unseen(self._app)
         with contextlib.nullcontext() if layout_of_visitor else unseen:
             self._backend.run_first_request_hooks(self._app)
+        hand_user_to_jobs(self._app)
         self._is_set_up = True
         self._auth._announce()
         for output in self.open_routing_callbacks():

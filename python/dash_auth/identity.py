@@ -9,6 +9,8 @@ from typing import Any
 
 import flask
 
+from . import _dash_internals as internals
+
 __all__ = ["User", "current_user"]
 
 FACTS = "_dash_auth"
@@ -16,6 +18,10 @@ FACTS = "_dash_auth"
 
 EVENT_LOOP_FACTS: ContextVar[Any] = ContextVar("dash_auth_facts", default=None)
 """The facts of the current request or WebSocket on a server with an event loop."""
+
+
+JOB_USER = "dash_auth_user"
+"""The key of a background job's context that holds what is known of who started the job."""
 
 
 @dataclass(frozen=True)
@@ -129,10 +135,14 @@ def current_user() -> User | None:
     """Return the user of the current request, anywhere in a callback or a layout function.
 
     On a public page or callback this is the user whose credentials came along or who logged in
-    before, None for a stranger. It works with and without a secret key.
+    before, None for a stranger. In a background callback it is the user who started the job. It
+    works with and without a secret key.
 
     :return: the user; None if nobody is logged in, or outside of a request
     """
+    job = internals.callback_context()
+    if JOB_USER in job:
+        return None if job[JOB_USER] is None else User.from_claims(job[JOB_USER])
     facts = current_facts()
     if facts is None or facts.identity is None:
         return session_user()

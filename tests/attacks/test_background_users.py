@@ -1,0 +1,105 @@
+"""The user in background callbacks: who started the job, whatever server the app is on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import dash_auth
+import pytest
+from dash import CeleryManager, DiskcacheManager, Input, Output
+
+from .apps import body, guard, item, plain_app
+from .http import ALICE, BOB, CALLBACK_URL, Site, running
+
+# A job is a fork of this process, which has threads; newer interpreters warn of that.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+
+
+@pytest.fixture
+def diskcache_manager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Give what runs each job in a process of its own."""
+    diskcache = pytest.importorskip("diskcache")
+    pytest.importorskip("multiprocess")
+    with diskcache.Cache(str(tmp_path_factory.mktemp("jobs"))) as store:
+        yield DiskcacheManager(store)
+
+
+@pytest.fixture
+def celery_manager() -> Iterator[Any]:
+    """Give what runs jobs in a Celery worker, which is handed JSON."""
+    celery = pytest.importorskip("celery")
+    queue = celery.Celery("jobs", broker="memory://", backend="cache+memory://")
+    queue.loader.import_default_modules()
+    yield CeleryManager(queue)
+
+
+@pytest.fixture(params=["diskcache_manager", "celery_manager"])
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """Serve an app whose jobs say who started them."""
+    manager = request.getfixturevalue(request.param)
+    app = plain_app(background_callback_manager=manager)
+    background: dict[str, Any] = {"background": True, "interval": 100, "prevent_initial_call": True}
+
+    @dash_auth.public_callback(Output("who", "children"), Input("go", "n_clicks"), **background)
+    def job(clicks: Any) -> str:
+        import time
+
+        import dash_auth
+
+        time.sleep(0.3)
+        user = dash_auth.current_user()
+        groups = dash_auth.list_groups()
+        return f"started by {user} of {groups} {dash_auth.check_groups(['makers'])}"
+
+    guard(app, user_groups={"bob": ["makers"]}, secret_key="a secret key of the tests")
+    with running(app.server) as served, worker(manager):
+        yield served
+
+
+@contextmanager
+def worker(manager: Any) -> Iterator[None]:
+    """Run a Celery worker in a thread, where the jobs are Celery's."""
+    if not isinstance(manager, CeleryManager):
+        yield
+        return
+    from celery.contrib.testing.worker import start_worker
+
+    with start_worker(manager.handle, pool="solo", perform_ping_check=False):
+        yield
+
+
+def start(site: Site, auth: tuple[str, str] | None) -> dict[str, Any]:
+    answer = site.call(body("who.children", [item("go", "n_clicks", 1)]), auth=auth)
+    assert answer.status == 200, answer.text
+    started: dict[str, Any] = answer.json()
+    return started
+
+
+def result(site: Site, auth: tuple[str, str] | None, started: dict[str, Any]) -> str:
+    from urllib.parse import urlencode
+
+    query = urlencode({"cacheKey": started["cacheKey"], "job": started["job"]})
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        answer = site.call(
+            body("who.children", [item("go", "n_clicks", 1)]),
+            url=CALLBACK_URL,
+            query=query,
+            auth=auth,
+        )
+        if "started by" in answer.text:
+            return str(answer.json()["response"]["who"]["children"])
+        time.sleep(0.1)
+    raise AssertionError("the job did not end")
+
+
+def test_each_job_knows_who_started_it(site: Site) -> None:
+    jobs = [(auth, start(site, auth)) for auth in (ALICE, BOB, None)]
+    assert [result(site, auth, started) for auth, started in jobs] == [
+        "started by alice of [] False",
+        "started by bob of ['makers'] True",
+        "started by None of None None",
+    ]
