@@ -59,6 +59,11 @@ chromium:
 	@command -v chromium >/dev/null || { $(APT_UPDATE) && $(APT_INSTALL) chromium fonts-liberation; } \
 		|| echo "No Chromium here: the browser tests are skipped, or fail where CI=true."
 
+.PHONY: nginx
+nginx:
+	@[ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || { $(APT_UPDATE) && $(APT_INSTALL) nginx-light openssl; } \
+		|| echo "No nginx here: its tests are skipped, or fail where CI=true."
+
 # Debian's npm comes with some hundred packages, and its Node may be too old: used where it is there.
 .PHONY: oidc-provider
 oidc-provider:
@@ -91,7 +96,7 @@ test-rust: ## Run the Rust tests (no Python needed)
 	cargo test --locked --quiet
 
 .PHONY: test-python
-test-python: .venv/.installed install chromium oidc-provider ## Run the Python tests on the newest Dash, those in the browser too
+test-python: .venv/.installed install chromium nginx oidc-provider ## Run the Python tests on the newest Dash, those in the browser too
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: test-dash-versions
