@@ -8,7 +8,7 @@ from ._upstream import warn_if_installed as _warn_if_installed
 from .basic_auth import BasicAuth
 from .explain import Report, explain
 from .group_protection import check_groups, list_groups, protected, protected_callback
-from .identity import User, current_user
+from .identity import User, current_user, require_user
 from .oidc_auth import OIDCAuth, get_oauth
 from .public_routes import add_public_routes, public_callback
 from .version import __version__
@@ -28,6 +28,7 @@ __all__ = [
     "protected",
     "protected_callback",
     "public_callback",
+    "require_user",
 ]
 
 _warn_if_installed()

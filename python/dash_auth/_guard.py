@@ -142,7 +142,7 @@ class Guard:
         if request.refusal == Refusal.BUSY:
             return self._backend.answer(503, "Too many logins", {"Retry-After": _RETRY_AFTER})
         try:
-            answer = self._auth.login_request()
+            answer = self.login_request()
         except HTTPException:
             # `flask.abort`, or a redirect: an answer as well.
             raise
@@ -154,6 +154,10 @@ class Guard:
             # The server would take it for leave to go on.
             logger.error("Refused: login_request returned None")
         return self._backend.answer(401, "Login required")
+
+    def login_request(self) -> Any:
+        """Return the answer that asks for a login."""
+        return self._auth.login_request()
 
     def _pass_logged_in(self, request: Request, is_callback: bool) -> _Passed:
         request.logged_in = True

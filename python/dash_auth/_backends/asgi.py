@@ -65,6 +65,7 @@ class AsgiRequest:
         self.identity: RequestIdentity | None = None
         self.refusal: Refusal | None = None
         self.logged_in = False
+        self.guard: Guard | None = None
         self.rewrite: Callable[[bytes], bytes] | None = None
         self._body: Any = UNREADABLE
 
@@ -109,6 +110,10 @@ class AsgiRequest:
         replaced = [(name, value) for name, several in values.items() for value in several]
         self.scope["query_string"] = urlencode(kept + replaced).encode()
 
+    def login_required(self) -> Exception:
+        """Return what to raise for a login to be asked for."""
+        raise RuntimeError("require_user is for the routes of a FastAPI server")
+
     def rewrite_answer(self, rewrite: Callable[[bytes], bytes]) -> None:
         self.rewrite = rewrite
 
@@ -121,6 +126,7 @@ async def answer(guard: Guard, request: AsgiRequest) -> Any:
     :param guard: who decides
     :param request: the facts of the request
     """
+    request.guard = guard
     if guard.reads_body(request):
         await request.read_body(guard.body_limit)
     if guard.may_wait(request):

@@ -8,6 +8,7 @@ from typing import Any
 
 from dash import Dash
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -85,6 +86,12 @@ class FastAPIRequest(AsgiRequest):
             self._body = json.loads(b"".join(chunks))
         except (RecursionError, ValueError):
             return
+
+    def login_required(self) -> Exception:
+        assert self.guard is not None
+        asking = _response(self.guard.login_request())
+        headers = {k: v for k, v in asking.headers.items() if not k.startswith("content-")}
+        return StarletteHTTPException(asking.status_code, "Login required", headers)
 
     async def receive(self) -> Message:
         """Give the app the messages of the client, those that were read already among them."""

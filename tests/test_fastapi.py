@@ -1,0 +1,74 @@
+"""What FastAPI's own routes get of the login."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import pytest
+from attacks.servers import running
+from dash import Dash, html
+from dash_auth import BasicAuth, User, add_public_routes, current_user, require_user
+
+fastapi = pytest.importorskip("fastapi")
+requests = pytest.importorskip("requests")
+
+ALICE = ("alice", "wonder-land")
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """Serve an app with routes of FastAPI's own."""
+    app = Dash("routes", backend="fastapi")
+    app.layout = html.Div()
+    BasicAuth(app, dict([ALICE]), user_groups={"alice": ["makers"]})
+    add_public_routes(app, ["/open", "/asking", "/sync"])
+
+    @app.server.get("/private")
+    async def private(user: Annotated[User, fastapi.Depends(require_user)]) -> dict[str, Any]:
+        return {"name": user.name, "groups": user.groups}
+
+    @app.server.get("/open")
+    async def open_to_all() -> str:
+        return f"hello {current_user()}"
+
+    @app.server.get("/sync")
+    def in_a_thread() -> str:
+        return f"hello {current_user()}"
+
+    @app.server.get("/asking")
+    async def asking(user: Annotated[User, fastapi.Depends(require_user)]) -> str:
+        return f"hello {user}"
+
+    with running(app.server, "fastapi") as site:
+        yield f"http://127.0.0.1:{site.port}"
+
+
+def test_a_private_route_is_given_the_user(address: str) -> None:
+    assert requests.get(f"{address}/private", timeout=10).status_code == 401
+    answer = requests.get(f"{address}/private", auth=ALICE, timeout=10)
+    assert answer.json() == {"name": "alice", "groups": ["makers"]}
+
+
+@pytest.mark.parametrize("path", ["/open", "/sync"])
+def test_a_public_route_knows_who_asks(address: str, path: str) -> None:
+    assert requests.get(address + path, timeout=10).json() == "hello None"
+    assert requests.get(address + path, auth=ALICE, timeout=10).json() == "hello alice"
+    assert requests.get(address + path, auth=("alice", "no"), timeout=10).json() == "hello None"
+
+
+def test_a_public_route_may_ask_for_a_login(address: str) -> None:
+    answer = requests.get(f"{address}/asking", timeout=10)
+    assert (answer.status_code, answer.headers["WWW-Authenticate"][:6]) == (401, "Basic ")
+    assert requests.get(f"{address}/asking", auth=ALICE, timeout=10).json() == "hello alice"
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
+def test_the_documentation_is_private(address: str, path: str) -> None:
+    assert requests.get(address + path, timeout=10).status_code == 401
+    assert requests.get(address + path, auth=ALICE, timeout=10).status_code == 200
+
+
+def test_require_user_outside_of_a_request_says_what_it_is_for() -> None:
+    with pytest.raises(RuntimeError, match="FastAPI"):
+        require_user()
