@@ -88,6 +88,11 @@ def is_own_view(view: Callable[..., Any] | None) -> bool:
     return isinstance(module, str) and module.split(".")[0] == "dash"
 
 
+def _is_wrapped_by_dash(view: Callable[..., Any] | None) -> bool:
+    """Tell whether a view is a developer's function that Dash serves: a startup route, a hook's."""
+    return getattr(view, "__globals__", {}).get("__name__") == "dash._get_app"
+
+
 def is_redirect(view: Callable[..., Any] | None) -> bool:
     """Tell whether a view function is what Dash makes of a page's `redirect_from`."""
     # Dash 4 puts the underscore before it.
@@ -305,7 +310,7 @@ def fastapi_endpoint(route: Any) -> tuple[str, Any]:
     kind = getattr(view, "__qualname__", "")
     if type(view).__name__ == "StaticFiles" and name.endswith("dash_assets"):
         return f"{name}.static", view
-    if not is_own_view(view):
+    if not is_own_view(view) and not _is_wrapped_by_dash(view):
         # No name that a developer gives a route is taken for one of Dash's.
         return f"{name} at {path}", view
     if kind == "FastAPIDashServer._setup_catchall.<locals>.catchall":

@@ -9,7 +9,7 @@ from typing import Any
 from dash import Dash
 
 from . import _dash_internals as internals
-from ._backends import Backend
+from ._backends import UNROUTABLE, Backend
 from ._core import Endpoint, RouteMap
 from .public_routes import public_assets_extensions
 
@@ -42,7 +42,9 @@ class Endpoints:
             **dict.fromkeys(name(*_LAYOUT), Endpoint.LAYOUT),
             **dict.fromkeys(name(_CALLBACK), Endpoint.CALLBACK),
             **dict.fromkeys(name(_FAVICON), Endpoint.STATIC),
+            UNROUTABLE: Endpoint.CLOSED,
         }
+        self._own = frozenset(self._kinds) - {UNROUTABLE}
         (self._component_suites,) = name(internals.COMPONENT_SUITES)
         self.websocket = internals.endpoint_name(app, internals.WEBSOCKET)
         self.dependencies = internals.endpoint_name(app, "_dash-dependencies")
@@ -51,6 +53,10 @@ class Endpoints:
         self._rules_open_pages = False
         self._examined: tuple[int, tuple[int, int]] = (0, (0, 0))
         self._index, self._catch_all = name(*_PAGES)
+
+    def are_own(self, endpoint: str | None) -> bool:
+        """Tell whether an endpoint is one of those that every Dash app has, and this app's."""
+        return endpoint in self._own
 
     def kind(self, endpoint: str | None, arguments: Mapping[str, Any]) -> Endpoint:
         """Tell what an endpoint is.

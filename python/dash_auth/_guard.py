@@ -99,16 +99,22 @@ class Guard:
 
     def reads_body(self, request: Request) -> bool:
         """Tell whether the body may be asked for: read it first where reading means waiting."""
-        return (
-            request.method == "POST"
-            and self._kind(request) == Endpoint.CALLBACK
-            and self.has_public_parts()
-            and not self._auth._knows(request)
-        )
+        try:
+            return (
+                request.method == "POST"
+                and self._kind(request) == Endpoint.CALLBACK
+                and self.has_public_parts()
+                and not self._auth._knows(request)
+            )
+        except Exception:  # which `answer` meets again, and refuses
+            return False
 
     def may_wait(self, request: Request) -> bool:
         """Tell whether to answer may take long: not to be done in an event loop."""
-        return not self._is_set_up or self._auth._knows(request) is None
+        try:
+            return not self._is_set_up or self._auth._knows(request) is None
+        except Exception:  # which `answer` meets again, and refuses
+            return True
 
     def _pass(self, request: Request) -> _Passed | None:
         """Let a request pass, and tell as what; None if it may not."""
@@ -191,6 +197,10 @@ class Guard:
     def owns(self, endpoint: str | None) -> bool:
         """Tell whether an endpoint belongs to the login itself."""
         return endpoint in self._auth._own_endpoints
+
+    def serves(self, endpoint: str | None) -> bool:
+        """Tell whether an endpoint is one that every Dash app has, and this app's."""
+        return self.endpoints.are_own(endpoint)
 
     def _kind(self, request: Request) -> Endpoint:
         if request.endpoint in self._auth._own_endpoints:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 UNREADABLE = object()
 """Stands for a body that is no JSON, too large, or nested beyond reason."""
 
+UNROUTABLE = "dash_auth: the server's routing fails"
+"""Stands for the endpoint where the server's own routing raises an error."""
+
 
 class Request(Protocol):
     """The facts of a request."""
@@ -93,7 +96,9 @@ class Guards:
                 return [guard]
         for guard in self._guards:
             if request.path.startswith(guard.prefix):
-                return [guard]
+                # FastAPI has one catch-all, that of the last app, for the paths of all of them.
+                others = [one for one in self._guards if one.serves(request.endpoint)]
+                return list(dict.fromkeys([guard, *others]))
         return self._guards
 
 

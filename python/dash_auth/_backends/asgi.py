@@ -28,6 +28,11 @@ _serving_loop: contextvars.ContextVar[asyncio.AbstractEventLoop | None] = contex
 """In a thread that works for an event loop, that loop."""
 
 
+_HEADERS = frozenset(
+    (b"authorization", b"content-length", b"content-type", b"origin", b"sec-fetch-site")
+)
+
+
 class AsgiRequest:
     """The facts of a request, or of a WebSocket's handshake, as its scope has them."""
 
@@ -43,25 +48,18 @@ class AsgiRequest:
         self.endpoint: str | None = None
         self.view_arguments: dict[str, Any] = {}
         self.address: str = (scope.get("client") or ("",))[0] or ""
-        self.authorization: str | None = None
-        self.sec_fetch_site: str | None = None
-        self.origin: str | None = None
-        self.content_type = ""
-        self.content_length: str | None = None
+        headers: dict[bytes, str] = {}
         for name, value in scope["headers"]:
-            text = value.decode("latin-1")
-            if name == b"authorization":
-                # Several headers are joined as a WSGI server joins them: no Basic credentials hold
-                # a comma.
-                self.authorization = ",".join(filter(None, (self.authorization, text)))
-            elif name == b"sec-fetch-site":
-                self.sec_fetch_site = text
-            elif name == b"origin":
-                self.origin = text
-            elif name == b"content-type":
-                self.content_type = text
-            elif name == b"content-length":
-                self.content_length = text
+            if name in _HEADERS:
+                text = value.decode("latin-1")
+                # Several headers are joined as a WSGI server joins them, which none of these may
+                # hold a comma for: no Basic credentials, no origin, no site, no length.
+                headers[name] = f"{headers[name]},{text}" if name in headers else text
+        self.authorization: str | None = headers.get(b"authorization")
+        self.sec_fetch_site: str | None = headers.get(b"sec-fetch-site")
+        self.origin: str | None = headers.get(b"origin")
+        self.content_type = headers.get(b"content-type", "")
+        self.content_length: str | None = headers.get(b"content-length")
         self.identity: RequestIdentity | None = None
         self.refusal: Refusal | None = None
         self.logged_in = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
@@ -24,9 +25,11 @@ from werkzeug.exceptions import HTTPException
 
 from .. import _dash_internals as internals
 from ..identity import EVENT_LOOP_FACTS
-from . import Guards, asgi
+from . import UNROUTABLE, Guards, asgi
 from .asgi import AsgiRequest
 from .sockets import LOGIN_REQUIRED, GuardedSocket
+
+logger = logging.getLogger("dash_auth")
 
 _STATE = "dash_auth"
 
@@ -190,21 +193,21 @@ class FastAPIBackend:
 
     def find_endpoint(self, request: AsgiRequest) -> None:
         """State which endpoint the server's own routing finds for a request."""
-        partial = None
-        for name, arguments in self._matching(request.scope, Match.FULL):
-            request.endpoint, request.view_arguments = name, arguments
-            return
-        for name, arguments in self._matching(request.scope, Match.PARTIAL):
-            partial = name, arguments
-            break
-        if partial is not None:
-            request.endpoint, request.view_arguments = partial
+        try:
+            for match in (Match.FULL, Match.PARTIAL):
+                for name, arguments in self._matching(request.scope, match):
+                    request.endpoint, request.view_arguments = name, arguments
+                    return
+        except Exception:
+            # A converter may fail: of a number with thousands of digits `int` makes an error.
+            logger.debug("The server's routing fails", exc_info=True)
+            request.endpoint = UNROUTABLE
 
     def _matching(self, scope: Scope, wanted: Match) -> Iterator[tuple[str, dict[str, Any]]]:
         for route in self._server.router.routes:
             match, child = route.matches(dict(scope))
             if match == wanted:
-                yield self._name(route), self._arguments(route, child)
+                yield self._name(route), self._arguments(route, scope, child)
 
     def _name(self, route: BaseRoute) -> str:
         name, view = internals.fastapi_endpoint(route)
@@ -212,9 +215,9 @@ class FastAPIBackend:
         return name
 
     @staticmethod
-    def _arguments(route: BaseRoute, child: Scope) -> dict[str, Any]:
+    def _arguments(route: BaseRoute, scope: Scope, child: Scope) -> dict[str, Any]:
         if isinstance(route, Mount):
-            return {"filename": internals.route_path(child).removeprefix("/")}
+            return {"filename": internals.route_path({**scope, **child}).removeprefix("/")}
         arguments: dict[str, Any] = child.get("path_params", {})
         return arguments
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import MutableMapping
 from typing import Any
 
 import quart
 from dash import Dash
+from quart.wrappers.request import Body
 from werkzeug.exceptions import HTTPException
 
 from .. import _dash_internals as internals
@@ -18,6 +20,37 @@ from .sockets import GuardedSocket
 
 _SOCKET = "dash_auth.socket"
 """The key of an ASGI scope that holds the guard's end of a WebSocket."""
+
+
+class _CountedBody(Body):
+    """A body that tells, while it comes in, when it is longer than it may be.
+
+    Quart takes in what a client sends up to `MAX_CONTENT_LENGTH`, and to read a part of it is to
+    take that part away from Dash.
+    """
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._length = 0
+        self._ended = False
+        self._changed = asyncio.Event()
+
+    def append(self, data: bytes) -> None:
+        self._length += len(data)
+        self._changed.set()
+        super().append(data)
+
+    def set_complete(self) -> None:
+        self._ended = True
+        self._changed.set()
+        super().set_complete()
+
+    async def ends_within(self, limit: int) -> bool:
+        """Wait for the end, and tell whether it came within a limit, in bytes."""
+        while self._length <= limit and not self._ended:
+            self._changed.clear()
+            await self._changed.wait()
+        return self._length <= limit
 
 
 class QuartRequest(AsgiRequest):
@@ -45,13 +78,23 @@ class QuartRequest(AsgiRequest):
         return quart.current_app.config["SESSION_COOKIE_NAME"] in self._request.cookies
 
     async def read_body(self, limit: int) -> None:
-        if not self.fits(limit):
+        if self.content_length is not None and not self.fits(limit):
             return
         try:
+            if not await self._ends_within(limit):
+                return
             # Quart keeps what it parsed, so this is the very object that Dash will be given.
             self._body = await self._request.get_json()
-        except (HTTPException, RecursionError, ValueError):
+        except (asyncio.TimeoutError, HTTPException, RecursionError, ValueError):
             self._body = UNREADABLE
+
+    async def _ends_within(self, limit: int) -> bool:
+        """Wait for the end of the body, and tell whether it came within a limit, in bytes."""
+        body = self._request.body
+        if isinstance(body, _CountedBody):
+            return await asyncio.wait_for(body.ends_within(limit), self._request.body_timeout)
+        # The developer has put a class of requests in the place of ours.
+        return len(await self._request.get_data(as_text=False)) <= limit
 
     def replace_query_values(self, values: dict[str, list[str]]) -> None:
         super().replace_query_values(values)
@@ -64,7 +107,7 @@ class QuartBackend(FlaskBackend):
     """Guards the Dash apps on one Quart server, which is Flask's twin but for the event loop."""
 
     def __init__(self, server: Any) -> None:
-        """Put one hook before all others, and stand between each WebSocket and its client.
+        """Put one hook before all others, count bodies, and stand before each WebSocket.
 
         :param server: Quart server
         """
@@ -74,6 +117,10 @@ class QuartBackend(FlaskBackend):
         hooks.insert(0, hooks.pop())
         self._asgi_app = server.asgi_app
         server.asgi_app = self._serve_asgi
+        declared = server.request_class
+        if declared.body_class is Body:
+            counted = {"body_class": _CountedBody}
+            server.request_class = type(declared.__name__, (declared,), counted)
 
     def request(self) -> QuartRequest:
         facts = EVENT_LOOP_FACTS.get()
