@@ -19,6 +19,9 @@ DASH_VERSION = tuple(int(part) for part in dash.__version__.split(".")[:3])
 IS_UPSTREAM = not hasattr(dash_auth, "current_user")
 PAGE_ROUTER = ".._pages_content.children..._pages_store.data.."
 
+backend = "flask"
+"""The kind of server that `new_app` puts an app on; the fixture of that name sets it."""
+
 
 def reset_dash() -> None:
     """Forget what earlier apps left in Dash's process-wide registries."""
@@ -61,13 +64,26 @@ def guard(app: Dash, users: Any = None, **options: Any) -> Any:
     return dash_auth.BasicAuth(app, users, **options)
 
 
+def new_app(name: str = "attacked", **options: Any) -> Dash:
+    """Return an app on a server of the kind at hand.
+
+    :param name: its name
+    :param options: what Dash takes
+    :return: the app
+    """
+    # Older versions of Dash know Flask alone, and no such option.
+    if backend != "flask" and "server" not in options:
+        options["backend"] = backend
+    return Dash(name, assets_folder=options.pop("assets_folder", "no-such-folder"), **options)
+
+
 def plain_app(**options: Any) -> Dash:
     """Return an app with a private layout, not guarded yet.
 
     :param options: what Dash takes
     :return: the app
     """
-    app = Dash("attacked", assets_folder=options.pop("assets_folder", "no-such-folder"), **options)
+    app = new_app(**options)
     app.layout = html.Div([html.Div(PRIVATE, id="private-layout")])
     return app
 
@@ -78,7 +94,7 @@ def pages_app(**options: Any) -> Dash:
     :param options: what Dash takes
     :return: the app
     """
-    app = Dash("attacked", use_pages=True, pages_folder="", assets_folder="none", **options)
+    app = new_app(use_pages=True, pages_folder="", **options)
     app.layout = html.Div([dash.page_container])
     return app
 

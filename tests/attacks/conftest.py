@@ -11,16 +11,30 @@ from typing import Any
 
 import pytest
 
+from . import apps
 from .apps import reset_dash
 from .callbacks import ran
-from .http import AttackSucceeded, HonestRefused, ServerError, Site, running
+from .http import AttackSucceeded, HonestRefused, ServerError, Site
+from .servers import BACKENDS, running
 
 RECORD = pytest.StashKey[list[dict[str, str]]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker that ties a test to its rule."""
-    config.addinivalue_line("markers", "rule(name): the security rule that the test is about")
+    """Declare the markers."""
+    for line in (
+        "rule(name): the security rule that the test is about",
+        "flask_only(reason): runs on Flask alone, for what is said",
+        "not_on(backend, reason): does not run on a kind of server, for what is said",
+        "event_loops: runs on the servers with an event loop, on Flask it would show nothing",
+        "every_server: runs on waitress too, which reads headers and bodies in its own way",
+    ):
+        config.addinivalue_line("markers", line)
+    # Quart does not close a file that it sends to a client that has hung up.
+    config.addinivalue_line(
+        "filterwarnings",
+        "ignore:Exception ignored in.*FileIO.*assets:pytest.PytestUnraisableExceptionWarning",
+    )
     config.stash[RECORD] = []
 
 
@@ -67,13 +81,33 @@ def fresh_dash() -> Iterator[None]:
     reset_dash()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test that serves an app on every kind of server."""
+    if "backend" not in metafunc.fixturenames:
+        return
+    kinds = list(BACKENDS)
+    test = metafunc.definition
+    if test.get_closest_marker("flask_only"):
+        kinds = ["flask"]
+    for marker in test.iter_markers("not_on"):
+        kinds = [kind for kind in kinds if kind != marker.args[0]]
+    if test.get_closest_marker("event_loops"):
+        kinds.remove("flask")
+    if test.get_closest_marker("every_server"):
+        kinds.insert(1, "waitress")
+    metafunc.parametrize("backend", kinds, indirect=True)
+
+
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Site]]:
+def backend(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Say on which kind of server the test runs, and have the apps made for it."""
+    apps.backend = "flask" if request.param == "waitress" else request.param
+    yield request.param
+    apps.backend = "flask"
+
+
+@pytest.fixture
+def serve(backend: str) -> Iterator[Callable[[Any], Site]]:
     """Serve apps for the length of one test."""
     with contextlib.ExitStack() as stack:
-
-        def start(app: Any, kind: str = "werkzeug") -> Site:
-            wsgi = getattr(app, "server", app)
-            return stack.enter_context(running(wsgi, kind))
-
-        yield start
+        yield lambda app: stack.enter_context(running(getattr(app, "server", app), backend))

@@ -1,4 +1,4 @@
-"""A raw HTTP client and real servers: what is sent is what the test says, nothing is normalised."""
+"""A raw HTTP client: what is sent is what the test says, nothing is normalised."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ import base64
 import contextlib
 import http.client
 import json
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import waitress.server
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 PRIVATE = "PRIVATE-MARKER"
 PUBLIC = "PUBLIC-MARKER"
@@ -152,58 +148,6 @@ class Site:
             pairs.append(("Content-Type", "application/json"))
         target = f"{url}?{query}" if query else url
         return self.request("POST", target, headers=pairs, body=raw, **options)
-
-
-class _QuietHandler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Keep the output of the tests quiet."""
-
-
-@contextlib.contextmanager
-def running(wsgi: Any, kind: str = "werkzeug") -> Iterator[Site]:
-    """Serve a WSGI app on a free port of the loopback address.
-
-    :param wsgi: the WSGI app
-    :param kind: "werkzeug" or "waitress"
-    :return: a context with the running site
-    """
-    if kind == "waitress":
-        server: Any = waitress.server.create_server(
-            wsgi, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=False
-        )
-        port = server.effective_port
-        thread = threading.Thread(target=server.run, daemon=True)
-    else:
-        server = make_server("127.0.0.1", 0, wsgi, threaded=True, request_handler=_QuietHandler)
-        port = server.port
-        thread = threading.Thread(
-            target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
-    thread.start()
-    try:
-        yield Site(port)
-    finally:
-        if kind == "waitress":
-            _stop_waitress(server)
-        else:
-            server.shutdown()
-            server.server_close()
-        thread.join(10)
-
-
-def _stop_waitress(server: Any) -> None:
-    """Close a waitress server from within its own loop, which else polls closed sockets."""
-
-    def close() -> None:
-        for dispatcher in list(server._map.values()):
-            dispatcher.close()
-
-    # The loop may be awake already, and have closed the trigger before it is pulled.
-    with contextlib.suppress(OSError):
-        server.trigger.pull_trigger(close)
-    server.task_dispatcher.shutdown()
 
 
 def honest(reply: Reply, marker: str | None = PUBLIC, status: int = 200) -> Reply:

@@ -15,6 +15,7 @@ from .callbacks import (
     simple_app,
 )
 from .http import ALICE, CALLBACK_URL, PRIVATE, PUBLIC, REFUSED, held, honest, no_server_error
+from .routes import add_route
 
 
 @pytest.mark.rule("S5")
@@ -43,16 +44,9 @@ def test_other_methods(serve: Any, method: str) -> None:
     ],
 )  # fmt: skip
 def test_other_targets(serve: Any, target: str) -> None:
-    import flask
-
     app = simple_app([])
-
-    @app.server.route("/api/private", methods=["POST"])
-    @app.server.route("/x/_dash-update-component", methods=["POST"])
-    @app.server.route("/_dash-update-component/x", methods=["POST"])
-    def api() -> flask.Response:
-        return flask.Response(private())
-
+    for rule in ("/api/private", "/x/_dash-update-component", "/_dash-update-component/x"):
+        add_route(app, rule, private, methods=["POST"])
     site = serve(app)
     honest(site.call(PUBLIC_BODY))
     reply = no_server_error(site.call(PUBLIC_BODY, url=target), ran)
@@ -70,14 +64,8 @@ def test_other_targets(serve: Any, target: str) -> None:
     ids=["prefix", "split"],
 )
 def test_the_callback_view_under_a_prefix(serve: Any, options: dict[str, str]) -> None:
-    import flask
-
     app = simple_app([], **options)
-
-    @app.server.route(CALLBACK_URL, methods=["POST"])
-    def not_dash() -> flask.Response:
-        return flask.Response(private())
-
+    add_route(app, CALLBACK_URL, private, methods=["POST"])
     site = serve(app)
     held(site.call(PUBLIC_BODY), ran=ran)
     held(site.call(PRIVATE_BODY, url=f"/app{CALLBACK_URL}"), ran=ran)

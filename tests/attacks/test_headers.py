@@ -18,6 +18,7 @@ from werkzeug.security import generate_password_hash
 
 from .apps import body, guard, item, plain_app
 from .http import ALICE, PRIVATE, PUBLIC, Site, basic, held, honest
+from .routes import add_route
 
 CAROL = ("carol", "pa:ss:word:")
 DAVE = ("dåvé", "pässwörd ✓")
@@ -33,8 +34,8 @@ def app_with(users: Any = None, **options: Any) -> Dash:
     app = plain_app()
     dash_auth.public_callback(Output("o", "children"), Input("i", "value"))(lambda _: PUBLIC)
     app.callback(Output("p", "children"), Input("i", "value"))(lambda _: PRIVATE)
-    app.server.add_url_rule("/about", view_func=lambda: PUBLIC, endpoint="about")
-    app.server.add_url_rule("/admin", view_func=lambda: PRIVATE, endpoint="admin")
+    add_route(app, "/about", lambda: PUBLIC)
+    add_route(app, "/admin", lambda: PRIVATE)
     guard(app, dict(PEOPLE) if users is None else users, public_routes=["/about"], **options)
     return app
 
@@ -123,10 +124,10 @@ BAD = {
 
 
 @pytest.mark.rule("S10")
-@pytest.mark.parametrize("kind", ["werkzeug", "waitress"])
+@pytest.mark.every_server
 @pytest.mark.parametrize("case", BAD)
-def test_everything_else_is_no_credentials(serve: Any, kind: str, case: str) -> None:
-    site = serve(app_with(), kind)
+def test_everything_else_is_no_credentials(serve: Any, case: str) -> None:
+    site = serve(app_with())
     header = BAD[case]
     honest(site.get("/admin", auth=ALICE), PRIVATE)
     reply = held(site.get("/admin", auth=header))
@@ -138,7 +139,7 @@ def test_everything_else_is_no_credentials(serve: Any, kind: str, case: str) -> 
 
 
 @pytest.mark.rule("S10")
-@pytest.mark.parametrize("kind", ["werkzeug", "waitress"])
+@pytest.mark.every_server
 @pytest.mark.parametrize(
     "values",
     [
@@ -152,8 +153,8 @@ def test_everything_else_is_no_credentials(serve: Any, kind: str, case: str) -> 
     ],
     ids=["same", "good bad", "bad good", "two users", "bearer first", "bearer last", "three"],
 )
-def test_exactly_one_header(serve: Any, kind: str, values: list[str]) -> None:
-    site = serve(app_with(), kind)
+def test_exactly_one_header(serve: Any, values: list[str]) -> None:
+    site = serve(app_with())
     honest(site.get("/admin", auth=ALICE), PRIVATE)
     headers = [("Authorization", value) for value in values]
     held(site.get("/admin", headers=headers))

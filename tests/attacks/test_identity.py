@@ -6,14 +6,14 @@ import time
 from typing import Any
 
 import dash_auth
-import flask
 import pytest
 from dash import Dash, Input, Output, html
-from flask.sessions import SecureCookieSessionInterface
 from werkzeug.security import generate_password_hash
 
-from .apps import IS_UPSTREAM, body, guard, item, plain_app
+from . import routes
+from .apps import IS_UPSTREAM, body, guard, item, new_app, plain_app
 from .http import ALICE, BOB, PRIVATE, PUBLIC, Site, held, honest, no_server_error
+from .routes import add_route, session
 
 KEY = "a secret key of the app's own"
 only_ours = pytest.mark.skipif(IS_UPSTREAM, reason="upstream has no current_user")
@@ -22,7 +22,7 @@ only_ours = pytest.mark.skipif(IS_UPSTREAM, reason="upstream has no current_user
 def who() -> str:
     """Show every way in which an app may ask who is there."""
     user = dash_auth.current_user() if hasattr(dash_auth, "current_user") else None
-    held_by_session = (flask.session.get("user") or {}).get("email")
+    held_by_session = (session().get("user") or {}).get("email")
     secret = dash_auth.protected("closed", groups=["admin"])(lambda: PRIVATE)()
     return (
         f"{PUBLIC} current={user.name if user else None} session={held_by_session} "
@@ -33,9 +33,9 @@ def who() -> str:
 def app_with(users: Any = None, **options: Any) -> Dash:
     """Return a guarded app whose public parts say who is asking."""
     app = plain_app()
-    app.server.add_url_rule("/who", view_func=who, endpoint="who", methods=["GET", "POST"])
-    app.server.add_url_rule("/plain", view_func=lambda: PUBLIC, endpoint="plain")
-    app.server.add_url_rule("/admin", view_func=lambda: PRIVATE, endpoint="admin")
+    add_route(app, "/who", who, methods=["GET", "POST"])
+    add_route(app, "/plain", lambda: PUBLIC)
+    add_route(app, "/admin", lambda: PRIVATE)
     dash_auth.public_callback(Output("w", "children"), Input("i", "value"))(lambda _: who())
     options.setdefault("user_groups", {"alice": ["admin"], "bob": ["staff"]})
     options.setdefault("secret_key", KEY)
@@ -49,11 +49,7 @@ WHO = body("w.children", [item("i", "value", 1)])
 
 def forge(content: dict[str, Any], key: str = KEY) -> str:
     """Return a session cookie with any content, signed with the app's key."""
-    server = flask.Flask("forger")
-    server.secret_key = key
-    serializer = SecureCookieSessionInterface().get_signing_serializer(server)
-    assert serializer is not None
-    return f"session={serializer.dumps(content)}"
+    return routes.forge(content, key)
 
 
 def log_in(site: Site, user: tuple[str, str] = ALICE) -> str:
@@ -86,10 +82,10 @@ def test_a_session_that_the_app_wrote_opens_no_door(serve: Any) -> None:
     app = app_with()
 
     def sign_up() -> str:
-        flask.session["user"] = {"email": "alice", "groups": ["admin"]}
+        session()["user"] = {"email": "alice", "groups": ["admin"]}
         return PUBLIC
 
-    app.server.add_url_rule("/sign-up", view_func=sign_up, endpoint="sign-up")
+    add_route(app, "/sign-up", sign_up)
     dash_auth.add_public_routes(app, ["/sign-up"])
     site = serve(app)
     cookie = honest(site.get("/sign-up")).cookie()
@@ -100,7 +96,7 @@ def test_a_session_that_the_app_wrote_opens_no_door(serve: Any) -> None:
 @pytest.mark.rule("S15")
 def test_the_session_has_upstreams_shape(serve: Any) -> None:
     app = app_with()
-    app.server.add_url_rule("/raw", view_func=lambda: dict(flask.session["user"]), endpoint="raw")
+    add_route(app, "/raw", lambda: dict(session()["user"]))
     site = serve(app)
     honest(site.get("/raw", auth=ALICE), None)
     assert site.get("/raw", auth=ALICE).json() == {"email": "alice", "groups": ["admin"]}
@@ -122,7 +118,7 @@ def test_the_cookie_is_written_only_when_it_changes(serve: Any) -> None:
 @pytest.mark.rule("S15")
 def test_no_cookie_where_nothing_could_need_it(serve: Any) -> None:
     app = plain_app()
-    app.server.add_url_rule("/admin", view_func=lambda: PRIVATE, endpoint="admin")
+    add_route(app, "/admin", lambda: PRIVATE)
     guard(app, secret_key=KEY)
     site = serve(app)
     reply = honest(site.get("/admin", auth=ALICE), PRIVATE)
@@ -147,9 +143,9 @@ def test_without_a_secret_key(serve: Any, caplog: pytest.LogCaptureFixture) -> N
 def test_a_session_counts_only_for_the_guard_that_wrote_it(serve: Any, same_name: bool) -> None:
     """Cookies ignore ports, and apps share keys and user names."""
     one = serve(app_with())
-    other = Dash("attacked" if same_name else "other", url_base_pathname="/other/")
+    other = new_app("attacked" if same_name else "other", url_base_pathname="/other/")
     other.layout = html.Div("x")
-    other.server.add_url_rule("/other/who", view_func=who, endpoint="who")
+    add_route(other, "/other/who", who)
     guard(
         other,
         {"alice": "another password"},
@@ -199,7 +195,7 @@ def test_a_session_of_another_kind_of_guard_does_not_count(serve: Any) -> None:
 )
 def test_odd_sessions_are_no_server_error(serve: Any, content: dict[str, Any]) -> None:
     app = app_with()
-    app.server.add_url_rule("/ask", view_func=lambda: f"{PUBLIC} {ask()}", endpoint="ask")
+    add_route(app, "/ask", lambda: f"{PUBLIC} {ask()}")
     dash_auth.add_public_routes(app, ["/ask"])
 
     def ask() -> Any:
@@ -312,7 +308,7 @@ def test_a_session_of_auth_func_has_a_lifetime(serve: Any) -> None:
         return (name, password) == ALICE
 
     lasting = serve(app_with(auth_func=check))
-    short = serve(app_with(auth_func=check, auth_func_session_seconds=1))
+    short = serve(app_with(auth_func=check, auth_func_session_seconds=2))
     old, new = log_in(lasting), log_in(short)
     honest(lasting.get("/who", cookie=old), "current=alice")
     honest(short.get("/who", cookie=new), "current=alice")
@@ -355,11 +351,7 @@ def test_cookies_that_were_tampered_with(serve: Any, key: str) -> None:
 def test_a_cookie_cannot_be_given_another_name(serve: Any) -> None:
     """The seal holds for one user: a developer's code that renames the session's user is caught."""
     site = serve(app_with())
-    server = flask.Flask("reader")
-    server.secret_key = KEY
-    serializer = SecureCookieSessionInterface().get_signing_serializer(server)
-    assert serializer is not None
-    content = serializer.loads(log_in(site, BOB).removeprefix("session="))
+    content = routes.content_of(log_in(site, BOB), KEY)
     honest(site.get("/who", cookie=forge(content)), "current=bob")
     content["user"] = {"email": "alice", "groups": ["admin"]}
     held(site.get("/who", cookie=forge(content)), "current=alice", "admin=True", status=200)

@@ -8,12 +8,12 @@ from typing import Any
 
 import dash
 import dash_auth
-import flask
 import pytest
 from dash import Dash, Input, Output, html
 
-from .apps import DASH_VERSION, body, guard, item, plain_app
+from .apps import DASH_VERSION, body, guard, item, pages_app, plain_app
 from .http import ALICE, CALLBACK_URL, PRIVATE, PUBLIC, REFUSED, held, honest, no_server_error
+from .routes import add_group, add_route, plain_paths
 
 ran: list[str] = []
 
@@ -25,7 +25,7 @@ def nothing_ran() -> None:
 
 def private_view(**_: Any) -> str:
     """Stand for a private route of the developer's."""
-    ran.append(flask.request.path)
+    ran.append("a private route")
     return PRIVATE
 
 
@@ -35,8 +35,8 @@ def public_view(**_: Any) -> str:
 
 
 def route(app: Dash, rule: str, view: Any = private_view, **options: Any) -> None:
-    """Add a route of the developer's own."""
-    app.server.add_url_rule(rule, endpoint=f"own {rule} {options}", view_func=view, **options)
+    """Add a route of the developer's own, a private one unless a view is given."""
+    add_route(app, rule, view, **options)
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def test_routes_of_the_developers_that_look_like_assets(
     serve: Any, assets: str, rule: str, path: str
 ) -> None:
     app = app_with(assets)
-    route(app, rule)
+    route(app, rule, before_dash=True)
     guard(app, public_routes=["/open"])
     site = serve(app)
     honest(site.get("/assets/x.css"))
@@ -322,11 +322,13 @@ MCP_HEADERS = {
 
 def dash_endpoint_paths(app: Dash) -> list[tuple[str, str]]:
     """Return method and path of every endpoint of Dash's that no rule may open."""
-    found = []
-    for rule in app.server.url_map.iter_rules():
-        if re.search(r"mcp|ws-callback|api/|healthz|startup", rule.rule) and not rule.arguments:
-            found += [(m, rule.rule) for m in ("GET", "POST", "DELETE") if m in rule.methods]
-    return found
+    return [
+        (method, path)
+        for path, methods in plain_paths(app)
+        if re.search(r"mcp|api/|healthz|startup", path)
+        for method in ("GET", "POST", "DELETE")
+        if method in methods
+    ]
 
 
 @pytest.mark.rule("S6")
@@ -369,9 +371,7 @@ def test_what_is_not_declared_is_private(serve: Any) -> None:
     route(app, "/before")
     guard(app, public_routes=["/open"])
     route(app, "/after", methods=["GET", "POST"])
-    blueprint = flask.Blueprint("own", __name__, url_prefix="/blue")
-    blueprint.add_url_rule("/x", view_func=private_view, endpoint="x")
-    app.server.register_blueprint(blueprint)
+    add_group(app, "/blue", "/x", private_view)
     site = serve(app)
     honest(site.get("/open"), None)
     paths = [*dash_endpoint_paths(app), *(("GET", p) for p in ("/before", "/after", "/blue/x"))]
@@ -384,7 +384,8 @@ def test_what_is_not_declared_is_private(serve: Any) -> None:
 @pytest.mark.rule("S8")
 @pytest.mark.skipif(not hasattr(Dash, "add_startup_route"), reason="no startup routes here")
 def test_startup_routes_are_private(serve: Any) -> None:
-    Dash.add_startup_route("secret", private_view, ["GET", "POST"])
+    # FastAPI takes the arguments of a view for parameters of the request.
+    Dash.add_startup_route("secret", lambda: private_view(), ["GET", "POST"])
     app = plain_app()
     guard(app, public_routes=["/<path:p>"])
     app.setup_startup_routes()
@@ -507,7 +508,7 @@ def test_a_route_outside_of_the_prefix_opens_nothing_below_it(serve: Any) -> Non
 
 @pytest.mark.rule("S6")
 def test_a_page_with_a_webhook_on_its_path_stays_a_public_page(serve: Any) -> None:
-    app = Dash("pages", use_pages=True, pages_folder="", assets_folder="none")
+    app = pages_app()
     app.layout = html.Div([PUBLIC, dash.page_container])
     dash.register_page("form", path="/form", layout=html.P(PUBLIC))
     route(app, "/form", public_view, methods=["POST"])

@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import dash_auth
-import flask
 import pytest
 from dash import Dash, Input, Output, html
 
-from .apps import body, guard, item
+from .apps import body, guard, item, new_app
 from .callbacks import ran
 from .http import ALICE, BOB, CALLBACK_URL, PRIVATE, PUBLIC, REFUSED, held, honest
+from .routes import add_route
+
+pytestmark = pytest.mark.not_on(
+    "quart", "Dash 4.4.1 cannot put two apps on one Quart: it gives their WebSockets one name"
+)
 
 
 def private_view(**_: Any) -> str:
     """Stand for a private route of the developer's."""
-    ran.append(flask.request.path)
+    ran.append("a private route")
     return PRIVATE
 
 
@@ -26,14 +30,14 @@ def public_view(**_: Any) -> str:
 
 
 def route(app: Dash, rule: str, view: Any = private_view, **options: Any) -> None:
-    """Add a route of the developer's own."""
-    app.server.add_url_rule(rule, endpoint=f"own {rule} {options}", view_func=view, **options)
+    """Add a route of the developer's own, a private one unless a view is given."""
+    add_route(app, rule, view, **options)
 
 
 def two_apps(first: str, second: str) -> tuple[Dash, Dash]:
     """Return two apps on one server, each with a user and a public page of its own."""
-    one = Dash("one", url_base_pathname=first, assets_folder="none")
-    two = Dash("two", server=one.server, url_base_pathname=second, assets_folder="none")
+    one = new_app("one", url_base_pathname=first)
+    two = new_app("two", server=one.server, url_base_pathname=second)
     one.layout, two.layout = html.Div(f"{PRIVATE} one"), html.Div(f"{PRIVATE} two")
     for app in (one, two):
         app.index_string = app.index_string.replace("<body>", f"<body>{PRIVATE}")
@@ -48,11 +52,20 @@ def two_apps(first: str, second: str) -> tuple[Dash, Dash]:
     [("/a/", "/b/"), ("/a/", "/ab/"), ("/", "/b/"), ("/a/", "/a/b/"), ("/a/b/", "/a/")],
 )
 def test_the_guard_with_the_longest_prefix_decides_alone(
-    serve: Any, first: str, second: str
+    serve: Any, backend: str, first: str, second: str
 ) -> None:
     one, _ = two_apps(first, second)
     site = serve(one)
-    honest(site.get(f"{first}x", auth=ALICE), PRIVATE)
+    if backend == "fastapi":
+        # There Dash has one catch-all, the last app's, which takes the paths of the first as well:
+        # what would come is a page of the second app's, to which the second guard has to agree.
+        for who in (ALICE, BOB, None):
+            held(site.get(f"{first}x", auth=who))
+            held(site.get(f"{first}open-one", auth=who))
+    else:
+        honest(site.get(f"{first}x", auth=ALICE), PRIVATE)
+        honest(site.get(f"{first}open-one"), None)
+    honest(site.get(first, auth=ALICE), PRIVATE)
     honest(site.get(f"{second}x", auth=BOB), PRIVATE)
     honest(site.get(f"{first}_dash-layout", auth=ALICE), "one")
     honest(site.get(f"{second}_dash-layout", auth=BOB), "two")
@@ -61,7 +74,6 @@ def test_the_guard_with_the_longest_prefix_decides_alone(
         held(site.get(f"{first}_dash-dependencies/x", auth=wrong))
     for wrong in (ALICE, None):
         held(site.get(f"{second}x", auth=wrong))
-    honest(site.get(f"{first}open-one"), None)
     honest(site.get(f"{second}open-two"), None)
     held(site.get(f"{first}open-two"))
     held(site.get(f"{second}open-one"))
@@ -76,7 +88,7 @@ def test_a_path_under_no_prefix_is_not_more_open(serve: Any) -> None:
     for app in (one, two):
         dash_auth.add_public_routes(app, ["/shared"])
     site = serve(one)
-    honest(site.get("/a/x", auth=ALICE), PRIVATE)
+    honest(site.get("/a/", auth=ALICE), PRIVATE)
     honest(site.get("/shared"))
     for path in ("/other", "/a", "/b", "/ax", "/nothing"):
         for auth in (None, ALICE, BOB):
@@ -90,8 +102,8 @@ def test_a_path_under_no_prefix_is_not_more_open(serve: Any) -> None:
 
 @pytest.mark.rule("S9")
 def test_an_unguarded_app_beside_a_guarded_one(serve: Any) -> None:
-    one = Dash("one", url_base_pathname="/a/", assets_folder="none")
-    two = Dash("two", server=one.server, url_base_pathname="/b/", assets_folder="none")
+    one = new_app("one", url_base_pathname="/a/")
+    two = new_app("two", server=one.server, url_base_pathname="/b/")
     one.layout = two.layout = html.Div(PRIVATE)
     guard(one, public_routes=["/open"])
     site = serve(one)

@@ -16,15 +16,14 @@ from werkzeug.security import generate_password_hash
 
 from .apps import IS_UPSTREAM, guard, plain_app
 from .http import ALICE, BOB, PRIVATE, PUBLIC, ServerError, held, honest
+from .routes import add_route
 
 
 def app_with(users: Any = None, **options: Any) -> Dash:
     """Return a guarded app with a private route, and a public one that names the groups."""
     app = plain_app()
-    app.server.add_url_rule("/about", view_func=lambda: PUBLIC, endpoint="about")
-    app.server.add_url_rule(
-        "/admin", view_func=lambda: f"{PRIVATE} {dash_auth.list_groups()}", endpoint="admin"
-    )
+    add_route(app, "/about", lambda: PUBLIC)
+    add_route(app, "/admin", lambda: f"{PRIVATE} {dash_auth.list_groups()}")
     guard(app, users, public_routes=["/about"], secret_key="k" * 32, **options)
     return app
 

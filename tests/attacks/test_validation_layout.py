@@ -7,12 +7,12 @@ import re
 from typing import Any
 
 import dash
-import flask
 import pytest
 from dash import Dash, Input, Output, html
 
 from .apps import guard, pages_app, plain_app, route_body
 from .http import ALICE, BOB, PRIVATE, PUBLIC, Reply, held, honest, no_server_error
+from .routes import has_request, session
 
 ran: list[str] = []
 
@@ -24,10 +24,10 @@ def nothing_ran() -> None:
 
 def secret_layout(**_: Any) -> html.Div:
     """Stand for a private page that shows whose it is."""
-    if not flask.has_request_context():
+    if not has_request():
         return html.Div("at start-up")
     ran.append("private")
-    user = flask.session.get("user", {}).get("email", "nobody")
+    user = session().get("user", {}).get("email", "nobody")
     return html.Div(f"{PRIVATE} of {user}", id="secret")
 
 
@@ -104,7 +104,7 @@ def test_a_private_layout_that_fails_for_a_stranger(serve: Any, first: str) -> N
     dash.register_page(
         "closed",
         path="/closed",
-        layout=lambda **_: html.Div(f"{PRIVATE} of {flask.session['user']['email']}"),
+        layout=lambda **_: html.Div(f"{PRIVATE} of {session()['user']['email']}"),
     )
     guard(app, public_routes=["/open"], secret_key="k" * 32)
     site = serve(app)
@@ -161,7 +161,7 @@ def test_a_full_layout_made_outside_requests(serve: Any, guarded: str) -> None:
     app = plain_app()
 
     def layout() -> html.Div:
-        return html.Div(PUBLIC if flask.has_request_context() else PRIVATE)
+        return html.Div(PUBLIC if has_request() else PRIVATE)
 
     if guarded == "before the layout":
         guard(app, public_routes=["/open"])
