@@ -78,6 +78,8 @@ class Guard:
         self._counted_for_websockets: tuple[int, ...] = ()
         self._set_up_lock = threading.RLock()
         self._is_set_up = False
+        self.asking_endpoints: set[str | None] = set()
+        """The endpoints that have asked for the user of a public request."""
         internals.suppress_validation_layout(auth.app)
         internals.wrap_config(auth.app, self._fit_config)
 

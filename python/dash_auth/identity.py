@@ -59,7 +59,7 @@ class User:
 class RequestIdentity:
     """Who makes a request, worked out when first asked for."""
 
-    __slots__ = ("_claims", "_find", "_user")
+    __slots__ = ("_claims", "_find", "_user", "_when_asked")
 
     def __init__(
         self,
@@ -74,6 +74,16 @@ class RequestIdentity:
         self._find = find
         self._claims = claims
         self._user: User | None = None
+        self._when_asked: Callable[[], None] | None = None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the user has yet to be found."""
+        return self._find is not None
+
+    def when_asked(self, call: Callable[[], None]) -> None:
+        """Have a function called before the user is looked for."""
+        self._when_asked = call
 
     def user(self, facts: object) -> User | None:
         """Return the user, None for nobody.
@@ -85,6 +95,8 @@ class RequestIdentity:
             claims, self._claims = self._claims, None
             self._user = User.from_claims(claims)
         elif self._find is not None:
+            if self._when_asked is not None:
+                self._when_asked()
             find, self._find = self._find, None
             self._user = find(facts)
         return self._user

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
+import os
 from collections.abc import Callable, Coroutine, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,16 +18,18 @@ from . import UNREADABLE
 if TYPE_CHECKING:
     from .._guard import Guard
 
+logger = logging.getLogger("dash_auth")
+
 T = TypeVar("T")
 Scope = MutableMapping[str, Any]
 
 _threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="dash_auth")
 """Where verifications wait for their turn; an app's own threads stay free."""
 
-_serving_loop: contextvars.ContextVar[asyncio.AbstractEventLoop | None] = contextvars.ContextVar(
-    "dash_auth_serving_loop", default=None
+_serving: contextvars.ContextVar[tuple[asyncio.AbstractEventLoop, int] | None] = (
+    contextvars.ContextVar("dash_auth_serving", default=None)
 )
-"""In a thread that works for an event loop, that loop."""
+"""The event loop that serves the current request, and its process: a job may be a fork of it."""
 
 
 _HEADERS = frozenset(
@@ -116,6 +120,11 @@ class AsgiRequest:
         self.rewrite = rewrite
 
 
+def serve_from_this_loop() -> None:
+    """Have the developer's async functions run in this event loop while a request is worked on."""
+    _serving.set((asyncio.get_running_loop(), os.getpid()))
+
+
 async def answer(guard: Guard, request: AsgiRequest) -> Any:
     """Return what to answer in place of the app, None if the request may pass.
 
@@ -125,11 +134,33 @@ async def answer(guard: Guard, request: AsgiRequest) -> Any:
     :param request: the facts of the request
     """
     request.guard = guard
+    serve_from_this_loop()
     if guard.reads_body(request):
         await request.read_body(guard.body_limit)
     if guard.may_wait(request):
-        return await off_loop(guard.answer, request)
-    return guard.answer(request)
+        refusal = await off_loop(guard.answer, request)
+    else:
+        refusal = guard.answer(request)
+    if refusal is None and not request.logged_in:
+        await _find_visitor(guard, request)
+    return refusal
+
+
+async def _find_visitor(guard: Guard, request: AsgiRequest) -> None:
+    """Find out who makes a public request before the app asks, if it is known to ask.
+
+    Dash runs callbacks in the event loop: where one asks, a verification would hold up everybody.
+    """
+    identity = request.identity
+    if identity is None or not identity.is_unknown:
+        return
+    if request.endpoint not in guard.asking_endpoints:
+        identity.when_asked(lambda: guard.asking_endpoints.add(request.endpoint))
+    elif request.authorization is not None or request.has_session_cookie:
+        try:
+            await off_loop(identity.user, request)
+        except Exception:
+            logger.exception("Error while finding out who makes a public request")
 
 
 async def off_loop(function: Callable[..., T], *arguments: Any) -> T:
@@ -141,7 +172,6 @@ async def off_loop(function: Callable[..., T], *arguments: Any) -> T:
     """
     loop = asyncio.get_running_loop()
     context = contextvars.copy_context()
-    context.run(_serving_loop.set, loop)
     return await loop.run_in_executor(_threads, context.run, function, *arguments)
 
 
@@ -151,17 +181,17 @@ def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
     :param coroutine: what an async function of the developer's returned
     :return: what the coroutine returns
     """
-    serving = _serving_loop.get()
+    serving, process = _serving.get() or (None, None)
     try:
         running: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
     except RuntimeError:
         running = None
-    if serving is not None and serving is not running:
+    if serving is not None and serving is not running and process == os.getpid():
         return asyncio.run_coroutine_threadsafe(coroutine, serving).result()
     if running is None:
         return asyncio.run(coroutine)
     # This thread's own loop cannot run inside of itself.
     context = contextvars.copy_context()
-    context.run(_serving_loop.set, None)
+    context.run(_serving.set, None)
     with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(context.run, asyncio.run, coroutine).result()

@@ -58,6 +58,7 @@ class GuardedSocket:
         :param guards: the guards that are responsible
         :param request: the facts of the handshake
         """
+        asgi.serve_from_this_loop()
         for guard in guards:
             try:
                 admitted = await asgi.off_loop(guard.admit_socket, request)
