@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import http.client
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 PRIVATE = "PRIVATE-MARKER"
@@ -67,7 +68,8 @@ class Site:
     """A running server and the way to it."""
 
     port: int
-    ran: list[str] = field(default_factory=list)
+    loop: asyncio.AbstractEventLoop | None = None
+    """The event loop that it runs in, if it has one."""
 
     def request(
         self,

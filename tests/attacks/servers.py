@@ -33,8 +33,8 @@ def running(server: Any, kind: str) -> Iterator[Site]:
     :param kind: "flask" (werkzeug's server), "waitress", "quart" (hypercorn) or "fastapi" (uvicorn)
     :return: a context with the running site
     """
-    with _SERVERS[kind](server) as port:
-        yield Site(port)
+    with _SERVERS[kind](server) as site:
+        yield site
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -45,14 +45,14 @@ class _QuietHandler(WSGIRequestHandler):
 
 
 @contextlib.contextmanager
-def _werkzeug(wsgi: Any) -> Iterator[int]:
+def _werkzeug(wsgi: Any) -> Iterator[Site]:
     server = make_server("127.0.0.1", 0, wsgi, threaded=True, request_handler=_QuietHandler)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
     )
     thread.start()
     try:
-        yield server.port
+        yield Site(server.port)
     finally:
         server.shutdown()
         server.server_close()
@@ -60,7 +60,7 @@ def _werkzeug(wsgi: Any) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _waitress(wsgi: Any) -> Iterator[int]:
+def _waitress(wsgi: Any) -> Iterator[Site]:
     server: Any = waitress.server.create_server(
         wsgi, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=False
     )
@@ -72,7 +72,7 @@ def _waitress(wsgi: Any) -> Iterator[int]:
             dispatcher.close()
 
     try:
-        yield server.effective_port
+        yield Site(server.effective_port)
     finally:
         # Within the server's own loop, which else polls closed sockets. The loop may be awake
         # already, and have closed the trigger before it is pulled.
@@ -83,7 +83,7 @@ def _waitress(wsgi: Any) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _hypercorn(asgi: Any) -> Iterator[int]:
+def _hypercorn(asgi: Any) -> Iterator[Site]:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
@@ -95,12 +95,12 @@ def _hypercorn(asgi: Any) -> Iterator[int]:
         config.graceful_timeout = 1
         return serve(asgi, config, shutdown_trigger=stopped)
 
-    with _in_event_loop(asgi, serving) as port:
-        yield port
+    with _in_event_loop(asgi, serving) as site:
+        yield site
 
 
 @contextlib.contextmanager
-def _uvicorn(asgi: Any) -> Iterator[int]:
+def _uvicorn(asgi: Any) -> Iterator[Site]:
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -128,8 +128,8 @@ def _uvicorn(asgi: Any) -> Iterator[int]:
         server.stopped = stopped
         return server.serve(sockets=[listener])
 
-    with _in_event_loop(asgi, serving) as port:
-        yield port
+    with _in_event_loop(asgi, serving) as site:
+        yield site
 
 
 _SERVERS = {
@@ -141,7 +141,7 @@ _SERVERS = {
 
 
 @contextlib.contextmanager
-def _in_event_loop(asgi: Any, serving: Callable[..., Any]) -> Iterator[int]:
+def _in_event_loop(asgi: Any, serving: Callable[..., Any]) -> Iterator[Site]:
     """Run a server in a thread with an event loop of its own, from when the app has started.
 
     :param asgi: the app
@@ -171,7 +171,7 @@ def _in_event_loop(asgi: Any, serving: Callable[..., Any]) -> Iterator[int]:
     thread.start()
     started.wait(10)
     try:
-        yield port
+        yield Site(port, loop)
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(10)

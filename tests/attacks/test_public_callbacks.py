@@ -263,7 +263,7 @@ def test_source_and_signature_show_the_original() -> None:
 def test_a_coroutine_function_stays_one(serve: Any, backend: str) -> None:
     if backend == "flask":
         pytest.importorskip("asgiref", reason="Flask runs async views with asgiref")
-    app = plain_app(use_async=True)
+    app = plain_app(**({"use_async": True} if backend == "flask" else {}))
 
     async def open_to_all(value: Any) -> str:
         return public(value)

@@ -518,3 +518,30 @@ def test_a_page_with_a_webhook_on_its_path_stays_a_public_page(serve: Any) -> No
     honest(site.request("POST", "/form"))
     honest(site.get("/_dash-layout"))
     held(site.get("/other"), status=REFUSED)
+
+
+VARIED = [
+    "/_DASH-LAYOUT", "/_dash-layout/", "//_dash-layout", "/_dash-layout%2f", "/_dash-layout%00",
+    "/./_dash-layout", "/x/../_dash-layout", "/_dash-layout;x", "/_dash-layout%20", "/%5fdash-layout",
+    "/_dash-layout?x=/about", "/about/../_dash-layout", "/_Dash-Dependencies", "/_reload-hash/",
+    "//", "/?/about", "/%2e", "/index", "/_dash-component-suites/DASH/deps/x.js", "/_FAVICON.ICO",
+    "/Assets/x.css", "/assets%2fsecret.txt", "/_dash-layout\\", "/_dash-update-component/",
+    "/_DASH-UPDATE-COMPONENT", "//_dash-update-component",
+]  # fmt: skip
+
+
+@pytest.mark.rule("S6")
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "TRACE", "get", "LAYOUT"])
+@pytest.mark.parametrize("rules", [None, ["/about"]], ids=str)
+def test_paths_of_dashs_in_other_spellings(
+    serve: Any, assets: str, method: str, rules: list[str] | None
+) -> None:
+    app = app_with(assets)
+    route(app, "/about", public_view)
+    guard(app, public_routes=rules)
+    site = serve(app)
+    honest(site.get("/_dash-layout", auth=ALICE), PRIVATE)
+    for path in (*MECHANICS, *VARIED):
+        reply = no_server_error(site.request(method, path), ran)
+        if "x.css" not in path or rules is None:
+            assert reply.status in (*REFUSED, 307, 308), (path, reply.status, reply.text[:200])

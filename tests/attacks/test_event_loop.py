@@ -1,0 +1,265 @@
+"""What is special to servers with an event loop: nothing that a guard waits for may hold it up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import functools
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import dash_auth
+import pytest
+from dash import Dash, Input, Output
+from werkzeug.security import generate_password_hash
+
+from .apps import body, guard, item, plain_app
+from .http import ALICE, BOB, PRIVATE, PUBLIC, Site, held, honest
+from .routes import add_route
+
+pytestmark = pytest.mark.event_loops
+
+ASK = body("ask.children", [item("i", "value", 1)])
+CLOSED = body("closed.children", [item("i", "value", 1)])
+
+
+def who(*_: Any) -> str:
+    """Say who is asking."""
+    user = dash_auth.current_user()
+    return f"{PUBLIC} {user.name if user else 'nobody'} {dash_auth.list_groups()}"
+
+
+def app_with(users: Any = None, **options: Any) -> Dash:
+    """Return a guarded app whose public parts say who is asking."""
+    app = plain_app()
+    add_route(app, "/ask", who)
+    add_route(app, "/closed", lambda: PRIVATE)
+    dash_auth.public_callback(Output("ask", "children"), Input("i", "value"))(who)
+    app.callback(Output("closed", "children"), Input("i", "value"))(lambda _: PRIVATE)
+    guard(app, users, public_routes=["/ask", "/open"], secret_key="k" * 32, **options)
+    return app
+
+
+# The loop goes on
+
+
+@contextlib.contextmanager
+def ticking(site: Site) -> Iterator[list[float]]:
+    """Let a task tick in the server's event loop.
+
+    :return: a context with the gaps between two ticks, in seconds
+    """
+    assert site.loop is not None
+    gaps: list[float] = []
+
+    async def tick() -> None:
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(0.002)
+            now = time.perf_counter()
+            gaps.append(now - last)
+            last = now
+
+    task = asyncio.run_coroutine_threadsafe(tick(), site.loop)
+    time.sleep(0.02)
+    try:
+        yield gaps
+    finally:
+        task.cancel()
+
+
+def slow(name: str, password: str) -> bool:
+    """Check a password as a database does that is far away."""
+    time.sleep(0.25)
+    return (name, password) == ALICE
+
+
+def slow_groups(name: str) -> list[str]:
+    """Look groups up in a directory that is far away."""
+    time.sleep(0.25)
+    return ["staff"]
+
+
+def costly() -> dict[str, Any]:
+    """Return users whose passwords take long to verify."""
+    return {"users": {"alice": generate_password_hash(ALICE[1], "scrypt:65536:8:1")}}
+
+
+WORK: dict[str, Callable[[], dict[str, Any]]] = {
+    "auth_func": lambda: {"auth_func": slow},
+    "scrypt": costly,
+    "user_groups": lambda: {"user_groups": slow_groups},
+}
+ASKING: dict[str, Callable[..., Any]] = {
+    "a private route": lambda site, auth: site.get("/closed", auth=auth),
+    "a private callback": lambda site, auth: site.call(CLOSED, auth=auth),
+    "a public route": lambda site, auth: site.get("/ask", auth=auth),
+    "a public callback": lambda site, auth: site.call(ASK, auth=auth),
+}
+
+
+@pytest.mark.rule("S13")
+@pytest.mark.parametrize("asking", ASKING)
+@pytest.mark.parametrize(
+    "work,auth",
+    [
+        ("auth_func", ALICE),
+        ("auth_func", ("alice", "wrong")),
+        ("scrypt", ALICE),
+        ("scrypt", ("alice", "wrong")),
+        ("user_groups", ALICE),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[1],
+)
+def test_the_loop_does_not_wait(serve: Any, work: str, asking: str, auth: tuple[str, str]) -> None:
+    site = serve(app_with(**WORK[work]()))
+    # The guard learns what asks for the user of a public request when it is asked.
+    ASKING[asking](site, ("bob", "unknown"))
+    with ticking(site) as gaps:
+        start = time.perf_counter()
+        reply = ASKING[asking](site, auth)
+        duration = time.perf_counter() - start
+    assert reply.status == (401 if auth != ALICE and "private" in asking else 200)
+    assert max(gaps) < duration / 2, (max(gaps), duration)
+
+
+@pytest.mark.rule("S12")
+@pytest.mark.parametrize("asking", ASKING)
+@pytest.mark.parametrize("kind", ["function", "object", "partial"])
+def test_an_async_function_runs_in_the_servers_own_loop(serve: Any, asking: str, kind: str) -> None:
+    """There live the connections that it opened."""
+    loops: list[Any] = []
+
+    async def check(name: str, password: str) -> bool:
+        loops.append(asyncio.get_running_loop())
+        await asyncio.sleep(0)
+        return (name, password) == ALICE
+
+    class Check:
+        async def __call__(self, name: str, password: str) -> bool:
+            return await check(name, password)
+
+    async def groups(name: str) -> list[str]:
+        loops.append(asyncio.get_running_loop())
+        await asyncio.sleep(0)
+        return [f"friends of {name}"]
+
+    function = {"function": check, "object": Check(), "partial": functools.partial(check)}[kind]
+    site = serve(app_with(auth_func=function, user_groups=groups))
+    ASKING[asking](site, BOB)
+    loops.clear()
+    honest(ASKING[asking](site, ALICE), PRIVATE if "private" in asking else "friends of alice")
+    assert len(loops) >= 2
+    assert all(loop is site.loop for loop in loops)
+    refused = ASKING[asking](site, BOB)
+    held(refused, "friends", status=401 if "private" in asking else 200)
+    held(site.get("/closed", auth=BOB))
+    held(site.get("/closed"))
+
+
+@pytest.mark.rule("S12")
+def test_the_first_to_ask_is_told_too(serve: Any) -> None:
+    """A callback runs in the loop, where nothing can be awaited: the check gets a loop of its own."""
+
+    async def check(name: str, password: str) -> bool:
+        await asyncio.sleep(0)
+        return (name, password) == ALICE
+
+    async def groups(name: str) -> list[str]:
+        await asyncio.sleep(0)
+        return [f"friends of {name}"]
+
+    for asking in ("a public route", "a public callback"):
+        site = serve(app_with(auth_func=check, user_groups=groups))
+        honest(ASKING[asking](site, ALICE), "friends of alice")
+        site = serve(app_with(auth_func=check, user_groups=groups))
+        honest(ASKING[asking](site, BOB), "nobody None")
+
+
+@pytest.mark.rule("S12")
+@pytest.mark.parametrize("answer", ["truthy", "raises", "groups raise", "groups are odd"])
+def test_async_functions_that_go_wrong(
+    serve: Any, caplog: pytest.LogCaptureFixture, answer: str
+) -> None:
+    async def check(name: str, password: str) -> Any:
+        await asyncio.sleep(0)
+        if answer == "truthy" and name == "bob":
+            return "yes"
+        if answer == "raises" and name == "bob":
+            raise LookupError("on purpose")
+        return name == "alice"
+
+    async def groups(name: str) -> Any:
+        await asyncio.sleep(0)
+        if answer == "groups raise":
+            raise LookupError("on purpose")
+        return 5 if answer == "groups are odd" else ["staff"]
+
+    site = serve(app_with(auth_func=check, user_groups=groups))
+    held(site.get("/closed", auth=BOB), "on purpose")
+    honest(site.get("/closed", auth=ALICE), PRIVATE)
+    for _ in range(2):
+        held(site.get("/ask", auth=BOB), "bob", "on purpose", status=200)
+        named = honest(site.get("/ask", auth=ALICE), "alice []" if "groups" in answer else "alice")
+        assert "on purpose" not in named.text
+    assert any(record.levelname == "ERROR" for record in caplog.records)
+
+
+@pytest.mark.rule("S16")
+def test_what_one_request_learns_is_not_anothers(serve: Any) -> None:
+    """Who asks is found before the app runs, each time anew."""
+    site = serve(app_with())
+    for _ in range(3):
+        honest(site.get("/ask", auth=ALICE), "alice")
+        honest(site.get("/ask", auth=BOB), "bob")
+        honest(site.get("/ask"), "nobody")
+        honest(site.get("/ask", auth=("alice", "wrong")), "nobody")
+        honest(site.call(ASK, auth=BOB), "bob")
+        honest(site.call(ASK), "nobody")
+
+
+@pytest.mark.rule("S16")
+def test_requests_at_once_do_not_mix(serve: Any) -> None:
+    def check(name: str, password: str) -> bool:
+        time.sleep(0.01)
+        return name == password
+
+    site = serve(app_with(auth_func=check))
+    wrong: list[str] = []
+
+    def ask(name: str) -> None:
+        for _ in range(10):
+            for reply in (site.get("/ask", auth=(name, name)), site.call(ASK, auth=(name, name))):
+                if f"{PUBLIC} {name} " not in reply.text:
+                    wrong.append(reply.text)
+
+    threads = [threading.Thread(target=ask, args=(f"user{n}",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not wrong
+
+
+def test_a_job_in_a_fork_does_not_wait_for_the_loop() -> None:
+    """A background callback may run in a fork of the server, where the server's loop stands still."""
+    from dash_auth._backends import asgi
+
+    async def answer() -> str:
+        return "answered"
+
+    answers: list[str] = []
+    standing = asyncio.new_event_loop()
+    context = contextvars.copy_context()
+    context.run(asgi._serving.set, (standing, os.getpid() + 1))
+    job = threading.Thread(
+        target=lambda: answers.append(context.run(asgi.run_to_end, answer())), daemon=True
+    )
+    job.start()
+    job.join(10)
+    standing.close()
+    assert answers == ["answered"]
