@@ -9,10 +9,10 @@ from typing import Any
 
 import dash_auth
 import pytest
-from dash import CeleryManager, DiskcacheManager, Input, Output
+from dash import CeleryManager, Dash, DiskcacheManager, Input, Output
 
 from .apps import body, guard, item, plain_app
-from .http import ALICE, BOB, CALLBACK_URL, Site, running
+from .http import ALICE, BOB, CALLBACK_URL, Site
 
 # A job is a fork of this process, which has threads; newer interpreters warn of that.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
@@ -36,10 +36,8 @@ def celery_manager() -> Iterator[Any]:
     yield CeleryManager(queue)
 
 
-@pytest.fixture(params=["diskcache_manager", "celery_manager"])
-def site(request: pytest.FixtureRequest) -> Iterator[Site]:
-    """Serve an app whose jobs say who started them."""
-    manager = request.getfixturevalue(request.param)
+def jobs_app(manager: Any) -> Dash:
+    """Return an app whose jobs say who started them."""
     app = plain_app(background_callback_manager=manager)
     background: dict[str, Any] = {"background": True, "interval": 100, "prevent_initial_call": True}
 
@@ -55,16 +53,12 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
         return f"started by {user} of {groups} {dash_auth.check_groups(['makers'])}"
 
     guard(app, user_groups={"bob": ["makers"]}, secret_key="a secret key of the tests")
-    with running(app.server) as served, worker(manager):
-        yield served
+    return app
 
 
 @contextmanager
 def worker(manager: Any) -> Iterator[None]:
-    """Run a Celery worker in a thread, where the jobs are Celery's."""
-    if not isinstance(manager, CeleryManager):
-        yield
-        return
+    """Run a Celery worker in a thread."""
     from celery.contrib.testing.worker import start_worker
 
     with start_worker(manager.handle, pool="solo", perform_ping_check=False):
@@ -96,10 +90,21 @@ def result(site: Site, auth: tuple[str, str] | None, started: dict[str, Any]) ->
     raise AssertionError("the job did not end")
 
 
-def test_each_job_knows_who_started_it(site: Site) -> None:
+def each_job_knows_who_started_it(site: Site) -> None:
     jobs = [(auth, start(site, auth)) for auth in (ALICE, BOB, None)]
     assert [result(site, auth, started) for auth, started in jobs] == [
         "started by alice of [] False",
         "started by bob of ['makers'] True",
         "started by None of None None",
     ]
+
+
+def test_a_process_knows_who_started_it(serve: Any, diskcache_manager: Any) -> None:
+    each_job_knows_who_started_it(serve(jobs_app(diskcache_manager)))
+
+
+@pytest.mark.flask_only("Celery has one task of a name in a process, whatever the app")
+def test_a_celery_worker_knows_who_started_its_job(serve: Any, celery_manager: Any) -> None:
+    site = serve(jobs_app(celery_manager))
+    with worker(celery_manager):
+        each_job_knows_who_started_it(site)
