@@ -418,7 +418,9 @@ def test_no_public_callback_is_looked_for_where_the_process_has_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looked_at: list[Any] = []
-    monkeypatch.setattr("dash_auth._guard.is_public_callback", lambda *args: looked_at.append(args))
+    monkeypatch.setattr(
+        "dash_auth._open_callbacks.is_public_callback", lambda *args: looked_at.append(args)
+    )
     for registrations in (1, 0):
         monkeypatch.setattr("dash_auth.public_routes._registrations", registrations)
         app = guarded_app()

@@ -8,9 +8,18 @@ to ask for the result or to cancel. Dash takes them for whatever callback the bo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable
+
+from dash import Dash
 
 from . import _core
+from . import _dash_internals as internals
+from ._backends import Request
+from ._open_callbacks import OpenCallback
+from .public_routes import is_public_callback
+
+logger = logging.getLogger("dash_auth")
 
 ISSUED = ("cacheKey", "job")
 """The members of Dash's answer that are handles, and the two kinds of them."""
@@ -66,3 +75,76 @@ class HandleSeal:
             if members.get(name) is not None:
                 members[name] = self.seal(secret, name, output, members[name])
         return json.dumps(members).encode()
+
+
+class CallbackHandles:
+    """Tells which handles a stranger may use, and hands them to Dash as it issued them."""
+
+    def __init__(self, app: Dash, seal: HandleSeal, secret: Callable[[], bytes]) -> None:
+        """Remember whose handles they are.
+
+        :param app: Dash app
+        :param seal: seals the handles of this app
+        :param secret: returns the key of the seal
+        """
+        self._app = app
+        self._seal = seal
+        self._secret = secret
+
+    def admit(self, request: Request, callback: OpenCallback) -> bool:
+        """Tell whether all handles in the query were issued for a callback, and unseal them.
+
+        :param request: the facts of the request
+        :param callback: what the request runs
+        """
+        output, entry, is_public = callback
+        own = [output] if is_public and internals.background(entry) else []
+        unsealed: dict[str, list[str]] = {}
+        for name in KINDS:
+            values = request.query_values(name)
+            if not values:
+                continue
+            issuers = self._cancelled(entry) if name == "cancelJob" else own
+            handles = [self._unseal(name, issuers, value) for value in values]
+            unsealed[name] = [handle for handle in handles if handle is not None]
+            if len(unsealed[name]) < len(values):
+                logger.debug("Refused: a handle that was not issued for this callback")
+                return False
+        if unsealed:
+            request.replace_query_values(unsealed)
+        if own:
+            request.rewrite_answer(
+                lambda answer: self._seal.seal_answer(self._secret(), output, answer)
+            )
+        return True
+
+    def unseal_those_of_stranger(self, request: Request) -> None:
+        """Unseal the handles that a user was given before logging in.
+
+        :param request: the facts of the request
+        """
+        if not any(name in request.query for name in KINDS):
+            return
+        issuers = [
+            output
+            for output, entry in internals.callback_entries(self._app)
+            if internals.background(entry) and is_public_callback(self._app, entry)
+        ]
+        values = {name: request.query_values(name) for name in KINDS}
+        request.replace_query_values(
+            {
+                name: [self._unseal(name, issuers, value) or value for value in several]
+                for name, several in values.items()
+            }
+        )
+
+    def _cancelled(self, entry: internals.CallbackEntry) -> list[str]:
+        """Return the public callbacks that a change of a callback's inputs cancels."""
+        return [
+            output
+            for output, cancelled in internals.cancelled_by(self._app, entry).items()
+            if is_public_callback(self._app, cancelled)
+        ]
+
+    def _unseal(self, parameter: str, issuers: list[str], sealed: str) -> str | None:
+        return self._seal.unseal(self._secret(), parameter, issuers, sealed)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import enum
 import inspect
-import json
 import logging
 import secrets
 import threading
@@ -17,12 +16,14 @@ from . import _core
 from . import _dash_internals as internals
 from ._backends import UNREADABLE, Backend, Request
 from ._background_jobs import hand_user_to_jobs
-from ._callback_handles import KINDS as HANDLE_PARAMETERS
-from ._callback_handles import HandleSeal
-from ._core import Callback, Endpoint, Refusal
+from ._callback_handles import CallbackHandles, HandleSeal
+from ._core import Endpoint, Refusal
 from ._endpoints import Endpoints
+from ._open_callbacks import OpenCallbacks
+from ._open_pages import OpenPages
+from ._websocket_callbacks import WebSocketCallbacks
 from .identity import RequestIdentity, SocketLogin, current_facts, current_user
-from .public_routes import is_public_callback, public_rules, registrations
+from .public_routes import public_rules
 
 if TYPE_CHECKING:
     from .auth import Auth
@@ -70,12 +71,10 @@ class Guard:
         self._rules = public_rules(auth.app)
         self.endpoints = Endpoints(auth.app, backend)
         self.name = f"{type(auth).__name__} {internals.source_file(auth.app)} {self.prefix}"
-        self._handles = HandleSeal(self.name)
-        self._callbacks: dict[str, tuple[internals.CallbackEntry, Callback]] = {}
-        self._any_public_callback = False
-        self._counted: tuple[int, ...] = ()
-        self._any_for_websocket = False
-        self._counted_for_websockets: tuple[int, ...] = ()
+        self._open_pages = OpenPages(auth.app, self._rules, self.endpoints)
+        self.open_callbacks = OpenCallbacks(auth.app, self._rules, self._open_pages)
+        self.websocket_callbacks = WebSocketCallbacks(auth.app, self.open_callbacks)
+        self._handles = CallbackHandles(auth.app, HandleSeal(self.name), self._secret)
         self._set_up_lock = threading.RLock()
         self._is_set_up = False
         self.asking_endpoints: set[str | None] = set()
@@ -171,8 +170,8 @@ class Guard:
         request.logged_in = True
         if request.identity is None:
             request.identity = RequestIdentity(self._auth._user_of_session)
-        if is_callback and request.query and self._has_public_callback():
-            self._handles_of_stranger(request)
+        if is_callback and request.query and self.open_callbacks.any_public():
+            self._handles.unseal_those_of_stranger(request)
         return _Passed.LOGGED_IN
 
     def _pass_anonymously(self, request: Request, kind: Endpoint) -> _Passed:
@@ -182,9 +181,9 @@ class Guard:
         )
         if kind != Endpoint.STATIC:
             self._auth._tidy_session(request)
-        if request.endpoint == self.endpoints.dependencies and self.uses_websockets():
+        if request.endpoint == self.endpoints.dependencies and self.websocket_callbacks.exist():
             if not _is_logged_in(request):
-                request.rewrite_answer(self._fit_dependencies)
+                request.rewrite_answer(self.websocket_callbacks.fit_dependencies)
         return _Passed.ANONYMOUS
 
     def _is_forged(self, request: Request) -> bool:
@@ -219,152 +218,18 @@ class Guard:
         opens_pages = kind == Endpoint.LAYOUT and self.endpoints.rules_open_pages(self._rules)
         if not self._rules.is_open(kind, path, opens_pages):
             return False
-        return kind != Endpoint.PAGE or self._index_is_open(request, path)
-
-    def _index_is_open(self, request: Request, path: str) -> bool:
-        if not self.endpoints.leads_to_page(path):
-            return False
-        if not self._app.use_pages:
-            return True
-        # Dash puts title and description of the page into the index, and runs them if they are
-        # functions. It looks the page up by the path with the prefix, whatever that finds.
-        try:
-            page = internals.resolve_page(request.path)
-        except Exception:
-            logger.debug("Refused: Dash cannot resolve the page", exc_info=True)
-            return False
-        return self._means(path, page, frozenset())
-
-    def _router_is_open(self, path: str, pathname: str, search: str) -> bool:
-        try:
-            page = internals.resolve_page(self._app.strip_relative_path(pathname) or "")
-            supplied = internals.query_names(search) | set(self._app.routing_callback_inputs)
-        except Exception:
-            logger.debug("Refused: Dash cannot resolve the page", exc_info=True)
-            return False
-        return self._means(path, page or internals.not_found_page(), supplied)
-
-    def _means(
-        self, path: str, page: internals.ResolvedPage | None, supplied: frozenset[str]
-    ) -> bool:
-        """Tell whether the rules that match a path mean a page.
-
-        :param path: path relative to the app's prefix
-        :param page: the page that Dash finds
-        :param supplied: names that Dash merges over the variables of the page
-        """
-        if page is None:
-            return self._rules.opens_page(path)
-        return self._rules.opens_page(
-            path,
-            path=page.path,
-            template=page.template,
-            variables_are_replaced=bool(page.variables & supplied),
-        )
-
-    # Callbacks
+        return kind != Endpoint.PAGE or self._open_pages.index_is_open(request.path, path)
 
     def _is_open_callback(self, request: Request) -> bool:
         if request.method != "POST" or not self.has_public_parts():
             return False
-        opened = self._opened(request.json_body(self.body_limit))
-        return opened is not None and self._admit_handles(request, *opened)
-
-    def _opened(self, body: Any) -> tuple[str, internals.CallbackEntry, bool] | None:
-        """Return the callback that a body may run with no login, and whether it is a public one."""
-        output = body.get("output") if isinstance(body, dict) else UNREADABLE
-        if not isinstance(output, str):
+        body = request.json_body(self.body_limit)
+        if body is UNREADABLE:
             logger.debug("Refused: the body is no callback request")
-            return None
+            return False
         self._set_up()
-        entry = internals.callback_entry(self._app, output)
-        if entry is None or "callback" not in entry:
-            return None
-        callback = self._callback(output, entry)
-        mismatch = callback.mismatch(body)
-        if mismatch is not None:
-            logger.debug("Refused: %s", mismatch)
-            return None
-        public = is_public_callback(self._app, entry)
-        if not public and not self._routes_to_public_page(output, callback, body):
-            return None
-        return output, entry, public
-
-    def _callback(self, output: str, entry: internals.CallbackEntry) -> Callback:
-        known = self._callbacks.get(output)
-        if known is None or known[0] is not entry:
-            outputs, multiple = internals.outputs(entry)
-            inputs = [internals.json_id(item) for item in entry.get("inputs", [])]
-            state = [internals.json_id(item) for item in entry.get("state", [])]
-            known = self._callbacks[output] = (entry, Callback(inputs, state, outputs, multiple))
-        return known[1]
-
-    def _routes_to_public_page(self, output: str, callback: Callback, body: Any) -> bool:
-        is_router = output == internals.PAGE_ROUTER_ID and self._app.use_pages
-        if not (is_router or callback.is_routing):
-            return False
-        location = callback.location(body)
-        if location is None:
-            return False
-        pathname, search = location
-        path = _core.below_prefix(pathname, internals.requests_prefix(self._app))
-        if path is None:
-            return False
-        return (
-            self._router_is_open(path, pathname, search) if is_router else self._rules.matches(path)
-        )
-
-    def _admit_handles(
-        self, request: Request, output: str, entry: internals.CallbackEntry, public: bool
-    ) -> bool:
-        """Tell whether all handles in the query were issued for this callback, and unseal them."""
-        own = [output] if public and internals.background(entry) else []
-        sealed = {name: request.query_values(name) for name in HANDLE_PARAMETERS}
-        unsealed: dict[str, list[str]] = {}
-        for name, values in sealed.items():
-            if not values:
-                continue
-            issuers = self._cancelled(entry) if name == "cancelJob" else own
-            handles = [self._unseal(name, issuers, value) for value in values]
-            unsealed[name] = [handle for handle in handles if handle is not None]
-            if len(unsealed[name]) < len(values):
-                logger.debug("Refused: a handle that was not issued for this callback")
-                return False
-        if unsealed:
-            request.replace_query_values(unsealed)
-        if own:
-            request.rewrite_answer(
-                lambda answer: self._handles.seal_answer(self._secret(), output, answer)
-            )
-        return True
-
-    def _cancelled(self, entry: internals.CallbackEntry) -> list[str]:
-        """Return the public callbacks that a change of a callback's inputs cancels."""
-        return [
-            output
-            for output, cancelled in internals.cancelled_by(self._app, entry).items()
-            if is_public_callback(self._app, cancelled)
-        ]
-
-    def _handles_of_stranger(self, request: Request) -> None:
-        """Unseal the handles that a user was given before logging in."""
-        if not any(name in request.query for name in HANDLE_PARAMETERS):
-            return
-        issuers = [
-            output
-            for output, entry in internals.callback_entries(self._app)
-            if internals.background(entry) and is_public_callback(self._app, entry)
-        ]
-        values = {name: request.query_values(name) for name in HANDLE_PARAMETERS}
-        request.replace_query_values(
-            {
-                name: [self._unseal(name, issuers, value) or value for value in several]
-                for name, several in values.items()
-            }
-        )
-
-    def _unseal(self, parameter: str, issuers: list[str], sealed: str) -> str | None:
-        return self._handles.unseal(self._secret(), parameter, issuers, sealed)
+        opened = self.open_callbacks.named_by(body)
+        return opened is not None and self._handles.admit(request, opened)
 
     def _secret(self) -> bytes:
         return self._backend.secret_key() or internals.signing_secret(self._app) or _PROCESS_SECRET
@@ -386,39 +251,8 @@ class Guard:
         if login is not None:
             return login, is_for_callbacks
         if is_for_callbacks:
-            return (None, True) if self._has_public_callback() else None
+            return (None, True) if self.open_callbacks.any_public() else None
         return (None, False) if self._is_open(self._kind(request), request) else None
-
-    def runs_over_websocket(self, body: dict[str, Any]) -> bool:
-        """Tell whether Dash runs a callback over a WebSocket; for any other it raises."""
-        entry = internals.callback_entry(self._app, body["output"])
-        return (
-            entry is not None
-            and "callback" in entry
-            and internals.is_for_websocket(self._app, entry)
-        )
-
-    def opens_over_websocket(self, body: dict[str, Any]) -> bool:
-        """Tell whether a stranger may run a callback over a WebSocket."""
-        opened = self._opened(body) if self.has_public_parts() else None
-        if opened is None:
-            return False
-        _, entry, _ = opened
-        # The handles of background jobs are told apart by the URL, which a WebSocket has not.
-        return internals.is_for_websocket(self._app, entry) and not internals.background(entry)
-
-    def uses_websockets(self) -> bool:
-        """Tell whether callbacks of the app run over WebSockets."""
-        if not internals.has_websockets(self._app):
-            return False
-        counted = internals.callback_counts(self._app)
-        if counted != self._counted_for_websockets:
-            self._any_for_websocket = any(
-                internals.is_for_websocket(self._app, entry)
-                for _, entry in internals.callback_entries(self._app)
-            )
-            self._counted_for_websockets = counted
-        return self._any_for_websocket
 
     def _fit_config(self, settings: dict[str, Any]) -> None:
         """Keep from a client what is not for it, before Dash sends it in the index page."""
@@ -428,38 +262,18 @@ class Guard:
             # Without it the renderer complains about every id that is not on the page.
             del settings["validation_layout"]
             settings["suppress_callback_exceptions"] = True
-        if "websocket" in settings and not self._fit_websocket(settings["websocket"], logged_in):
-            # The renderer makes its requests by HTTP then, where the browser can ask for a login.
-            del settings["websocket"]
+        if "websocket" in settings:
+            # Not every browser sends credentials when it opens a WebSocket: it needs the session.
+            impossible = logged_in and self._backend.secret_key() is None
+            worker = self._tag_of_user() if logged_in else None
+            if impossible or not self.websocket_callbacks.fit_settings(
+                settings["websocket"], worker
+            ):
+                del settings["websocket"]
 
-    def _fit_websocket(self, settings: dict[str, Any], logged_in: bool) -> bool:
-        """Adapt what the renderer is told of WebSockets; tell whether it may use them at all."""
-        if not logged_in:
-            # By HTTP, but for the public callbacks, which `_fit_dependencies` marks.
-            settings["enabled"] = False
-            return self._has_public_callback()
-        if self._backend.secret_key() is None:
-            # Not every browser sends credentials when it opens a WebSocket.
-            return False
-        # All tabs of a browser share one worker, and its WebSocket: one for each user, or a page
-        # would use what a stranger opened.
+    def _tag_of_user(self) -> str:
         user = current_user()
-        tag = _core.seal(self._secret(), "websocket", "" if user is None else user.name)[:16]
-        settings["worker_url"] += f"{'&' if '?' in settings['worker_url'] else '?'}user={tag}"
-        return True
-
-    def _fit_dependencies(self, answer: bytes) -> bytes:
-        """Mark in Dash's list of callbacks which of them a stranger may run over a WebSocket."""
-        callbacks = json.loads(answer)
-        for callback in callbacks:
-            entry = internals.callback_entry(self._app, callback["output"])
-            callback["websocket"] = (
-                entry is not None
-                and internals.is_for_websocket(self._app, entry)
-                and not internals.background(entry)
-                and is_public_callback(self._app, entry)
-            )
-        return json.dumps(callbacks).encode()
+        return _core.seal(self._secret(), "websocket", "" if user is None else user.name)[:16]
 
     # The first request
 
@@ -482,43 +296,16 @@ class Guard:
         hand_user_to_jobs(self._app)
         self._is_set_up = True
         self._auth._announce()
-        for output in self.open_routing_callbacks():
+        for output in self.open_callbacks.routing():
             logger.info("Open with no login where its pathname is public: callback %s", output)
-
-    def open_routing_callbacks(self) -> list[str]:
-        """Return the ids of the routing callbacks that public routes open."""
-        if not len(self._rules):
-            return []
-        return [
-            output
-            for output, entry in internals.callback_entries(self._app)
-            if "callback" in entry
-            and (
-                (output == internals.PAGE_ROUTER_ID and self._app.use_pages)
-                or self._callback(output, entry).is_routing
-            )
-        ]
 
     def has_public_parts(self) -> bool:
         """Tell whether anything can be reached with no login."""
-        return bool(len(self._rules)) or self._has_public_callback()
+        return bool(len(self._rules)) or self.open_callbacks.any_public()
 
     def session_is_needed(self) -> bool:
         """Tell whether something may come later that only a session tells who makes it."""
-        return self.has_public_parts() or self.uses_websockets()
-
-    def _has_public_callback(self) -> bool:
-        if not registrations():
-            return False
-        # Asked at each request, and looked up anew only where callbacks were added since.
-        counted = (registrations(), *internals.callback_counts(self._app))
-        if counted != self._counted:
-            self._any_public_callback = any(
-                is_public_callback(self._app, entry)
-                for _, entry in internals.callback_entries(self._app)
-            )
-            self._counted = counted
-        return self._any_public_callback
+        return self.has_public_parts() or self.websocket_callbacks.exist()
 
 
 def _is_logged_in(request: Request) -> bool:

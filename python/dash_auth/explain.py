@@ -83,7 +83,7 @@ def explain(app: Dash) -> Report:
         protected_by=type(auth).__name__,
         public_routes=tuple((rule, _reached(auth, rule)) for rule in rules.rules),
         public_callbacks=tuple(_public_callbacks(app)),
-        routing_callbacks=tuple(_routing_callbacks(app, guard.open_routing_callbacks(), rules)),
+        routing_callbacks=tuple(_routing_callbacks(app, guard.open_callbacks.routing(), rules)),
         open_assets=tuple(_open_assets(app)) if len(rules) else (),
         layout_is_public=guard.endpoints.rules_open_pages(rules),
         weak_passwords=tuple(auth._weak_passwords()),

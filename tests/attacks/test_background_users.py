@@ -56,11 +56,18 @@ def jobs_app(manager: Any) -> Dash:
     return app
 
 
+def leave_logging(**_: Any) -> None:
+    """Set nothing up."""
+
+
 @contextmanager
 def worker(manager: Any) -> Iterator[None]:
     """Run a Celery worker in a thread."""
     from celery.contrib.testing.worker import start_worker
+    from celery.signals import setup_logging
 
+    # Who listens to this signal sets logging up in Celery's place: the tests' own stays.
+    setup_logging.connect(leave_logging)
     with start_worker(manager.handle, pool="solo", perform_ping_check=False):
         yield
 

@@ -138,10 +138,10 @@ class GuardedSocket:
                 return "Login required"
             claims = await asgi.off_loop(login.claims) if login.claims_wait else login.claims()
             request.identity = RequestIdentity(None, claims)
-            is_open = guard.runs_over_websocket(payload)
+            is_open = guard.websocket_callbacks.include(payload)
         else:
             request.identity = RequestIdentity()
-            is_open = guard.opens_over_websocket(payload)
+            is_open = guard.websocket_callbacks.are_open(payload)
         return None if is_open else "Login required" if login is None else "No such callback"
 
     async def _refuse(self, content: dict[str, Any], reason: str) -> None:
