@@ -122,6 +122,39 @@ def test_a_mounted_dash_app_is_private(serve: Any) -> None:
     honest(site.get("/sub/_dash-layout", auth=ALICE), PRIVATE)
 
 
+@pytest.mark.parametrize("server", ["FastAPI", "Starlette"])
+def test_a_guarded_app_that_is_mounted(serve: Any, server: str) -> None:
+    """The guard goes where its server goes, and no further."""
+    from starlette.applications import Starlette
+
+    app = app_with()
+    add_route(app, "/admin", closed_view)
+    add_route(app, "/open", lambda: PUBLIC)
+    guard(app, public_routes=["/open"])
+    outer: Any = FastAPI() if server == "FastAPI" else Starlette()
+    outer.mount("/below", app.server)
+    outer.router.routes.append(Route("/open-above", for_starlette(PUBLIC)))
+    site = serve(outer)
+    honest(site.get("/open-above"))
+    honest(site.get("/below/open"))
+    for path in (
+        "/below/admin", "/below/_dash-layout", "/below", "/below/", "/below//admin",
+        "/below/below/admin", "/below/_dash-update-component",
+    ):  # fmt: skip
+        held(site.get(path), ran=ran, status=(*REFUSED, 307))
+    held(site.call(CALL, url="/below/_dash-update-component"), ran=ran)
+    honest(site.get("/below/admin", auth=ALICE), PRIVATE)
+
+
+def for_starlette(text: str) -> Any:
+    """Return a view of Starlette's that answers with a text."""
+
+    async def view(request: Request) -> Any:
+        return PlainTextResponse(text)
+
+    return view
+
+
 def test_included_routers(serve: Any) -> None:
     app = app_with()
     inner, outer = APIRouter(), APIRouter(prefix="/v1")

@@ -198,8 +198,8 @@ def test_the_unforeseen_refuses(
     site = serve(app_with(users))
     honest(site.get("/admin", auth=ALICE), PRIVATE)
     users.armed = True
-    wrong = site.get("/admin", auth=("alice", "wrong"))
-    held(wrong)
+    held(site.get("/admin", auth=("alice", "wrong")))
+    held(site.call(PRIVATE_CALL, auth=("alice", "wrong")))
     users.armed = False
     honest(site.get("/admin", auth=ALICE), PRIVATE)
 

@@ -156,9 +156,9 @@ def test_two_ways_to_say_how_long_it_is(serve: Any, who: Any, extra: str) -> Non
     honest(site.call(PUBLIC_BODY))
 
 
-def limited_app() -> Any:
+def limited_app(**options: Any) -> Any:
     """Return an app that reads little of a stranger."""
-    app = plain_app()
+    app = plain_app(**options)
     dash_auth.public_callback(
         Output("pub", "children"), Input("pub-in", "value"), State("pub-st", "value")
     )(lambda v, s: public(v, s))
@@ -175,6 +175,34 @@ def test_chunks_without_end_are_refused_at_the_limit(serve: Any) -> None:
         line.send(b"200\r\n" + b"[" * 512 + b"\r\n")
         assert line.status() in (400, 401, 413)
     honest(site.call(PUBLIC_BODY))
+
+
+@pytest.mark.not_on("fastapi", "Quart alone has a class for the bodies of requests")
+@pytest.mark.parametrize("own", ["the bodies", "the requests, later on"])
+def test_a_class_of_the_developers_own(serve: Any, own: str) -> None:
+    """Where the bodies are not ours to count, the limit holds all the same."""
+    from quart import Quart
+    from quart.wrappers import Request
+    from quart.wrappers.request import Body
+
+    class OwnBody(Body):
+        pass
+
+    class OwnRequest(Request):
+        body_class = OwnBody
+
+    server = Quart("own")
+    if own == "the bodies":
+        server.request_class = OwnRequest
+    app = limited_app(server=server)
+    if own != "the bodies":
+        server.request_class = OwnRequest
+    site = serve(app)
+    large = {**PUBLIC_BODY, "pad": "p" * 2000}
+    for chunked in (False, True):
+        honest(site.call(PUBLIC_BODY, chunked=chunked))
+        held(site.call(large, chunked=chunked), PUBLIC)
+        honest(site.call(large, chunked=chunked, auth=ALICE))
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
