@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,16 +92,20 @@ def running(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # Dash starts FastAPI's server in a process of its own.
+        start_new_session=True,
     )
     try:
         if not listens(port, process):
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             raise RuntimeError(f"{script.name} did not start:\n{process.communicate()[0]}")
         # Nobody reads the pipe while the app runs, and a full one would stop it.
         threading.Thread(target=drain, args=(process,), daemon=True).start()
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=10)
 
 
@@ -143,13 +149,26 @@ def serve() -> Iterator[Callable[..., str]]:
         yield lambda app, **options: servers.enter_context(serving(app, **options))
 
 
-@pytest.fixture(scope="session")
-def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a copy of the examples, with the database that one of them needs."""
+@pytest.fixture(scope="session", params=["flask", "quart", "fastapi"])
+def examples(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a copy of the examples for each server, with the database that one of them needs."""
     folder = tmp_path_factory.mktemp("examples") / "examples"
     shutil.copytree(EXAMPLES, folder, ignore=shutil.ignore_patterns("__pycache__", "*.db"))
+    if request.param != "flask":
+        for script in folder.rglob("*.py"):
+            script.write_text(on_server(request.param, script.read_text()))
     subprocess.run([sys.executable, folder / "sqlite_users" / "init_db.py"], check=True)
     return folder
+
+
+def on_server(backend: str, script: str) -> str:
+    """Return a script that is written for Flask as its author would write it for another server."""
+    script = re.sub(r"\bDash\((__name__, )?", rf'Dash(\1backend="{backend}", ', script)
+    if backend == "quart":
+        return script.replace("import flask", "import quart as flask")
+    # FastAPI has no session that could be imported.
+    script = script.replace("import flask", "import dash_auth")
+    return script.replace('flask.session.get("user").get("email")', "dash_auth.current_user().name")
 
 
 @pytest.fixture(scope="session")
