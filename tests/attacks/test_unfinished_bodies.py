@@ -177,6 +177,18 @@ def test_chunks_without_end_are_refused_at_the_limit(serve: Any) -> None:
     honest(site.call(PUBLIC_BODY))
 
 
+def test_a_body_that_stops_midway_is_not_waited_for_without_end(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dash_auth._backends.asgi._BODY_TIMEOUT", 0.3)
+    site = serve(limited_app())
+    with line_to(site) as line:
+        line.head(JSON, "Content-Length: 500")
+        line.send(b"[" * 100)
+        assert line.status() == 401
+    honest(site.call(PUBLIC_BODY))
+
+
 @pytest.mark.not_on("fastapi", "Quart alone has a class for the bodies of requests")
 @pytest.mark.parametrize("own", ["the bodies", "the requests, later on"])
 def test_a_class_of_the_developers_own(serve: Any, own: str) -> None:

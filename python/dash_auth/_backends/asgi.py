@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 import os
@@ -120,6 +121,10 @@ class AsgiRequest:
         self.rewrite = rewrite
 
 
+_BODY_TIMEOUT = 60
+"""For how long the body of a stranger's request is waited for, in seconds, as Quart has it."""
+
+
 def serve_from_this_loop() -> None:
     """Have the developer's async functions run in this event loop while a request is worked on."""
     _serving.set((asyncio.get_running_loop(), os.getpid()))
@@ -136,7 +141,8 @@ async def answer(guard: Guard, request: AsgiRequest) -> Any:
     request.guard = guard
     serve_from_this_loop()
     if guard.reads_body(request):
-        await request.read_body(guard.body_limit)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(request.read_body(guard.body_limit), _BODY_TIMEOUT)
     if guard.may_wait(request):
         refusal = await off_loop(guard.answer, request)
     else:

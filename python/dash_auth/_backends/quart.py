@@ -92,7 +92,7 @@ class QuartRequest(AsgiRequest):
         """Wait for the end of the body, and tell whether it came within a limit, in bytes."""
         body = self._request.body
         if isinstance(body, _CountedBody):
-            return await asyncio.wait_for(body.ends_within(limit), self._request.body_timeout)
+            return await body.ends_within(limit)
         # The developer has put a class of requests in the place of ours.
         return len(await self._request.get_data(as_text=False)) <= limit
 
