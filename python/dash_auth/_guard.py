@@ -26,6 +26,7 @@ from .identity import RequestIdentity, SocketLogin, current_facts, current_user
 from .public_routes import public_rules
 
 if TYPE_CHECKING:
+    from ._backends.asgi import AsgiRequest
     from .auth import Auth
 
 logger = logging.getLogger("dash_auth")
@@ -236,7 +237,7 @@ class Guard:
 
     # WebSockets
 
-    def admit_socket(self, request: Request) -> tuple[SocketLogin | None, bool] | None:
+    def admit_socket(self, request: AsgiRequest) -> tuple[SocketLogin | None, bool] | None:
         """Decide on the handshake of a WebSocket.
 
         :param request: the facts of the handshake
@@ -245,7 +246,7 @@ class Guard:
         """
         self._set_up()
         is_for_callbacks = request.endpoint == self.endpoints.websocket
-        login = self._auth._socket_login(request)
+        login = None if self._is_hijack(request) else self._auth._socket_login(request)
         request.identity = RequestIdentity(None, login.claims()) if login else RequestIdentity()
         request.logged_in = login is not None
         if login is not None:
@@ -253,6 +254,18 @@ class Guard:
         if is_for_callbacks:
             return (None, True) if self.open_callbacks.any_public() else None
         return (None, False) if self._is_open(self._kind(request), request) else None
+
+    def _is_hijack(self, request: AsgiRequest) -> bool:
+        """Tell whether a page of another site would open a WebSocket in its visitor's name.
+
+        The browser sends along what it holds, and lets the page read what comes back. Dash asks
+        the same of its own WebSocket, with a list of origins of its own.
+        """
+        return (
+            request.endpoint != self.endpoints.websocket
+            and request.is_from_another_origin
+            and request.origin not in self._trusted_origins
+        )
 
     def _fit_config(self, settings: dict[str, Any]) -> None:
         """Keep from a client what is not for it, before Dash sends it in the index page."""

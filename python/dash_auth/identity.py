@@ -91,9 +91,11 @@ class RequestIdentity:
         :param facts: the facts of the request. They are handed in, since what holds a request and
             is held by it lives on until the next garbage collection.
         """
-        if self._claims is not None:
-            claims, self._claims = self._claims, None
+        claims = self._claims
+        if claims is not None:
+            # The user first: several callbacks of a WebSocket ask at once, in threads.
             self._user = User.from_claims(claims)
+            self._claims = None
         elif self._find is not None:
             if self._when_asked is not None:
                 self._when_asked()

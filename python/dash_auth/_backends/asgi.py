@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Coroutine, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qs, parse_qsl, urlencode
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from .._core import Refusal
 from ..identity import RequestIdentity
@@ -34,7 +34,14 @@ _serving: contextvars.ContextVar[tuple[asyncio.AbstractEventLoop, int] | None] =
 
 
 _HEADERS = frozenset(
-    (b"authorization", b"content-length", b"content-type", b"origin", b"sec-fetch-site")
+    (
+        b"authorization",
+        b"content-length",
+        b"content-type",
+        b"host",
+        b"origin",
+        b"sec-fetch-site",
+    )
 )
 
 
@@ -65,6 +72,7 @@ class AsgiRequest:
         self.origin: str | None = headers.get(b"origin")
         self.content_type = headers.get(b"content-type", "")
         self.content_length: str | None = headers.get(b"content-length")
+        self.host: str | None = headers.get(b"host")
         self.identity: RequestIdentity | None = None
         self.refusal: Refusal | None = None
         self.logged_in = False
@@ -89,6 +97,16 @@ class AsgiRequest:
     @property
     def has_session_cookie(self) -> bool:
         return bool(self.session)
+
+    @property
+    def is_from_another_origin(self) -> bool:
+        """Whether a page of another origin makes the request; what is no browser states none."""
+        if self.origin is None:
+            return False
+        try:
+            return urlsplit(self.origin).netloc != self.host
+        except ValueError:
+            return True
 
     def fits(self, limit: int) -> bool:
         """Tell whether the body's stated length is within a limit, in bytes."""
@@ -169,15 +187,18 @@ async def _find_visitor(guard: Guard, request: AsgiRequest) -> None:
             logger.exception("Error while finding out who makes a public request")
 
 
-async def off_loop(function: Callable[..., T], *arguments: Any) -> T:
+async def off_loop(
+    function: Callable[..., T], *arguments: Any, context: contextvars.Context | None = None
+) -> T:
     """Call a function in another thread, which sees this request as its caller does.
 
     :param function: function that may take long
     :param arguments: what it is called with
+    :param context: the context in which it runs, a copy of the caller's by default
     :return: what it returns
     """
     loop = asyncio.get_running_loop()
-    context = contextvars.copy_context()
+    context = contextvars.copy_context() if context is None else context
     return await loop.run_in_executor(_threads, context.run, function, *arguments)
 
 

@@ -143,7 +143,7 @@ class QuartBackend(FlaskBackend):
 
     async def _serve_asgi(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "websocket":
-            socket = GuardedSocket(receive, send)
+            socket = GuardedSocket(receive, send, self._server.json.loads)
             scope[_SOCKET] = socket
             receive, send = socket.receive, socket.send
         await self._asgi_app(scope, receive, send)

@@ -8,14 +8,17 @@ before the app does, and answers what is refused in the app's place.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import json
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakSet
 
 from ..identity import RequestIdentity, SocketLogin
 from . import asgi
+from .allowance import Allowance, unread_request
+from .outbox import Outbox, start
 
 if TYPE_CHECKING:
     from .._guard import Guard
@@ -31,26 +34,38 @@ LOGIN_REQUIRED = 4001
 _SECONDS_BETWEEN_LOOKS = 2.0
 """How often idle sockets are looked after, in seconds: a removed user's is closed within five."""
 
+_SECONDS_TO_SAY_GOODBYE = 1.0
+"""How long the app hears later of the end where the client does not read, in seconds."""
+
 
 class GuardedSocket:
     """A WebSocket, as the guard hands it to the app."""
 
     def __init__(
-        self, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+        self,
+        receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Message], Awaitable[None]],
+        parse: Callable[[str], Any] = json.loads,
     ) -> None:
         """Stand between server and app; until :meth:`admit` has said who is there, nobody is.
 
         :param receive: gives the client's messages
         :param send: sends messages to the client
+        :param parse: the parser that the app's messages go through
         """
         self._receive = receive
         self._send = send
+        self._parse = parse
         self._sending = asyncio.Lock()
+        self._outbox = Outbox(self._send_text)
         self._guard: Guard | None = None
         self._request: AsgiRequest | None = None
-        self._login: SocketLogin | None = None
+        self._logins: list[SocketLogin] = []
+        self._allowance: Allowance | None = None
+        self._context = contextvars.Context()
         self._is_admitted = False
-        self._is_closed = False
+        self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._goodbye: asyncio.Task[None] | None = None
 
     async def admit(self, guards: list[Guard], request: AsgiRequest) -> bool:
         """Decide on the handshake; tell whether the socket may be opened.
@@ -67,43 +82,84 @@ class GuardedSocket:
                 admitted = None
             if admitted is None:
                 return False
-            self._login, carries_callbacks = admitted
+            login, carries_callbacks = admitted
+            if login is not None:
+                self._logins.append(login)
             if carries_callbacks:
                 self._guard = guard
         self._request = request
+        # Messages may be read in a task that knows nothing of this handshake.
+        self._context = contextvars.copy_context()
         self._is_admitted = bool(guards)
-        if self._login is not None:
+        if self._logins:
             _watch(self)
+        elif self._guard is not None:
+            self._allowance = Allowance(self._guard.body_limit)
         return self._is_admitted
 
     async def receive(self) -> Message:
         """Give the app the next message that may pass."""
         while True:
-            message = await self._receive()
-            if self._is_closed:
+            message = await self._next()
+            if message is None:
                 return {"type": "websocket.disconnect", "code": LOGIN_REQUIRED}
             if message["type"] != "websocket.receive" or await self._passes(message):
                 return message
 
+    async def _next(self) -> Message | None:
+        """Return the client's next message, None once the socket is closed."""
+        if self._is_admitted and not self._logins:
+            # Nobody closes a stranger's.
+            return await self._receive()
+        received = asyncio.ensure_future(self._receive())
+        try:
+            await asyncio.wait((received, self._closed), return_when=asyncio.FIRST_COMPLETED)
+            if self._goodbye is None:
+                return received.result()
+            # A client that does not close, or does not even read, must not keep the app at work.
+            await asyncio.wait((self._goodbye,), timeout=_SECONDS_TO_SAY_GOODBYE)
+            return None
+        finally:
+            received.cancel()
+
     async def send(self, message: Message) -> None:
         """Send the client a message of the app's."""
         async with self._sending:
-            if not self._is_closed:
+            if self._goodbye is None:
                 await self._send(message)
+        if self._allowance is not None:
+            self._allowance.give_back(message.get("text") or "")
 
-    async def close(self) -> None:
-        """Close the socket: its user has to log in again."""
+    async def _send_text(self, text: str) -> None:
         async with self._sending:
-            if not self._is_closed:
-                self._is_closed = True
-                await self._send(
-                    {"type": "websocket.close", "code": LOGIN_REQUIRED, "reason": "Login required"}
-                )
+            if self._goodbye is None:
+                await self._send({"type": "websocket.send", "text": text})
 
-    async def look_after(self) -> None:
-        """Close the socket if the login that opened it holds no longer."""
-        if self._login is not None and not self._login.holds():
-            await self.close()
+    def close(self) -> None:
+        """Close the socket: its user has to log in again."""
+        if self._goodbye is None:
+            self._goodbye = start(self._say_goodbye())
+            self._closed.set_result(None)
+
+    async def _say_goodbye(self) -> None:
+        closing = {"type": "websocket.close", "code": LOGIN_REQUIRED, "reason": "Login required"}
+        try:
+            async with self._sending:
+                await self._send(closing)
+        except Exception:
+            logger.debug("A WebSocket is closed already", exc_info=True)
+
+    def look_after(self) -> None:
+        """Close the socket if a login that opened it holds no longer."""
+        if not self._holds():
+            self.close()
+
+    def _holds(self) -> bool:
+        try:
+            return all(login.holds() for login in self._logins)
+        except Exception:
+            logger.exception("Closed: an error while asking whether a WebSocket's login holds")
+            return False
 
     async def _passes(self, message: Message) -> bool:
         if not self._is_admitted:
@@ -111,105 +167,111 @@ class GuardedSocket:
         if self._guard is None:
             # A WebSocket of the developer's own: the handshake was what there is to decide.
             return True
-        content = _parsed(message)
+        text = message.get("text")
+        if text is None:
+            # Dash's renderer sends text alone.
+            return False
+        if self._allowance is not None and not self._allowance.admits(text):
+            unread = unread_request(text)
+            if unread is not None:
+                self._refuse(unread, "Login required")
+            return False
+        content = self._parsed(text)
         if content is None:
             logger.debug("Dropped: a WebSocket message that is none of Dash's")
             return False
-        if content["type"] != "callback_request":
-            return True
+        if content["type"] == "callback_request":
+            return await self._may_run(self._guard, content, text)
+        if content["type"] == "heartbeat" and self._allowance is not None:
+            # Dash would queue its answers without end for a client that does not read them.
+            self._outbox.put('{"type": "heartbeat_ack"}')
+            return False
+        return True
+
+    async def _may_run(self, guard: Guard, content: dict[str, Any], text: str) -> bool:
         try:
-            refusal = await self._refusal(self._guard, content["payload"])
+            refusal = await self._refusal(guard, content["payload"])
         except Exception:
             logger.exception("Refused: an error while deciding on a WebSocket message")
             refusal = "Refused"
-        if refusal is None:
-            return True
-        if not self._is_closed:
-            await self._refuse(content, refusal)
-        return False
+        if refusal is None and self._allowance is not None:
+            refusal = None if self._allowance.take(content, text) else "Too many callbacks at once"
+        if refusal is not None:
+            self._refuse(content, refusal)
+        return refusal is None
 
     async def _refusal(self, guard: Guard, payload: dict[str, Any]) -> str | None:
         """Tell why a callback may not run, None if it may."""
-        request, login = self._request, self._login
+        request = self._request
         assert request is not None
-        if login is not None:
-            if not login.holds() or (login.ask and not await asgi.off_loop(login.ask)):
-                await self.close()
-                return "Login required"
-            claims = await asgi.off_loop(login.claims) if login.claims_wait else login.claims()
-            request.identity = RequestIdentity(None, claims)
-            is_open = guard.websocket_callbacks.include(payload)
-        else:
+        if not self._logins:
             request.identity = RequestIdentity()
-            is_open = guard.websocket_callbacks.are_open(payload)
-        return None if is_open else "Login required" if login is None else "No such callback"
+            return None if guard.websocket_callbacks.are_open(payload) else "Login required"
+        (login,) = self._logins
+        if not self._holds() or (login.ask and not await self._off_loop(login.ask)):
+            self.close()
+            return "Login required"
+        claims = await self._off_loop(login.claims) if login.claims_wait else login.claims()
+        request.identity = RequestIdentity(None, claims)
+        return None if guard.websocket_callbacks.include(payload) else "No such callback"
 
-    async def _refuse(self, content: dict[str, Any], reason: str) -> None:
+    async def _off_loop(self, function: Callable[[], Any]) -> Any:
+        return await asgi.off_loop(function, context=self._context.copy())
+
+    def _refuse(self, request: dict[str, Any], reason: str) -> None:
         """Answer one callback in the app's place; the socket stays."""
         answer = {
             "type": "callback_response",
-            "rendererId": content.get("rendererId", ""),
-            "requestId": content["requestId"],
+            "rendererId": request.get("rendererId", ""),
+            "requestId": request["requestId"],
             "payload": {"status": "error", "message": reason},
         }
-        await self.send({"type": "websocket.send", "text": json.dumps(answer)})
+        self._outbox.put(json.dumps(answer))
+
+    def _parsed(self, text: str) -> dict[str, Any] | None:
+        """Return a message of Dash's, None if it is none that Dash can read."""
+        try:
+            content = self._parse(text)
+        except (RecursionError, ValueError):
+            return None
+        return content if _is_of_dash(content) else None
 
 
-def _parsed(message: Message) -> dict[str, Any] | None:
-    """Return a message of Dash's, None if it is none that Dash can read."""
-    text = message.get("text")
-    if text is None:
-        # Dash's renderer sends text alone.
-        return None
-    try:
-        content: Any = json.loads(text)
-    except (RecursionError, ValueError):
-        return None
+def _is_of_dash(content: Any) -> bool:
+    """Tell whether a message has the shape that Dash reads without a fault."""
     if not isinstance(content, dict):
-        return None
-    kind = content.get("type")
+        return False
+    kind, payload = content.get("type"), content.get("payload")
     if kind == "heartbeat":
-        return content
+        return True
     if not isinstance(content.get("requestId"), str):
-        return None
+        return False
     if kind == "get_props_response":
-        return content
+        return payload is None or isinstance(payload, dict)
     if kind != "callback_request" or not isinstance(content.get("rendererId", ""), str):
-        return None
-    payload = content.get("payload")
-    return content if isinstance(payload, dict) and _names_callback(payload) else None
+        return False
+    return isinstance(payload, dict) and isinstance(payload.get("output"), str)
 
 
-def _names_callback(payload: dict[str, Any]) -> bool:
-    return isinstance(payload.get("output"), str)
-
-
-_watched: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakSet[GuardedSocket]] = WeakKeyDictionary()
-"""The sockets of each event loop that somebody logged in to open."""
+_watched: dict[asyncio.AbstractEventLoop, WeakSet[GuardedSocket]] = {}
+"""The sockets of each event loop that somebody logged in to open, while a task looks after them."""
 
 
 def _watch(socket: GuardedSocket) -> None:
     loop = asyncio.get_running_loop()
-    sockets = _watched.get(loop)
-    if sockets is None:
-        sockets = _watched[loop] = WeakSet()
-    if not sockets:
-        # The loop keeps no task alive that nobody holds.
-        task = loop.create_task(_look_after(sockets))
-        _tasks.add(task)
-        task.add_done_callback(_tasks.discard)
-    sockets.add(socket)
-
-
-_tasks: set[asyncio.Task[None]] = set()
+    if loop not in _watched:
+        _watched[loop] = WeakSet()
+        start(_look_after(_watched[loop]))
+    _watched[loop].add(socket)
 
 
 async def _look_after(sockets: WeakSet[GuardedSocket]) -> None:
-    while sockets:
-        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
-        for socket in list(sockets):
-            try:
-                await socket.look_after()
-            except Exception:
-                logger.debug("A WebSocket could not be closed", exc_info=True)
-                sockets.discard(socket)
+    try:
+        while True:
+            await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+            if not sockets:
+                return
+            for socket in list(sockets):
+                socket.look_after()
+    finally:
+        del _watched[asyncio.get_running_loop()]
