@@ -1,0 +1,184 @@
+"""WebSockets of the developer's own, and several apps on one server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_auth
+import pytest
+from attacks.apps import guard
+from attacks.http import ALICE, PRIVATE, USERS
+from dash import Dash, Input, Output, html
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from .apps import PRIVATE_BODY, PUBLIC_BODY, SECRET_KEY, ran, refused, shown, simple_app
+from .servers import LOGIN_REQUIRED, Address
+
+
+def add_echo(app: Any, backend: str, path: str) -> None:
+    """Add a WebSocket of the developer's that says who is there, and what comes in."""
+    if backend == "quart":
+        import quart
+
+        @app.server.websocket(path, endpoint=path)
+        async def echo() -> None:
+            while True:
+                text = await quart.websocket.receive()
+                ran.append(text)
+                await quart.websocket.send(f"{dash_auth.current_user()} {text}")
+
+        return
+    from starlette.websockets import WebSocket, WebSocketDisconnect
+
+    async def echo_on_fastapi(websocket: WebSocket) -> None:
+        await websocket.accept()
+        try:
+            while True:
+                text = await websocket.receive_text()
+                ran.append(text)
+                await websocket.send_text(f"{dash_auth.current_user()} {text}")
+        except WebSocketDisconnect:
+            return
+
+    echo_on_fastapi.__annotations__["websocket"] = WebSocket
+    app.server.add_api_websocket_route(path, echo_on_fastapi)
+
+
+def said(site: Address, path: str, **options: Any) -> str:
+    with site.open(path, **options) as socket:
+        socket.send("hello")
+        return str(socket.connection.recv(10))
+
+
+def assert_closed(site: Address, path: str, **options: Any) -> None:
+    with pytest.raises(InvalidStatus) as refusal, site.open(path, **options):
+        pass
+    assert refusal.value.response.status_code in (403, 404)
+    assert ran == []
+
+
+@pytest.mark.parametrize("routes", [None, [], ["/"], ["/live/other"]])
+def test_it_is_private(serve: Any, backend: str, routes: Any) -> None:
+    app = simple_app(backend, public_routes=routes)
+    add_echo(app, backend, "/live")
+    site = serve(app)
+    assert_closed(site, "/live")
+    assert_closed(site, "/live", auth=("alice", "wrong"))
+    assert_closed(site, "/live", cookie="session=x")
+    assert_closed(site, "/nowhere")
+    assert said(site, "/live", auth=ALICE) == "alice hello"
+    assert said(site, "/live", cookie=site.session_of(ALICE, "/private")) == "alice hello"
+
+
+@pytest.mark.parametrize("route", ["/live", "/<name>"])
+def test_a_rule_opens_it(serve: Any, backend: str, route: str) -> None:
+    app = simple_app(backend, public_routes=[route])
+    add_echo(app, backend, "/live")
+    add_echo(app, backend, "/live/inside")
+    site = serve(app)
+    assert said(site, "/live") == "None hello"
+    assert said(site, "/live", auth=ALICE) == "alice hello"
+    assert said(site, "/live", auth=("alice", "wrong")) == "None hello"
+    ran.clear()
+    assert_closed(site, "/live/inside")
+
+
+def test_no_rule_opens_the_one_for_callbacks(serve: Any, backend: str) -> None:
+    site = serve(
+        simple_app(backend, with_public=False, public_routes=["/<path:p>", "/_dash-ws-callback"])
+    )
+    assert_closed(site, "/_dash-ws-callback")
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://[", "https://127.0.0.1"])
+def test_a_page_of_another_site_opens_none_in_its_visitors_name(
+    serve: Any, backend: str, origin: str, no_traceback: None
+) -> None:
+    app = simple_app(backend, public_routes=["/open"], trusted_origins=["http://friend.example"])
+    for path in ("/live", "/open"):
+        add_echo(app, backend, path)
+    site = serve(app)
+    cookie = site.session_of(ALICE)
+    for login in ({"auth": ALICE}, {"cookie": cookie}):
+        assert_closed(site, "/live", origin=origin, **login)
+        assert said(site, "/open", origin=origin, **login) == "None hello"
+        for trusted in (None, "", "http://friend.example"):
+            assert said(site, "/live", origin=trusted, **login) == "alice hello"
+        ran.clear()
+
+
+def test_it_ends_with_the_login(serve: Any, backend: str) -> None:
+    users = dict(USERS)
+    app = simple_app(backend, users=users)
+    add_echo(app, backend, "/live")
+    with serve(app).open("/live", auth=ALICE) as socket:
+        socket.send("hello")
+        assert socket.connection.recv(10) == "alice hello"
+        del users["alice"]
+        assert socket.closing_code(5) == LOGIN_REQUIRED
+
+
+def two_apps() -> tuple[Any, dict[str, str], dict[str, str]]:
+    """Return a FastAPI server with two apps, each with users of its own."""
+    from fastapi import FastAPI
+
+    server = FastAPI()
+    one, two = {"alice": "one"}, {"alice": "two"}
+    for name, users in (("one", one), ("two", two)):
+        app = Dash(name, server=server, url_base_pathname=f"/{name}/", websocket_callbacks=True)
+        app.layout = html.Div(id="empty")
+        app.callback(Output("priv", "children"), Input("priv-in", "value"))(
+            lambda value, name=name: f"{PRIVATE} {name} {dash_auth.current_user()}"
+        )
+        if name == "one":
+            dash_auth.public_callback(Output("pub", "children"), Input("pub-in", "value"))(
+                lambda value: "open"
+            )
+            app._setup_server()
+        guard(app, users, secret_key=SECRET_KEY)
+    return server, one, two
+
+
+def test_each_app_is_judged_by_its_own_guard(serve: Any) -> None:
+    server, _, _ = two_apps()
+    site = serve(server)
+    url = "/{}/_dash-ws-callback".format
+    for name, other in (("one", "two"), ("two", "one")):
+        login, cookie = ("alice", name), site.session_of(("alice", name), f"/{name}/")
+        for options in ({"auth": login}, {"cookie": cookie}):
+            with site.open(url(name), **options) as socket:
+                text = shown(socket.call(PRIVATE_BODY), "priv")
+                assert text == f"{PRIVATE} {name} alice"
+        foreign: list[dict[str, Any]] = [{"auth": ("alice", other)}, {}]
+        foreign.append({"cookie": site.session_of(("alice", other), f"/{other}/")})
+        for options in foreign:
+            if name == "two":
+                with pytest.raises(InvalidStatus), site.open(url(name), **options):
+                    pass
+                continue
+            with site.open(url(name), **options) as socket:
+                assert refused(socket.call(PRIVATE_BODY))
+                assert shown(socket.call(PUBLIC_BODY), "pub") == "open"
+
+
+def test_below_no_prefix_every_guard_has_to_agree_and_goes_on_agreeing(serve: Any) -> None:
+    server, one, two = two_apps()
+    two["alice"] = "one"
+    app = type("Server", (), {"server": server})
+    add_echo(app, "fastapi", "/live")
+    site = serve(server)
+    with site.open("/live", auth=("alice", "one")) as socket:
+        socket.send("hello")
+        assert socket.connection.recv(10) == "alice hello"
+        del one["alice"]
+        assert socket.closing_code(5) == LOGIN_REQUIRED
+    with pytest.raises((InvalidStatus, ConnectionClosed)):
+        said(site, "/live", auth=("alice", "one"))
+
+
+def test_a_public_callback_of_one_app_opens_nothing_of_another(serve: Any) -> None:
+    server, _, _ = two_apps()
+    site = serve(server)
+    with site.open("/two/_dash-ws-callback", auth=("alice", "two")) as socket:
+        answer = socket.call(PUBLIC_BODY)
+        assert answer == {"status": "error", "message": "No such callback"}
