@@ -54,6 +54,10 @@ $(OLDER:%=.venv-dash-%/.installed): .venv-dash-%/.installed: requirements/securi
 	.venv-upstream/bin/python $(PIP) -c requirements/dash-$(NEWEST).txt -r $<
 	touch $@
 
+.venv-fork/.installed: requirements/fork.in requirements/dash-$(NEWEST).txt | .venv-fork/bin/python
+	.venv-fork/bin/python $(PIP) -c requirements/dash-$(NEWEST).txt -r $<
+	touch $@
+
 .PHONY: chromium
 chromium:
 	@command -v chromium >/dev/null || { $(APT_UPDATE) && $(APT_INSTALL) chromium fonts-liberation; } \
@@ -118,8 +122,8 @@ coverage: .venv/.installed install ## Fail unless the tests run every line and b
 	$(BIN)/python -m coverage report
 
 .PHONY: bench
-bench: .venv/.installed .venv-upstream/.installed install ## Measure against dash-auth, side by side
-	$(BIN)/python benchmarks/run.py --upstream .venv-upstream/bin/python
+bench: .venv/.installed .venv-upstream/.installed .venv-fork/.installed install ## Measure against dash-auth and its fork, side by side
+	$(BIN)/python benchmarks/run.py --upstream .venv-upstream/bin/python --fork .venv-fork/bin/python
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZ_SECONDS: with cargo-fuzz on a nightly, else as a loop on stable

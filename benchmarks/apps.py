@@ -8,10 +8,13 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-import dash_auth
 from dash import Dash, Input, Output, html
-from waitress.server import create_server
 from werkzeug.security import check_password_hash
+
+try:
+    import dash_auth
+except ModuleNotFoundError:
+    import dash_auth_async as dash_auth  # type: ignore[import-not-found,no-redef]
 
 OURS = hasattr(dash_auth, "current_user")
 SECRET_KEY = "benchmarks-sign-with-this"
@@ -19,14 +22,18 @@ USER, PASSWORD = "hello", "world"
 CALLBACK_PATH = "/_dash-update-component"
 
 
-def app_with_callbacks(count: int = 1, secret_key: str | None = None) -> Dash:
+def app_with_callbacks(
+    count: int = 1, secret_key: str | None = None, server: object = True
+) -> Dash:
     """Return an unprotected app whose callbacks return what they are given.
 
     :param count: number of callbacks
     :param secret_key: Flask's secret key
+    :param server: what the app runs on, a new Flask server by default
     """
-    app = Dash("benchmarks")
-    app.server.secret_key = secret_key
+    app = Dash("benchmarks", server=server)
+    if server is True:
+        app.server.secret_key = secret_key
     app.layout = html.Div(
         [html.Button(id=f"in-{number}") for number in range(count)]
         + [html.Div(id=f"out-{number}") for number in range(count)]
@@ -79,6 +86,8 @@ def protect_with_hashes(app: Dash, users: Mapping[str, str], **options: Any) -> 
 
 def serve_on_loopback(app: Dash) -> int:
     """Serve an app by waitress with its four threads, and return the port."""
+    from waitress.server import create_server
+
     server = create_server(app.server, host="127.0.0.1", port=0, threads=4)
     threading.Thread(target=server.run, daemon=True).start()
     return int(server.effective_port)

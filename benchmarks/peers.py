@@ -1,4 +1,4 @@
-"""Two processes that run the same script: one with this package, one with dash-auth.
+"""Two processes that run the same script: one with this package, one with dash-auth or its fork.
 
 Both are asked in turn, within the same seconds, so that whatever else the machine does falls on
 both. A worker reads one question a line from its standard input and writes one answer a line.
@@ -16,6 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+FORK = "dash-auth-async 1.3.4"
+"""The fork of dash-auth that protects apps on FastAPI and Quart as well."""
 
 
 class Worker:
@@ -61,19 +64,21 @@ class Worker:
 
 @dataclass(frozen=True)
 class Peers:
-    """The interpreters of both environments."""
+    """The interpreters of the environments."""
 
     ours: str
     upstream: str
+    fork: str
 
     @contextmanager
-    def workers(self, script: str) -> Iterator[tuple[Worker, Worker]]:
-        """Run a script in both environments; ours comes first.
+    def workers(self, script: str, other: str | None = None) -> Iterator[tuple[Worker, Worker]]:
+        """Run a script in two environments; ours comes first.
 
         :param script: path of the script
+        :param other: interpreter of the second environment, dash-auth's by default
         """
         path = Path(script)
-        both = Worker(self.ours, path), Worker(self.upstream, path)
+        both = Worker(self.ours, path), Worker(other or self.upstream, path)
         try:
             yield both
         finally:

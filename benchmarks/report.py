@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from peers import Peers
+from peers import FORK, Peers
 from rows import Row, figure
 
 _COLUMNS = ("", "dash-auth-rs", "dash-auth 2.3.0", "Ratio", "Goal", "Reached")
@@ -33,11 +33,14 @@ fast) where it is a least. Where both columns hold a factor, the goal is about o
 ## Method
 
 - Each line is measured in two processes, one an environment: this package, and dash-auth 2.3.0 from
-  the package registry. Both are asked in turn, within the same seconds; the ratio is the median of
+  the package registry, or {fork} where the line is about FastAPI or Quart. Both are asked in turn, within the same seconds; the ratio is the median of
   the ratios of what was measured together. Times differ from machine to machine, ratios hardly do.
 - Cost of a request: in one process, with no network, by processor time. What protection adds is the
   time of the request to the protected app less that to the same app with no protection and the same
   secret key, made in turn.
+- FastAPI and Quart: the same, through the ASGI app, by the processor time of all threads. The fork
+  knows no hashes, so that it checks them by werkzeug in `auth_func`. The longest stall is the
+  longest time between two ticks of a task that sleeps a millisecond at a time.
 - Page load and guessing: waitress with four threads in a process of its own, on the loopback. A page
   load is the index page, then layout and dependencies, then {callbacks} callbacks over six
   connections. Users have scrypt hashes, which dash-auth checks by werkzeug in `auth_func`. The
@@ -81,7 +84,7 @@ def page(rows: Sequence[Row], peers: Peers) -> str:
     """Return the page with table, machine and method."""
     from page_load import CALLBACKS
 
-    return _PAGE.format(table=table(rows), machine=_machine(peers), callbacks=CALLBACKS)
+    return _PAGE.format(table=table(rows), machine=_machine(peers), callbacks=CALLBACKS, fork=FORK)
 
 
 def _machine(peers: Peers) -> str:
@@ -90,6 +93,7 @@ def _machine(peers: Peers) -> str:
         f"Python {platform.python_version()}, {_ssl()}",
         f"Beside dash-auth-rs: {_versions(peers.ours)}",
         f"Beside dash-auth: {_versions(peers.upstream)}",
+        f"Beside its fork: {_versions(peers.fork)}",
         f"Measured on {datetime.now(timezone.utc):%Y-%m-%d}",
     ]
     return "\n".join(f"- {fact}" for fact in facts)
@@ -111,7 +115,19 @@ def _ssl() -> str:
 
 
 def _versions(python: str) -> str:
-    names = ("dash-auth-rs", "dash-auth", "dash", "flask", "werkzeug", "waitress", "argon2-cffi")
+    names = (
+        "dash-auth-rs",
+        "dash-auth",
+        "dash-auth-async",
+        "dash",
+        "flask",
+        "fastapi",
+        "starlette",
+        "quart",
+        "werkzeug",
+        "waitress",
+        "argon2-cffi",
+    )
     script = (
         "import sys, importlib.metadata as m\n"
         "for n in sys.argv[1:]:\n"

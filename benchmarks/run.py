@@ -1,4 +1,4 @@
-"""Measures this package beside dash-auth; prints a table and writes it, with a chart, into docs."""
+"""Measures this package beside dash-auth and its fork; prints a table and writes it, with a chart, into docs."""
 
 from __future__ import annotations
 
@@ -13,16 +13,27 @@ import report
 from peers import Peers
 from rows import Row
 
-GROUPS = ("request_cost", "page_load", "guessing", "hashes", "growth")
+GROUPS = (
+    "request_cost",
+    "page_load",
+    "guessing",
+    "hashes",
+    "growth",
+    "asgi_cost",
+    "loop_stall",
+)
 DOCS = Path(__file__).parent.parent / "docs"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--upstream", required=True, help="interpreter of dash-auth's environment")
+    parser.add_argument(
+        "--fork", required=True, help="interpreter of dash-auth-async's environment"
+    )
     parser.add_argument("--only", choices=GROUPS, nargs="+", help="measure these, write nothing")
     arguments = parser.parse_args()
-    peers = Peers(sys.executable, arguments.upstream)
+    peers = Peers(sys.executable, arguments.upstream, arguments.fork)
     measured: dict[str, list[Row]] = {}
     for group in arguments.only or GROUPS:
         start = time.monotonic()
