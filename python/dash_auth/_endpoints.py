@@ -45,7 +45,7 @@ class Endpoints:
             UNROUTABLE: Endpoint.CLOSED,
         }
         self._own = frozenset(self._kinds) - {UNROUTABLE}
-        (self._component_suites,) = name(internals.COMPONENT_SUITES)
+        (self.component_suites,) = name(internals.COMPONENT_SUITES)
         self.websocket = internals.endpoint_name(app, internals.WEBSOCKET)
         self.dependencies = internals.endpoint_name(app, "_dash-dependencies")
         self._assets = internals.assets_endpoint_name(app)
@@ -69,7 +69,7 @@ class Endpoints:
         kind = self._kinds.get(endpoint)
         if kind is not None:
             return kind
-        if endpoint == self._component_suites:
+        if endpoint == self.component_suites:
             package, path = arguments.get("package_name"), arguments.get("fingerprinted_path")
             known = internals.is_component_suite(self._app, package, path)
             return Endpoint.STATIC if known else Endpoint.CLOSED

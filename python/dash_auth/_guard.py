@@ -120,6 +120,10 @@ class Guard:
 
     def _pass(self, request: Request) -> _Passed | None:
         """Let a request pass, and tell as what; None if it may not."""
+        if not self._is_set_up and request.endpoint == self.endpoints.component_suites:
+            if len(self._rules):
+                # Dash knows the files of component packages only then.
+                self._set_up()
         kind = self._kind(request)
         is_callback = kind == Endpoint.CALLBACK
         if not is_callback and self._is_open(kind, request):
