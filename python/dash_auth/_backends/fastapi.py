@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from dash import Dash
@@ -18,7 +18,6 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from werkzeug.exceptions import HTTPException
@@ -27,6 +26,7 @@ from .. import _dash_internals as internals
 from ..identity import EVENT_LOOP_FACTS
 from . import UNROUTABLE, Guards, asgi
 from .asgi import AsgiRequest
+from .fastapi_routes import Routes
 from .sockets import LOGIN_REQUIRED, GuardedSocket
 
 logger = logging.getLogger("dash_auth")
@@ -112,7 +112,7 @@ class FastAPIBackend:
         self._server = server
         self.guards = Guards()
         self._secret_key: str | None = None
-        self._views: dict[str, Callable[..., Any]] = {}
+        self._routes = Routes(server)
         self._build = server.build_middleware_stack
         vars(server)["build_middleware_stack"] = self._build_middleware_stack
         server.middleware_stack = None
@@ -163,25 +163,13 @@ class FastAPIBackend:
         self._server.middleware_stack = None
 
     def view(self, endpoint: str) -> Callable[..., Any] | None:
-        return self._views.get(endpoint)
+        return self._routes.view(endpoint)
 
     def endpoints_of(self, path: str) -> list[str]:
-        scope = {"type": "http", "path": path, "method": "GET", "root_path": "", "headers": []}
-        methods = {
-            method
-            for route in self._server.router.routes
-            if route.matches(dict(scope))[0] != Match.NONE
-            for method in getattr(route, "methods", None) or ("GET",)
-        }
-        found: dict[str, None] = {}
-        for method in sorted(methods):
-            for name, _ in self._matching({**scope, "method": method}, Match.FULL):
-                found[name] = None
-                break
-        return list(found)
+        return self._routes.endpoints_of(path)
 
     def route_count(self) -> int:
-        return len(self._server.router.routes)
+        return len(self._routes)
 
     def run_first_request_hooks(self, app: Dash) -> None:
         server: Any = app.backend
@@ -194,32 +182,13 @@ class FastAPIBackend:
     def find_endpoint(self, request: AsgiRequest) -> None:
         """State which endpoint the server's own routing finds for a request."""
         try:
-            for match in (Match.FULL, Match.PARTIAL):
-                for name, arguments in self._matching(request.scope, match):
-                    request.endpoint, request.view_arguments = name, arguments
-                    return
+            found = self._routes.find(request.scope)
         except Exception:
             # A converter may fail: of a number with thousands of digits `int` makes an error.
             logger.debug("The server's routing fails", exc_info=True)
-            request.endpoint = UNROUTABLE
-
-    def _matching(self, scope: Scope, wanted: Match) -> Iterator[tuple[str, dict[str, Any]]]:
-        for route in self._server.router.routes:
-            match, child = route.matches(dict(scope))
-            if match == wanted:
-                yield self._name(route), self._arguments(route, scope, child)
-
-    def _name(self, route: BaseRoute) -> str:
-        name, view = internals.fastapi_endpoint(route)
-        self._views[name] = view
-        return name
-
-    @staticmethod
-    def _arguments(route: BaseRoute, scope: Scope, child: Scope) -> dict[str, Any]:
-        if isinstance(route, Mount):
-            return {"filename": internals.route_path({**scope, **child}).removeprefix("/")}
-        arguments: dict[str, Any] = child.get("path_params", {})
-        return arguments
+            found = UNROUTABLE, {}
+        if found is not None:
+            request.endpoint, request.view_arguments = found
 
 
 class _GuardMiddleware:

@@ -1,0 +1,135 @@
+"""Which endpoint FastAPI's own routing finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from operator import is_
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, APIWebSocketRoute
+from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
+from starlette.types import Scope
+
+from .. import _dash_internals as internals
+
+Found = tuple[str, dict[str, Any]]
+"""The name of an endpoint, and the variables of the path: shared by requests, so only read."""
+
+_JUDGE_BY_PATH = (APIRoute, APIWebSocketRoute, Mount, Route, WebSocketRoute)
+"""The kinds of routes that look at nothing of a request but its path and method."""
+
+_REMEMBERED_PATHS = 1024
+_LONGEST_REMEMBERED = 256
+"""Clients choose the paths: what is remembered of them stays below a megabyte."""
+
+
+class Routes:
+    """The routes of one FastAPI server."""
+
+    def __init__(self, server: FastAPI) -> None:
+        """Remember the server; it may be given more routes at any time.
+
+        :param server: FastAPI server
+        """
+        self._server = server
+        self._views: dict[str, Callable[..., Any]] = {}
+        self._known_of: Sequence[BaseRoute] = ()
+        self._known: dict[tuple[str, str, str, str], Found | None] | None = None
+        self._known_endpoints: dict[str, list[str]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._server.router.routes)
+
+    def view(self, endpoint: str) -> Callable[..., Any] | None:
+        """Return the function behind an endpoint."""
+        return self._views.get(endpoint)
+
+    def find(self, scope: Scope) -> Found | None:
+        """Return what the server is going to run for a request.
+
+        :param scope: the scope of the connection
+        """
+        self._notice_changes()
+        path = scope["path"]
+        if self._known is None or len(path) > _LONGEST_REMEMBERED or scope.get("path_params"):
+            return self._find(scope)
+        key = scope["type"], scope.get("method", ""), path, scope.get("root_path", "")
+        try:
+            return self._known[key]
+        except KeyError:
+            found = self._find(scope)
+        if len(self._known) >= _REMEMBERED_PATHS:
+            self._known.clear()
+        self._known[key] = found
+        return found
+
+    def endpoints_of(self, path: str) -> list[str]:
+        """Return the endpoints that serve a path, whatever the method."""
+        self._notice_changes()
+        known = self._known_endpoints
+        if known is None or len(path) > _LONGEST_REMEMBERED:
+            return self._endpoints_of(path)
+        found = known.get(path)
+        if found is None:
+            found = self._endpoints_of(path)
+            if len(known) >= _REMEMBERED_PATHS:
+                known.clear()
+            known[path] = found
+        return found
+
+    def _notice_changes(self) -> None:
+        """Forget what was found once there are other routes."""
+        routes = self._server.router.routes
+        if len(routes) == len(self._known_of) and all(map(is_, routes, self._known_of)):
+            return
+        memorable = all(type(route) in _JUDGE_BY_PATH for route in routes)
+        self._known = {} if memorable else None
+        self._known_endpoints = {} if memorable else None
+        self._known_of = tuple(routes)
+
+    def _find(self, scope: Scope) -> Found | None:
+        partial = None
+        for match, route, child in self._matching(scope):
+            if match == Match.FULL:
+                return self._name(route), self._arguments(route, scope, child)
+            if partial is None:
+                partial = route, child
+        if partial is None:
+            return None
+        route, child = partial
+        return self._name(route), self._arguments(route, scope, child)
+
+    def _endpoints_of(self, path: str) -> list[str]:
+        scope = {"type": "http", "path": path, "method": "GET", "root_path": "", "headers": []}
+        methods = {
+            method
+            for _, route, _ in self._matching(scope)
+            for method in getattr(route, "methods", None) or ("GET",)
+        }
+        found: dict[str, None] = {}
+        for method in sorted(methods):
+            for match, route, _ in self._matching({**scope, "method": method}):
+                if match == Match.FULL:
+                    found[self._name(route)] = None
+                    break
+        return list(found)
+
+    def _matching(self, scope: Scope) -> Iterator[tuple[Match, BaseRoute, Scope]]:
+        for route in self._server.router.routes:
+            match, child = route.matches(dict(scope))
+            if match != Match.NONE:
+                yield match, route, child
+
+    def _name(self, route: BaseRoute) -> str:
+        name, view = internals.fastapi_endpoint(route)
+        self._views[name] = view
+        return name
+
+    @staticmethod
+    def _arguments(route: BaseRoute, scope: Scope, child: Scope) -> dict[str, Any]:
+        if isinstance(route, Mount):
+            # A mount tells how far its own path goes by a longer root.
+            return {"filename": internals.route_path({**scope, **child}).removeprefix("/")}
+        arguments: dict[str, Any] = child.get("path_params", {})
+        return arguments
