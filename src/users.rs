@@ -143,6 +143,18 @@ impl Users {
         self.cache.is_verified(&self.cache.digest(credentials, stored))
     }
 
+    /// Tells whether these credentials are right, as far as that can be told without hashing.
+    #[must_use]
+    pub fn are_known(&self, credentials: &Credentials, stored: &str, foreign: &dyn ForeignPbkdf2) -> bool {
+        match self.entry(credentials.username(), stored, foreign) {
+            Ok(entry) if entry.password.is_plaintext() => {
+                entry.password.verify(credentials.password().as_bytes(), foreign)
+            }
+            Ok(_) => self.is_verified(credentials, stored),
+            Err(_) => false,
+        }
+    }
+
     /// Verifies credentials against the value stored for their name, `None` for an unknown name.
     ///
     /// Slow where the value is a hash: callers hold no lock meanwhile.

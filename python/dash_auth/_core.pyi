@@ -183,10 +183,10 @@ class Users:
         The table is asked anew each time, so that a removed user or a changed password counts at
         once. Hashing is done without holding the interpreter.
         """
-    def remembers(self, header: str, table: Any, /) -> bool:
+    def knows(self, header: str, table: Any, /) -> bool:
         """
-        Tells whether a header holds credentials that were verified lately and still are right; to
-        find out takes no hashing.
+        Tells whether a header holds credentials that are right, as far as that can be told without
+        hashing: those that were verified lately, and those of a plaintext password.
         """
 
 @final

@@ -99,24 +99,22 @@ class Guard:
         self._set_up(layout_of_visitor=passed == _Passed.LOGGED_IN)
         return None
 
-    def reads_body(self, request: Request) -> bool:
-        """Tell whether the body may be asked for: read it first where reading means waiting."""
+    def waits_for(self, request: Request) -> tuple[bool, bool]:
+        """Tell whether to answer is to wait: for the body, and long, so not in an event loop.
+
+        The body is read first where reading means waiting, if it may be asked for at all.
+        """
         try:
-            return (
-                request.method == "POST"
-                and self._kind(request) == Endpoint.CALLBACK
-                and self.has_public_parts()
-                and not self._auth._knows(request)
+            knows = self._auth._knows(request)
+            may_open = not knows and self.has_public_parts()
+            reads_body = (
+                may_open and request.method == "POST" and self._kind(request) == Endpoint.CALLBACK
             )
         except Exception:  # which `answer` meets again, and refuses
-            return False
-
-    def may_wait(self, request: Request) -> bool:
-        """Tell whether to answer may take long: not to be done in an event loop."""
-        try:
-            return not self._is_set_up or self._auth._knows(request) is None
-        except Exception:  # which `answer` meets again, and refuses
-            return True
+            return False, True
+        # Who is refused leaves the app as it is, set up or not.
+        sets_up = not self._is_set_up and (knows or may_open)
+        return reads_body, knows is None or sets_up
 
     def _pass(self, request: Request) -> _Passed | None:
         """Let a request pass, and tell as what; None if it may not."""

@@ -157,7 +157,8 @@ class BasicAuth(Auth):
         if not request.authorization:
             return False
         if self._auth_func is None and not callable(self._user_groups):
-            return self._table.remembers(request.authorization, self._users) or None
+            # Wrong ones wait as those of an unknown name do: the time says nothing of who is known.
+            return self._table.knows(request.authorization, self._users) or None
         return None
 
     def login_request(self) -> Any:

@@ -105,14 +105,14 @@ impl Users {
         refusal.into_pyobject(python).map(Bound::into_any)
     }
 
-    /// Tells whether a header holds credentials that were verified lately and still are right; to
-    /// find out takes no hashing.
+    /// Tells whether a header holds credentials that are right, as far as that can be told without
+    /// hashing: those that were verified lately, and those of a plaintext password.
     #[pyo3(signature = (header, table, /))]
-    fn remembers(&self, header: &Bound<'_, PyString>, table: &Bound<'_, PyAny>) -> PyResult<bool> {
+    fn knows(&self, header: &Bound<'_, PyString>, table: &Bound<'_, PyAny>) -> PyResult<bool> {
         let Some(credentials) = parse(header) else { return Ok(false) };
         let stored = table.call_method1("get", (credentials.username(),))?;
         let stored = stored.cast::<PyString>().ok().and_then(|text| text.to_str().ok());
-        Ok(stored.is_some_and(|stored| self.users.is_verified(&credentials, stored)))
+        Ok(stored.is_some_and(|stored| self.users.are_known(&credentials, stored, &Hashlib)))
     }
 }
 

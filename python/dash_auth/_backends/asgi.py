@@ -158,10 +158,11 @@ async def answer(guard: Guard, request: AsgiRequest) -> Any:
     """
     request.guard = guard
     serve_from_this_loop()
-    if guard.reads_body(request):
+    reads_body, may_wait = guard.waits_for(request)
+    if reads_body:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(request.read_body(guard.body_limit), _BODY_TIMEOUT)
-    if guard.may_wait(request):
+    if may_wait:
         refusal = await off_loop(guard.answer, request)
     else:
         refusal = guard.answer(request)
