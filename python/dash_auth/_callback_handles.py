@@ -100,7 +100,7 @@ class CallbackHandles:
         output, entry, is_public = callback
         own = [output] if is_public and internals.background(entry) else []
         unsealed: dict[str, list[str]] = {}
-        for name in KINDS:
+        for name in KINDS if _may_hold_handles(request.query) else ():
             values = request.query_values(name)
             if not values:
                 continue
@@ -148,3 +148,8 @@ class CallbackHandles:
 
     def _unseal(self, parameter: str, issuers: list[str], sealed: str) -> str | None:
         return self._seal.unseal(self._secret(), parameter, issuers, sealed)
+
+
+def _may_hold_handles(query: str) -> bool:
+    """Tell whether a query may hold handles: escaped, their names can look like anything."""
+    return "%" in query or any(name in query for name in KINDS)

@@ -20,6 +20,11 @@ UNROUTABLE = "dash_auth: the server's routing fails"
 """Stands for the endpoint where the server's own routing raises an error."""
 
 
+REMEMBERED_PATHS = 1024
+LONGEST_REMEMBERED_PATH = 256
+"""Clients choose the paths: what an adapter remembers of them stays below a megabyte."""
+
+
 class Request(Protocol):
     """The facts of a request."""
 

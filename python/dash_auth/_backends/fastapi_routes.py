@@ -12,16 +12,13 @@ from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
 from starlette.types import Scope
 
 from .. import _dash_internals as internals
+from . import LONGEST_REMEMBERED_PATH, REMEMBERED_PATHS
 
 Found = tuple[str, dict[str, Any]]
 """The name of an endpoint, and the variables of the path: shared by requests, so only read."""
 
 _JUDGE_BY_PATH = (APIRoute, APIWebSocketRoute, Mount, Route, WebSocketRoute)
 """The kinds of routes that look at nothing of a request but its path and method."""
-
-_REMEMBERED_PATHS = 1024
-_LONGEST_REMEMBERED = 256
-"""Clients choose the paths: what is remembered of them stays below a megabyte."""
 
 
 class Routes:
@@ -52,14 +49,14 @@ class Routes:
         """
         self._notice_changes()
         path = scope["path"]
-        if self._known is None or len(path) > _LONGEST_REMEMBERED or scope.get("path_params"):
+        if self._known is None or len(path) > LONGEST_REMEMBERED_PATH or scope.get("path_params"):
             return self._find(scope)
         key = scope["type"], scope.get("method", ""), path, scope.get("root_path", "")
         try:
             return self._known[key]
         except KeyError:
             found = self._find(scope)
-        if len(self._known) >= _REMEMBERED_PATHS:
+        if len(self._known) >= REMEMBERED_PATHS:
             self._known.clear()
         self._known[key] = found
         return found
@@ -68,12 +65,12 @@ class Routes:
         """Return the endpoints that serve a path, whatever the method."""
         self._notice_changes()
         known = self._known_endpoints
-        if known is None or len(path) > _LONGEST_REMEMBERED:
+        if known is None or len(path) > LONGEST_REMEMBERED_PATH:
             return self._endpoints_of(path)
         found = known.get(path)
         if found is None:
             found = self._endpoints_of(path)
-            if len(known) >= _REMEMBERED_PATHS:
+            if len(known) >= REMEMBERED_PATHS:
                 known.clear()
             known[path] = found
         return found

@@ -16,7 +16,13 @@ from werkzeug.exceptions import HTTPException
 from .. import _dash_internals as internals
 from .._core import Refusal
 from ..identity import FACTS, RequestIdentity, current_facts
-from . import UNREADABLE, Guards, Request
+from . import (
+    LONGEST_REMEMBERED_PATH,
+    REMEMBERED_PATHS,
+    UNREADABLE,
+    Guards,
+    Request,
+)
 
 logger = logging.getLogger("dash_auth")
 
@@ -140,6 +146,9 @@ class FlaskBackend:
         """
         self._server = server
         self.guards = Guards()
+        self._known: dict[str, list[str]] = {}
+        self._known_of = 0
+        """How many routes the server had then: it takes none away."""
         server.before_request(self._before_request)
         # First of all: what runs before it, Dash's own set-up included, would run for strangers.
         hooks = server.before_request_funcs[None]
@@ -178,6 +187,20 @@ class FlaskBackend:
         return self._server.view_functions.get(endpoint)
 
     def endpoints_of(self, path: str) -> list[str]:
+        count = self.route_count()
+        if count != self._known_of:
+            self._known, self._known_of = {}, count
+        known = self._known
+        found = known.get(path)
+        if found is None:
+            found = self._endpoints_of(path)
+            if len(path) <= LONGEST_REMEMBERED_PATH:
+                if len(known) >= REMEMBERED_PATHS:
+                    known.clear()
+                known[path] = found
+        return found
+
+    def _endpoints_of(self, path: str) -> list[str]:
         routes = self._server.url_map.bind("")
         endpoints: dict[str, None] = {}
         for method in sorted(routes.allowed_methods(path)):
