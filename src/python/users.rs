@@ -82,7 +82,9 @@ impl Users {
             None => return self.refuse_unreadable(python, &name, "is no str"),
         };
         match stored {
-            Some(stored) if self.users.is_verified(&credentials, stored) => return verified(&name, &found),
+            Some(stored) if self.users.are_known(&credentials, stored, &Hashlib) => {
+                return verified(&name, &found);
+            }
             Some(_) => {}
             None => self.notice_changes(table)?,
         }
