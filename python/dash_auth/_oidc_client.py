@@ -5,32 +5,52 @@ This is the one module that imports Authlib; nothing else of the package needs i
 
 from __future__ import annotations
 
+import functools
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from authlib.integrations.flask_client import OAuth  # type: ignore[import-untyped]
+import flask
+from authlib.integrations.base_client import (  # type: ignore[import-untyped]
+    BaseApp,
+    OAuth2Mixin,
+    OAuthError,
+    OpenIDMixin,
+)
+from authlib.integrations.flask_client import (  # type: ignore[import-untyped]
+    FlaskIntegration,
+    OAuth,
+)
 from authlib.integrations.flask_client.apps import FlaskOAuth2App  # type: ignore[import-untyped]
+from authlib.integrations.requests_client import OAuth2Session  # type: ignore[import-untyped]
+
+from ._backends import Backend, Request
 
 __all__ = ["Registry"]
 
 _CHALLENGE = "code_challenge_method"
+_CHECKS_OF_ID_TOKEN = ("claims_options", "claims_cls", "leeway")
 
 
-class Client(FlaskOAuth2App):  # type: ignore[misc]
-    """A client of one identity provider."""
+class _ProvesWhoBegan:
+    """Uses PKCE (RFC 7636) if the provider knows it."""
 
     def create_authorization_url(self, redirect_uri: str | None = None, **kwargs: Any) -> Any:
-        """Return where to send the browser, with PKCE (RFC 7636) if the provider knows it.
+        """Return where to send the browser, with PKCE if the provider knows it.
 
         What the developer set in `client_kwargs` stands.
 
         :param redirect_uri: where the provider sends the browser back to
         :param kwargs: further parameters of the authorization request
         """
-        metadata = self.load_server_metadata()
-        known = metadata.get("code_challenge_methods_supported")
-        if _CHALLENGE not in self.client_kwargs and isinstance(known, list) and "S256" in known:
-            self.client_kwargs[_CHALLENGE] = "S256"
-        return super().create_authorization_url(redirect_uri, **kwargs)
+        client: Any = self
+        known = client.load_server_metadata().get("code_challenge_methods_supported")
+        if _CHALLENGE not in client.client_kwargs and isinstance(known, list) and "S256" in known:
+            client.client_kwargs[_CHALLENGE] = "S256"
+        return super().create_authorization_url(redirect_uri, **kwargs)  # type: ignore[misc]
+
+
+class Client(_ProvesWhoBegan, FlaskOAuth2App):  # type: ignore[misc]
+    """A client of one identity provider, on Flask."""
 
     def save_authorize_data(self, **kwargs: Any) -> None:
         """Remember what the callback has to prove.
@@ -42,7 +62,115 @@ class Client(FlaskOAuth2App):  # type: ignore[misc]
         super().save_authorize_data(**kwargs)
 
 
+class ClientOffLoop(_ProvesWhoBegan, OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]
+    """A client of one identity provider, on a server with an event loop.
+
+    It has the methods of Authlib's client for Flask. They wait for the provider, and are called in
+    a thread of their own.
+    """
+
+    client_cls = OAuth2Session
+
+    def __init__(self, backend: Backend, *args: Any, **kwargs: Any) -> None:
+        """Know one provider.
+
+        :param backend: adapter of the server
+        :param args: arguments of Authlib's
+        :param kwargs: arguments of Authlib's
+        """
+        super().__init__(*args, **kwargs)
+        self._backend = backend
+        self._tokens: WeakKeyDictionary[Request, Any] = WeakKeyDictionary()
+
+    @property
+    def token(self) -> Any:
+        """The token of the current request."""
+        request: Request | None = self._backend.request()
+        token = None if request is None else self._tokens.get(request)
+        if token is None and self._fetch_token:
+            token = self._fetch_token()
+            self.token = token
+        return token
+
+    @token.setter
+    def token(self, token: Any) -> None:
+        request: Request | None = self._backend.request()
+        if request is not None:
+            self._tokens[request] = token
+
+    def _get_requested_token(self, *_: Any, **__: Any) -> Any:
+        return self.token
+
+    def authorize_redirect(self, redirect_uri: str | None = None, **kwargs: Any) -> Any:
+        """Return the redirect that begins a login, and remember what its callback has to prove.
+
+        :param redirect_uri: where the provider sends the browser back to
+        :param kwargs: further parameters of the authorization request
+        """
+        begun = self.create_authorization_url(redirect_uri, **kwargs)
+        location, state = begun.pop("url"), begun.pop("state")
+        session = self._backend.request().session
+        self.framework.set_state_data(session, state, {"redirect_uri": redirect_uri, **begun})
+        return self._backend.redirect(location)
+
+    def authorize_access_token(self, **kwargs: Any) -> Any:
+        """Return the token for the code of the current request, with the user in `"userinfo"`.
+
+        :param kwargs: further parameters of the token request; `claims_options`, `claims_cls` and
+            `leeway` are for the ID token
+        :raises OAuthError: if the provider refused, or this browser did not begin the login
+        """
+        request = self._backend.request()
+        sent = {
+            name: next(iter(request.query_values(name)), None)
+            for name in ("error", "error_description", "code", "state")
+        }
+        if sent["error"]:
+            raise OAuthError(error=sent["error"], description=sent["error_description"])
+        begun = self.framework.get_state_data(request.session, sent["state"])
+        self.framework.clear_state_data(request.session, sent["state"])
+        # Raises unless the login was begun here.
+        proof = self._format_state_params(begun, {"code": sent["code"], "state": sent["state"]})
+        checks = {name: kwargs.pop(name) for name in _CHECKS_OF_ID_TOKEN if name in kwargs}
+        token = self.fetch_access_token(**proof, **kwargs)
+        self.token = token
+        if "id_token" in token and "nonce" in begun:
+            token["userinfo"] = self.parse_id_token(token, nonce=begun["nonce"], **checks)
+        return token
+
+
+class _Integration(FlaskIntegration):  # type: ignore[misc]
+    """What Authlib asks of a server, where that may be none of Flask's."""
+
+    def update_token(self, *args: Any, **kwargs: Any) -> None:
+        # Authlib's signal is Flask's.
+        if flask.has_app_context():
+            super().update_token(*args, **kwargs)
+
+    @staticmethod
+    def load_config(oauth: Any, name: str, params: Any) -> Any:
+        if not hasattr(oauth.app, "config"):
+            return {}
+        return FlaskIntegration.load_config(oauth, name, params)
+
+
 class Registry(OAuth):  # type: ignore[misc]
     """The identity providers of one app."""
 
-    oauth2_client_cls = Client
+    oauth2_client_cls: Any = Client
+    framework_integration_cls = _Integration
+
+    def serve(self, server: Any, backend: Backend) -> None:
+        """Have the clients work on a server.
+
+        :param server: the server
+        :param backend: its adapter
+        """
+        if backend.has_event_loop:
+            self.oauth2_client_cls = functools.partial(ClientOffLoop, backend)
+            self.oauth1_client_cls = _refuse_oauth1
+        self.init_app(server)
+
+
+def _refuse_oauth1(*_: Any, **__: Any) -> None:
+    raise TypeError("providers that speak OAuth 1 alone can be used on Flask only")

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import html
-from typing import Any
 from urllib.parse import quote
 
-import flask
 from dash import Dash
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from . import _dash_internals as internals
+from ._backends import Request
 from ._core import below_prefix
+
+UNCACHED = {
+    "Cache-Control": "no-store",
+    # The address of a callback holds the code.
+    "Referrer-Policy": "no-referrer",
+}
+"""The headers of an answer that nobody keeps, and whose address is told to nobody."""
 
 LONGEST_TARGET = 512
 """The longest path that is come back to, in characters: it waits in the session's cookie."""
@@ -19,17 +27,18 @@ _PATH_CHARACTERS = "/:@!$&'()*+,;=~"
 _QUERY_CHARACTERS = _PATH_CHARACTERS + "?%[]"
 
 
-def is_navigation(request: flask.Request) -> bool:
+def is_navigation(request: Request) -> bool:
     """Tell whether the browser shows the answer to a request as a page."""
-    mode = request.headers.get("Sec-Fetch-Mode")
+    mode = request.header("Sec-Fetch-Mode")
     if mode is not None:
         return mode == "navigate"
     # Browsers send it over https and to localhost only: else by what the client would have.
-    accepts_html = "Accept" not in request.headers or request.accept_mimetypes.accept_html
+    accepted = request.header("Accept")
+    accepts_html = accepted is None or parse_accept_header(accepted, MIMEAccept).accept_html
     return request.method == "GET" and accepts_html
 
 
-def target(app: Dash, request: flask.Request) -> str | None:
+def target(app: Dash, request: Request) -> str | None:
     """Return the path to come back to, as the browser sees it, None for the app's start.
 
     :param app: Dash app
@@ -39,11 +48,11 @@ def target(app: Dash, request: flask.Request) -> str | None:
         return None
     below = below_prefix(request.path, internals.routes_prefix(app))
     if below is None:
-        path = request.script_root + request.path
+        path = request.root_path + request.path
     else:
         path = internals.requests_prefix(app) + below.removeprefix("/")
     path = quote(path, safe=_PATH_CHARACTERS)
-    query = quote(request.query_string, safe=_QUERY_CHARACTERS)
+    query = quote(request.query.encode("latin-1"), safe=_QUERY_CHARACTERS)
     found = f"{path}?{query}" if query and len(path) + len(query) < LONGEST_TARGET else path
     return found if is_local(found) and len(found) <= LONGEST_TARGET else None
 
@@ -54,17 +63,8 @@ def is_local(location: str) -> bool:
     return location.startswith("/") and location[1:2] not in ("/", "\\") and location.isprintable()
 
 
-def uncached(answer: Any) -> flask.Response:
-    """Return an answer that nobody keeps, and whose address is told to nobody."""
-    response = flask.make_response(answer)
-    response.headers["Cache-Control"] = "no-store"
-    # The address of a callback holds the code.
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
-
-
-def page(text: str, link: str, path: str) -> flask.Response:
-    """Return a small page with a link.
+def page(text: str, link: str, path: str) -> str:
+    """Return a small page with a link, as HTML.
 
     :param text: what the page says
     :param link: what the link says
@@ -73,4 +73,4 @@ def page(text: str, link: str, path: str) -> flask.Response:
     style = "display: flex; flex-direction: column; gap: 0.75rem; padding: 3rem 5rem;"
     link = f'<a href="{html.escape(path)}">{html.escape(link)}</a>'
     content = f'<div style="{style}"><div>{html.escape(text)}</div><div>{link}</div></div>'
-    return flask.Response(f"<!doctype html>\n{content}\n")
+    return f"<!doctype html>\n{content}\n"

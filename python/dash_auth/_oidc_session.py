@@ -12,12 +12,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
-
-import flask
-from flask.sessions import SecureCookieSessionInterface
+from typing import Any
 
 from . import _core
+from ._backends import Backend
 from ._parked import PARKED, parked, set_aside, until
 from ._session import IDP, NOTE, USER, Session
 
@@ -51,6 +49,14 @@ class LoginNotes:
         """
         end = int(time.time() + self.seconds)
         session[NOTE] = {"until": end, "seal": _core.seal(secret, *self._parts(session, end))}
+
+    def holds(self, session: Mapping[str, Any], secret: bytes) -> bool:
+        """Tell whether a session holds a login that counts for this guard.
+
+        :param session: a session, which stays as it is
+        :param secret: key of the seal
+        """
+        return any(self._holds(login, secret) for login in (session, *parked(session)))
 
     def resume(self, session: Session, secret: bytes) -> bool:
         """Tell whether a session holds a login that counts for this guard, and make it current.
@@ -101,26 +107,20 @@ class LoginNotes:
         return ("login", self.guard, str(login.get(IDP)), _subject(login.get(USER)), str(end))
 
 
-def are_cookies(server: flask.Flask) -> bool:
-    """Tell whether a server keeps sessions in cookies, which their owner can read."""
-    return isinstance(server.session_interface, SecureCookieSessionInterface)
-
-
-def fits(server: flask.Flask, session: Session) -> bool:
+def fits(backend: Backend, session: Session) -> bool:
     """Tell whether a session can be kept; logins to other apps give way.
 
-    :param server: Flask server
+    :param backend: adapter of the server
     :param session: the session of the current request
     """
-    if not are_cookies(server) or _size(server, session) <= COOKIE_LIMIT:
+    if _is_short(backend, session):
         return True
-    return session.pop(PARKED, None) is not None and _size(server, session) <= COOKIE_LIMIT
+    return session.pop(PARKED, None) is not None and _is_short(backend, session)
 
 
-def _size(server: flask.Flask, session: Session) -> int:
-    interface = server.session_interface
-    serializer = cast("Any", interface).get_signing_serializer(server)
-    return len(interface.get_cookie_name(server)) + len(serializer.dumps(dict(session)))
+def _is_short(backend: Backend, session: Session) -> bool:
+    length = backend.session_cookie_length(session)
+    return length is None or length <= COOKIE_LIMIT
 
 
 def begin(session: Session, idp: str, state: str, target: str | None) -> list[tuple[str, str]]:

@@ -1,31 +1,31 @@
-"""Login through identity providers: OpenID Connect with Authlib, on Flask."""
+"""Login through identity providers: OpenID Connect with Authlib."""
 
 from __future__ import annotations
 
-import functools
+import inspect
 import logging
-import math
 import os
 import re
-import secrets
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
 
 import dash
-import flask
 from dash import Dash
-from werkzeug.exceptions import BadRequest
 
 from . import _dash_internals as internals
+from . import _oidc_login as login
 from . import _oidc_navigation as navigation
 from . import _oidc_session as logins
-from ._backends import Backend, Request, is_server
+from ._backends import Backend, Request, asgi
 from ._core import below_prefix
-from ._oidc_session import LoginNotes
+from ._oidc_login import LoginFailed
+from ._oidc_providers import Providers
 from ._session import IDP, REFRESH_TOKEN, USER
-from .auth import ANONYMOUS_BODY_LIMIT, Auth, auth_of
-from .identity import User, session_user
+from ._session_auth import SessionAuth
+from .auth import ANONYMOUS_BODY_LIMIT, auth_of
+from .identity import User
 from .public_routes import add_public_routes
 
 __all__ = ["OIDCAuth", "get_oauth"]
@@ -40,19 +40,11 @@ PROTOCOL_CLAIMS = frozenset(
 )
 """The claims that are about an ID token, not about the user (OpenID Connect Core, section 2)."""
 
-_PROVIDER_TIMEOUT = 10
-"""How long a provider is waited for, in seconds."""
-
-_TARGET = "dash_auth_target"
-
-_NO_KEY = """OIDCAuth needs a secret key, which signs the session.
-Make one with
-    python -c "import secrets; print(secrets.token_urlsafe(32))"
-keep it outside of the code, the same for all workers, and pass it as secret_key= to OIDCAuth or set
-app.server.secret_key before."""
+_target: ContextVar[str | None] = ContextVar("dash_auth_target", default=None)
+"""The path that the user wanted to see, while a login is completed."""
 
 
-class OIDCAuth(Auth):
+class OIDCAuth(SessionAuth):
     """Protects a Dash app with a login at one or several identity providers.
 
     The providers are named with :meth:`register_provider`. Who navigates to a page without being
@@ -73,7 +65,7 @@ class OIDCAuth(Auth):
         idp_selection_route: str | None = None,
         log_signins: bool = False,
         public_routes: Iterable[str] | None = None,
-        logout_page: str | flask.Response | None = None,
+        logout_page: Any = None,
         secure_session: bool = False,
         *,
         session_seconds: float = SESSION_SECONDS,
@@ -87,8 +79,8 @@ class OIDCAuth(Auth):
         The three routes are paths on the server as they stand. Where another app on it has taken
         one, it moves under this app's prefix.
 
-        :param app: Dash app on a Flask server
-        :param secret_key: Flask's secret key, which signs the session; None leaves the server's own
+        :param app: Dash app
+        :param secret_key: key that signs the session; None leaves the server's own
         :param force_https_callback: whether the redirect URI is https whatever the request is, for
             a server behind a proxy that ends TLS; or the name of an environment variable that
             says so by being set
@@ -100,11 +92,11 @@ class OIDCAuth(Auth):
         :param log_signins: whether to log each login, under `dash_auth` at level INFO
         :param public_routes: routes that pass with no login, in Flask's syntax, see
             :func:`dash_auth.add_public_routes`
-        :param logout_page: page shown after logging out, as HTML or as a response; None for a
-            short message
+        :param logout_page: page shown after logging out, as HTML or as a response of the server's;
+            None for a short message
         :param secure_session: whether the session's cookie is sent over https only
         :param session_seconds: for how long a login counts, in seconds; 8 hours by default
-        :param session_claims: names of the claims that `flask.session["user"]` holds; None for all
+        :param session_claims: names of the claims that `session["user"]` holds; None for all
             but those about the token itself (:data:`PROTOCOL_CLAIMS`)
         :param refresh_token_in_cookie: whether the refresh token, if the scope `offline_access` was
             asked for, is put into the session even where that is a cookie, which its owner can read
@@ -112,19 +104,16 @@ class OIDCAuth(Auth):
         :param trusted_origins: see :class:`dash_auth.auth.Auth`
         :raises ImportError: if Authlib is not installed
         :raises RuntimeError: if there is no secret key
-        :raises TypeError: for an argument of a wrong type, and for a server other than Flask
+        :raises TypeError: for an argument of a wrong type, and an unknown kind of server
         :raises ValueError: if a route lacks `<idp>`, is taken, or cannot be read
         """
-        self.oauth: Any = _new_registry()
+        self._providers = Providers()
+        self.oauth = self._providers.registry
         for name, route in (("login", login_route), ("callback", callback_route)):
             if not re.search(r"/<idp>(?=/|$)", route):
                 raise ValueError(f"The {name} route must contain a <idp> placeholder.")
-        if not (session_seconds > 0 and math.isfinite(session_seconds)):
-            raise ValueError("session_seconds must be a number of seconds above 0")
         if isinstance(session_claims, str):
             raise TypeError(f"session_claims must be a list: [{session_claims!r}]")
-        if isinstance(app, Dash) and is_server(app.server):
-            _check_server(app.server, secret_key)
         if isinstance(force_https_callback, str):
             self.force_https_callback = force_https_callback in os.environ
         else:
@@ -134,16 +123,15 @@ class OIDCAuth(Auth):
         self.callback_route = callback_route
         self.idp_selection_route = idp_selection_route
         self.log_signins = log_signins
-        self.logout_page = logout_page
-        self._secret_key = secret_key
-        self._secure_session = secure_session
-        self._session_seconds = session_seconds
         self._session_claims = None if session_claims is None else frozenset(session_claims)
         self._refresh_token_in_cookie = refresh_token_in_cookie
-        self._warned_of: set[str] = set()
         super().__init__(
             app,
-            public_routes=public_routes,
+            public_routes,
+            secret_key=secret_key,
+            secure_session=secure_session,
+            session_seconds=session_seconds,
+            logout_page=logout_page,
             anonymous_body_limit=anonymous_body_limit,
             trusted_origins=trusted_origins,
         )
@@ -156,44 +144,21 @@ class OIDCAuth(Auth):
     # The server
 
     def _on_install(self, backend: Backend) -> None:
-        server = self.app.server
-        _check_server(server, self._secret_key)
-        if self._secret_key is not None:
-            backend.set_secret_key(self._secret_key)
-        if self._secure_session:
-            server.config["SESSION_COOKIE_SECURE"] = True
-            server.config["SESSION_COOKIE_HTTPONLY"] = True
-        if server.config["SESSION_COOKIE_SAMESITE"] is None:
-            # Strict would keep the cookie from the callback, which comes from the provider's site.
-            server.config["SESSION_COOKIE_SAMESITE"] = "Lax"
-        self._notes = LoginNotes(self._guard.name, self._session_seconds)
-        self.oauth.init_app(server)
-        add = functools.partial(self._add_route, server)
+        super()._on_install(backend)
+        self._providers.registry.serve(self.app.server, backend)
+        add = self._add_route
         self.login_route, self._login = add("login", self.login_route, self.login_request)
-        self.logout_route, self._logout = add("logout", self.logout_route, self.logout)
+        self.logout_route, logout = add("logout", self.logout_route, self.logout)
         self.callback_route, self._callback = add("callback", self.callback_route, self.callback)
-        self._own_endpoints = frozenset({self._login, self._logout, self._callback})
+        self._own_endpoints = frozenset({self._login, logout, self._callback})
 
-    def _add_route(
-        self, server: flask.Flask, name: str, route: str, view: Callable[..., Any]
-    ) -> tuple[str, str]:
+    def _add_route(self, name: str, route: str, view: Callable[..., Any]) -> tuple[str, str]:
         """Return the route that was free, and the name of its endpoint."""
-        prefix = internals.routes_prefix(self.app)
-        taken = {rule.rule for rule in server.url_map.iter_rules()}
-        if route in taken:
-            route = prefix + route.removeprefix("/")
-        if route in taken:
+        if self._backend.has_route(route):
+            route = internals.routes_prefix(self.app) + route.removeprefix("/")
+        if self._backend.has_route(route):
             raise ValueError(f"the {name} route {route!r} is taken: give another {name}_route")
-        endpoint = f"oidc_{name}"
-        if endpoint in server.view_functions:
-            endpoint += f" {prefix}"
-
-        @functools.wraps(view)
-        def answer(**arguments: str) -> flask.Response:
-            return navigation.uncached(view(**arguments))
-
-        server.add_url_rule(route, endpoint=endpoint, view_func=answer, methods=["GET"])
-        return route, endpoint
+        return route, self._backend.add_route(route, f"oidc_{name}", view, navigation.UNCACHED)
 
     def _open_selection(self, route: str) -> None:
         parts = urlsplit(route)
@@ -217,15 +182,7 @@ class OIDCAuth(Auth):
             `authorize_token_kwargs`, given to the two steps of each login
         :raises ValueError: if the name cannot stand in a path
         """
-        if not isinstance(idp_name, str) or not re.fullmatch(r"[\w\-. ]+", idp_name):
-            raise ValueError(
-                "`idp_name` should only contain letters, numbers, hyphens, "
-                "underscores, periods and spaces"
-            )
-        client_kwargs = {"scope": "openid email", **(kwargs.pop("client_kwargs", None) or {})}
-        if "request_token_url" not in kwargs:
-            client_kwargs.setdefault("default_timeout", _PROVIDER_TIMEOUT)
-        self.oauth.register(idp_name, client_kwargs=client_kwargs, **kwargs)
+        self._providers.register(idp_name, **kwargs)
 
     def get_oauth_client(self, idp: str) -> Any:
         """Return Authlib's client of a provider.
@@ -233,8 +190,7 @@ class OIDCAuth(Auth):
         :param idp: name of the provider
         :raises ValueError: if no provider has that name
         """
-        self._check_provider(idp)
-        return self.oauth.create_client(idp)
+        return self._providers.client(idp)
 
     def get_oauth_kwargs(self, idp: str) -> dict[str, Any]:
         """Return the arguments with which a provider was registered.
@@ -242,13 +198,7 @@ class OIDCAuth(Auth):
         :param idp: name of the provider
         :raises ValueError: if no provider has that name
         """
-        self._check_provider(idp)
-        kwargs: dict[str, Any] = self.oauth._registry[idp][1]
-        return kwargs
-
-    def _check_provider(self, idp: str) -> None:
-        if idp not in self.oauth._registry:
-            raise ValueError(f"'{idp}' is not a valid registered idp")
+        return self._providers.arguments(idp)
 
     # The login
 
@@ -258,82 +208,74 @@ class OIDCAuth(Auth):
         :param idp: name of the provider; None, for a request that needs a login, chooses the only
             one or has the user choose
         """
+        request = self._backend.request()
         target = None
-        if flask.request.endpoint == self._login:
-            target = logins.take_target(flask.session)
-        elif navigation.is_navigation(flask.request):
-            target = navigation.target(self.app, flask.request)
+        if request.endpoint == self._login:
+            target = logins.take_target(request.session)
+        elif navigation.is_navigation(request):
+            target = navigation.target(self.app, request)
         else:
             return self._plain(401, "Login required")
-        providers = list(self.oauth._registry)
+        providers = list(self._providers)
         if idp in providers:
             return self._begin_login(str(idp), target)
         if len(providers) == 1:
             return self._begin_login(providers[0], target)
         if self.idp_selection_route:
-            logins.remember_target(flask.session, target)
-            return navigation.uncached(flask.redirect(self.idp_selection_route))
+            logins.remember_target(request.session, target)
+            return self._uncached(self._backend.redirect(self.idp_selection_route))
         some = "Several OAuth providers are registered. Please choose one."
         return self._plain(400, some if providers else "No OAuth provider is registered.")
 
+    def _asking_waits(self, request: Request) -> bool:
+        # To begin a login may mean asking the provider for its addresses.
+        own = getattr(self.login_request, "__func__", None) is OIDCAuth.login_request
+        return not own or navigation.is_navigation(request)
+
     def _begin_login(self, idp: str, target: str | None) -> Any:
-        client = self.get_oauth_client(idp)
-        state = secrets.token_urlsafe(24)
-        kwargs = {"state": state, **self.get_oauth_kwargs(idp).get("authorize_redirect_kwargs", {})}
-        for old_idp, old_state in logins.begin(flask.session, idp, str(kwargs["state"]), target):
-            if old_idp in self.oauth._registry:
-                old_client = self.get_oauth_client(old_idp)
-                old_client.framework.clear_state_data(flask.session, old_state)
+        redirect_uri = self._create_redirect_uri(idp)
         try:
-            return navigation.uncached(
-                client.authorize_redirect(self._create_redirect_uri(idp), **kwargs)
-            )
-        except Exception as error:
-            logins.finish(flask.session, str(kwargs["state"]))
-            logger.error(
-                "%s cannot be reached, or is set up wrongly: %s", idp, type(error).__name__
-            )
-            return self._plain(502, "The identity provider cannot be reached")
+            begun = login.begin(self._providers, self.session, idp, redirect_uri, target)
+        except LoginFailed as failed:
+            return self._plain(failed.status, str(failed))
+        return self._uncached(begun)
 
     def _create_redirect_uri(self, idp: str) -> str:
-        request = flask.request
-        forwarded = request.headers.get("X-Forwarded-Host")
-        if forwarded and forwarded != request.host:
+        request = self._backend.request()
+        forwarded = request.header("X-Forwarded-Host")
+        if forwarded and forwarded != request.header("Host"):
             self._warn_once(
                 "X-Forwarded-Host differs from the host of the redirect URI. It counts for nothing "
-                "as long as any client may send it: behind a proxy, wrap the server in "
-                "werkzeug.middleware.proxy_fix.ProxyFix."
+                "as long as any client may send it: behind a proxy, "
+                f"{self._backend.how_to_trust_a_proxy}."
             )
         scheme = "https" if self.force_https_callback else None
-        return flask.url_for(self._callback, idp=idp, _external=True, _scheme=scheme)
+        return self._backend.url_for(self._callback, scheme, idp=idp)
 
     def callback(self, idp: str) -> Any:
         """Return the answer to a browser that comes back from its provider.
 
         :param idp: name of the provider
         """
-        if idp not in self.oauth._registry:
+        if idp not in self._providers:
             return self._plain(400, "No such identity provider")
-        client = self.get_oauth_client(idp)
-        session, state = flask.session, flask.request.args.get("state")
-        target = logins.finish(session, state)
+        request = self._backend.request()
+        session = request.session
+        state = next(iter(request.query_values("state")), None)
         try:
-            token = client.authorize_access_token(
-                **self.get_oauth_kwargs(idp).get("authorize_token_kwargs", {})
-            )
-        except Exception as error:
-            # Nothing of the login is left, nor is a user who was logged in before touched.
-            client.framework.clear_state_data(session, state)
-            return self._refuse_login(idp, error)
-        setattr(flask.g, _TARGET, target)
+            token, target = login.complete(self._providers, session, idp, state)
+        except LoginFailed as failed:
+            return self._plain(failed.status, str(failed))
         secret = self._backend.secret_key() or b""
-        self._renew_session(secret)
-        answer = self.after_logged_in(token.get("userinfo"), idp, token)
+        self._notes.renew(session, secret)
+        # Whoever knew the id of a session on the server before must not know it now.
+        self._backend.renew_session_id(session)
+        answer = self._admit(token, idp, target)
         if USER not in session:
             return answer
         session.setdefault(IDP, idp)
         self._notes.write(session, secret)
-        if not logins.fits(self.app.server, session):
+        if not logins.fits(self._backend, session):
             session.clear()
             logger.error(
                 "Refused: the claims of a user fill more than a cookie holds (4 KB). Name those "
@@ -342,11 +284,19 @@ class OIDCAuth(Auth):
             return self._plain(401, "Login failed: too many claims")
         return answer
 
+    def _admit(self, token: dict[str, Any], idp: str, target: str | None) -> Any:
+        waiting = _target.set(target)
+        try:
+            answer = self.after_logged_in(token.get("userinfo"), idp, token)
+            return asgi.run_to_end(answer) if inspect.iscoroutine(answer) else answer
+        finally:
+            _target.reset(waiting)
+
     def after_logged_in(self, user: dict[str, Any] | None, idp: str, token: dict[str, Any]) -> Any:
         """Store the user in the session and return the redirect back to the app.
 
         Override it to add to the user or to look at the token, and call `super()`; or to refuse:
-        the login counts if `flask.session["user"]` is set when it returns.
+        the login counts if :attr:`session` holds a `"user"` when it returns. It may be async.
 
         :param user: claims of the ID token; None if the provider sent none
         :param idp: name of the provider
@@ -360,16 +310,16 @@ class OIDCAuth(Auth):
                 idp,
             )
             return self._plain(401, "Login failed: the identity provider named no user")
-        flask.session[USER] = {key: value for key, value in user.items() if self._keeps(key)}
-        flask.session[IDP] = idp
+        self.session[USER] = {key: value for key, value in user.items() if self._keeps(key)}
+        self.session[IDP] = idp
         self._store_refresh_token(idp, token)
         if self.log_signins:
             name = User.from_claims(user).name
             logger.info("User %s is logging in.", name if name.isprintable() else repr(name))
-        target = flask.g.get(_TARGET)
+        target: object = _target.get()
         if not isinstance(target, str) or not navigation.is_local(target):
             target = internals.requests_prefix(self.app)
-        return flask.redirect(target)
+        return self._backend.redirect(target)
 
     def _keeps(self, claim: str) -> bool:
         if self._session_claims is None:
@@ -377,89 +327,17 @@ class OIDCAuth(Auth):
         return claim in self._session_claims
 
     def _store_refresh_token(self, idp: str, token: dict[str, Any]) -> None:
-        scope = self.get_oauth_client(idp).client_kwargs.get("scope") or ""
-        if "offline_access" not in (scope.split() if isinstance(scope, str) else scope):
+        if not self._providers.asks_for(idp, "offline_access"):
             return
-        if logins.are_cookies(self.app.server) and not self._refresh_token_in_cookie:
+        in_cookie = self._backend.session_cookie_length({}) is not None
+        if in_cookie and not self._refresh_token_in_cookie:
             self._warn_once(
                 "The refresh token is not kept: a session in a cookie can be read by its owner. "
                 "Keep sessions on the server, take it in after_logged_in, or pass "
                 "refresh_token_in_cookie=True."
             )
             return
-        flask.session[REFRESH_TOKEN] = token.get(REFRESH_TOKEN)
-
-    def _renew_session(self, secret: bytes) -> None:
-        self._notes.renew(flask.session, secret)
-        # Sessions on the server have an id, which whoever knew it before must not know now.
-        regenerate = getattr(self.app.server.session_interface, "regenerate", None)
-        if callable(regenerate):
-            regenerate(flask.session)
-
-    def _refuse_login(self, idp: str, error: Exception) -> Any:
-        # Their errors carry what the provider, or whoever made up this request, says.
-        reason = str(error) if type(error).__module__.startswith(("authlib.", "joserfc.")) else ""
-        # Authlib 1.3 asks for the parameters in a way that raises Flask's error.
-        forged = isinstance(error, BadRequest) or getattr(error, "error", "") == "mismatching_state"
-        logger.warning("A login through %s failed: %s %.200r", idp, type(error).__name__, reason)
-        if forged:
-            return self._plain(400, "This login was not begun here, or is over. Please try again.")
-        shown = "".join(char for char in reason if char.isprintable())[:300]
-        return self._plain(401, shown or "Login failed")
-
-    # The session
-
-    def is_authorized(self) -> bool:
-        """Tell whether the current request comes with a login that counts."""
-        return self._resumes(self._backend.request())
-
-    def _resumes(self, request: Request) -> bool:
-        secret = self._backend.secret_key()
-        if not secret or not request.has_session_cookie:
-            return False
-        return self._notes.resume(request.session, secret)
-
-    def _visitor(self, request: Request) -> User | None:
-        return session_user() if self._resumes(request) else None
-
-    def _tidy_session(self, request: Request) -> None:
-        secret = self._backend.secret_key()
-        if request.has_session_cookie and secret and not self._resumes(request):
-            if USER in request.session:
-                self._notes.set_aside(request.session, secret)
-
-    def _session_use(self) -> str:
-        return f"the login itself, for {self._session_seconds / 3600:g} hours"
-
-    def logout(self) -> Any:
-        """End the login, with all that the session holds, and return the page that says so.
-
-        The login at the provider goes on. A page of another site can have nobody logged out: what
-        it embeds is refused, and a link from it leads to a page that asks.
-        """
-        headers = flask.request.headers
-        if headers.get("Sec-Fetch-Site") == "cross-site":
-            if headers.get("Sec-Fetch-Dest") != "document":
-                return self._plain(403, "Cross-site request refused")
-            again = flask.url_for(self._logout)
-            return navigation.page("Do you want to log out?", "Log out", again)
-        flask.session.clear()
-        if isinstance(self.logout_page, flask.Response):
-            # Each answer gets a cookie of its own.
-            page = self.logout_page
-            return flask.Response(page.get_data(), page.status, page.headers.copy())
-        if self.logout_page:
-            return self.logout_page
-        start = internals.requests_prefix(self.app)
-        return navigation.page("Logged out successfully", "Go back", start)
-
-    def _plain(self, status: int, text: str) -> Any:
-        return self._backend.answer(status, text, {"X-Content-Type-Options": "nosniff"})
-
-    def _warn_once(self, text: str) -> None:
-        if text not in self._warned_of:
-            self._warned_of.add(text)
-            logger.warning(text)
+        self.session[REFRESH_TOKEN] = token.get(REFRESH_TOKEN)
 
 
 def get_oauth(app: Dash | None = None) -> Any:
@@ -481,20 +359,3 @@ def get_oauth(app: Dash | None = None) -> Any:
             "to be run before `get_oauth` is called."
         )
     return oauth
-
-
-def _new_registry() -> Any:
-    try:
-        from ._oidc_client import Registry
-    except ImportError as error:
-        raise ImportError(
-            'OIDCAuth needs Authlib and requests: pip install "dash-auth-rs[oidc]"'
-        ) from error
-    return Registry()
-
-
-def _check_server(server: object, secret_key: str | bytes | None) -> None:
-    if not isinstance(server, flask.Flask):
-        raise TypeError(f"OIDCAuth protects apps on Flask, not on {type(server).__name__}")
-    if not (server.secret_key if secret_key is None else secret_key):
-        raise RuntimeError(_NO_KEY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dash import Dash
@@ -47,6 +47,13 @@ class Request(Protocol):
     @property
     def origin(self) -> str | None:
         """The value of the Origin header, None if there is none."""
+
+    def header(self, name: str) -> str | None:
+        """Return the value of a header, None if there is none."""
+
+    @property
+    def root_path(self) -> str:
+        """The path under which the server itself is mounted, without a slash at its end."""
 
     @property
     def query(self) -> str:
@@ -124,6 +131,64 @@ class Backend(Protocol):
 
     def set_secret_key(self, key: str | bytes) -> None:
         """Set the secret key of the server's sessions."""
+
+    # What a login with pages of its own needs
+
+    has_event_loop: bool
+    """Whether an event loop answers the requests, which must not wait."""
+    how_to_trust_a_proxy: str
+    """What makes the server believe a proxy about host and scheme."""
+
+    def redirect(self, location: str) -> Any:
+        """Return an answer that sends the browser elsewhere."""
+
+    def with_headers(self, answer: Any, headers: dict[str, str]) -> Any:
+        """Return an answer with some more headers."""
+
+    def page(self, html: str) -> Any:
+        """Return an answer in HTML."""
+
+    def copy_of(self, answer: Any) -> Any:
+        """Return an answer of the developer's so that it can be given again."""
+
+    def has_route(self, rule: str) -> bool:
+        """Tell whether the server has a route with exactly this rule, in Flask's syntax."""
+
+    def add_route(
+        self, rule: str, name: str, view: Callable[..., Any], headers: dict[str, str]
+    ) -> str:
+        """Add a route of the login's own, for GET.
+
+        :param rule: the route, in Flask's syntax
+        :param name: what the endpoint is to be called; another one of that name stays
+        :param view: called with the variables of the path; it may wait, and return what the
+            server's own views may
+        :param headers: what each answer carries
+        :return: the name of the endpoint
+        """
+
+    def url_for(self, endpoint: str, scheme: str | None = None, **variables: str) -> str:
+        """Return the absolute URL of an added route, as the current request came in.
+
+        :param endpoint: name of the endpoint
+        :param scheme: the scheme; None for that of the request
+        :param variables: the variables of the path
+        """
+
+    def close_session_cookie(self, *, secure: bool) -> None:
+        """Have the session's cookie kept from other sites, and from scripts.
+
+        :param secure: whether it is sent over https only
+        """
+
+    def session_cookie_length(self, session: Mapping[str, Any]) -> int | None:
+        """Return the length of the cookie that holds a session, name and value, in bytes.
+
+        :return: None where sessions are kept on the server
+        """
+
+    def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
+        """Give a session that is kept on the server another id."""
 
     def view(self, endpoint: str) -> Callable[..., Any] | None:
         """Return the function behind an endpoint."""

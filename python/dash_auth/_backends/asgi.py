@@ -80,6 +80,15 @@ class AsgiRequest:
         self.rewrite: Callable[[bytes], bytes] | None = None
         self._body: Any = UNREADABLE
 
+    def header(self, name: str) -> str | None:
+        wanted = name.lower().encode("latin-1")
+        values = [value for key, value in self.scope["headers"] if key == wanted]
+        return b",".join(values).decode("latin-1") if values else None
+
+    @property
+    def root_path(self) -> str:
+        return str(self.scope.get("root_path", "")).rstrip("/")
+
     @property
     def query(self) -> str:
         query: bytes = self.scope.get("query_string", b"")

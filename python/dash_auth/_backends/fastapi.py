@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
-from collections.abc import Callable, MutableMapping
+import re
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
+from urllib.parse import quote
 
 from dash import Dash
 from fastapi import FastAPI
+from starlette.datastructures import URL
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -17,7 +21,8 @@ from starlette.middleware.httpsredirect import HTTPSRedirectMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from werkzeug.exceptions import HTTPException
@@ -28,6 +33,8 @@ from . import UNROUTABLE, Guards, asgi
 from .asgi import AsgiRequest
 from .fastapi_routes import Routes
 from .sockets import LOGIN_REQUIRED, GuardedSocket
+from .starlette_answers import answer_of, answer_of_error, rewriting
+from .starlette_session import SessionCookie
 
 logger = logging.getLogger("dash_auth")
 
@@ -57,13 +64,19 @@ class FastAPIRequest(AsgiRequest):
         super().__init__(scope, internals.route_path(scope))
         self._receive = receive
         self._read: list[Message] = []
-        self._session: MutableMapping[str, Any] | None = scope.get("session")
+        session: MutableMapping[str, Any] | None = scope.get("session")
+        self._session: MutableMapping[str, Any] = {} if session is None else session
 
     @property
     def session(self) -> MutableMapping[str, Any]:
-        if self._session is None:
-            self._session = {}
+        if hasattr(self._session, "mark_accessed"):
+            # The answer depends on the cookie: `Vary` is to say so.
+            self._session.mark_accessed()
         return self._session
+
+    @property
+    def has_session_cookie(self) -> bool:
+        return bool(self._session)
 
     async def read_body(self, limit: int) -> None:
         # As Dash has it: it parses no other body.
@@ -92,7 +105,7 @@ class FastAPIRequest(AsgiRequest):
 
     def login_required(self) -> Exception:
         assert self.guard is not None
-        asking = _response(self.guard.login_request())
+        asking = answer_of(self.guard.login_request())
         headers = {k: v for k, v in asking.headers.items() if not k.startswith("content-")}
         return StarletteHTTPException(asking.status_code, "Login required", headers)
 
@@ -104,6 +117,11 @@ class FastAPIRequest(AsgiRequest):
 class FastAPIBackend:
     """Guards the Dash apps on one FastAPI server."""
 
+    has_event_loop = True
+    how_to_trust_a_proxy = (
+        "start uvicorn with --proxy-headers, and have the proxy pass the Host header on"
+    )
+
     def __init__(self, server: FastAPI) -> None:
         """Put a middleware before all that serves something.
 
@@ -111,8 +129,9 @@ class FastAPIBackend:
         """
         self._server = server
         self.guards = Guards()
-        self._secret_key: str | None = None
+        self._session_cookie = SessionCookie()
         self._routes = Routes(server)
+        self._login_routes: dict[str, Route] = {}
         self._build = server.build_middleware_stack
         vars(server)["build_middleware_stack"] = self._build_middleware_stack
         server.middleware_stack = None
@@ -129,20 +148,13 @@ class FastAPIBackend:
     def _build_middleware_stack(self) -> ASGIApp:
         server = self._server
         declared = list(server.user_middleware)
-        outside = [one for one in declared if one.cls in _OUTSIDE]
+        outside = self._session_cookie.fit([one for one in declared if one.cls in _OUTSIDE])
         inside = [one for one in declared if one.cls not in _OUTSIDE]
-        if self._secret_key is not None and self._sessions() is None:
-            outside.append(Middleware(SessionMiddleware, secret_key=self._secret_key))
         server.user_middleware = [*outside, Middleware(_GuardMiddleware, backend=self), *inside]
         try:
             return self._build()
         finally:
             server.user_middleware = declared
-
-    def _sessions(self) -> Middleware | None:
-        """Return the developer's own sessions, None if there are none."""
-        declared: list[Any] = self._server.user_middleware
-        return next((one for one in declared if one.cls is SessionMiddleware), None)
 
     def request(self) -> AsgiRequest:
         facts: AsgiRequest = EVENT_LOOP_FACTS.get()
@@ -151,16 +163,71 @@ class FastAPIBackend:
     def answer(self, status: int, text: str, headers: dict[str, str] | None = None) -> Response:
         return PlainTextResponse(text, status, headers)
 
+    def redirect(self, location: str) -> Response:
+        # Not Starlette's own: it would quote anew what is quoted already.
+        return Response(status_code=302, headers={"Location": location})
+
+    def with_headers(self, answer: Any, headers: dict[str, str]) -> Response:
+        response = answer_of(answer)
+        response.headers.update(headers)
+        return response
+
+    def page(self, html: str) -> Response:
+        return HTMLResponse(html)
+
+    def copy_of(self, answer: Any) -> Any:
+        # The cookie goes into a copy of the headers anyway.
+        return answer
+
     def secret_key(self) -> bytes | None:
-        sessions = self._sessions()
-        if sessions is None:
-            return None if self._secret_key is None else self._secret_key.encode()
-        key = sessions.kwargs.get("secret_key") or (sessions.args[0] if sessions.args else "")
-        return str(key).encode() or None
+        return self._session_cookie.secret_key(self._server.user_middleware)
 
     def set_secret_key(self, key: str | bytes) -> None:
-        self._secret_key = key if isinstance(key, str) else key.decode("latin-1")
+        self._session_cookie.set_secret_key(key)
         self._server.middleware_stack = None
+
+    def close_session_cookie(self, *, secure: bool) -> None:
+        # SameSite=Lax and HttpOnly are what Starlette's cookie is anyway.
+        if secure:
+            self._session_cookie.only_over_https()
+            self._server.middleware_stack = None
+
+    def session_cookie_length(self, session: Mapping[str, Any]) -> int | None:
+        return self._session_cookie.length(self._server.user_middleware, session)
+
+    def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
+        # A cookie has none.
+        return
+
+    def has_route(self, rule: str) -> bool:
+        path = _path_of(rule)
+        return any(path == getattr(route, "path", None) for route in self._server.router.routes)
+
+    def add_route(
+        self, rule: str, name: str, view: Callable[..., Any], headers: dict[str, str]
+    ) -> str:
+        async def answer(request: Any) -> Response:
+            try:
+                made = await asgi.off_loop(functools.partial(view, **request.path_params))
+            except HTTPException as error:
+                made = answer_of_error(error)
+            return self.with_headers(made, headers)
+
+        path = _path_of(rule)
+        route = Route(path, answer, methods=["GET"], name=name, include_in_schema=False)
+        # First of all: Dash's catch-all may be there already.
+        self._server.router.routes.insert(0, route)
+        endpoint = self._routes.name(route)
+        self._login_routes[endpoint] = route
+        return endpoint
+
+    def url_for(self, endpoint: str, scheme: str | None = None, **variables: str) -> str:
+        request = self.request()
+        route = self._login_routes[endpoint]
+        quoted = {name: quote(value, safe="") for name, value in variables.items()}
+        path = quote(request.root_path) + route.url_path_for(route.name, **quoted)
+        url = URL(scope={**request.scope, "path": path, "query_string": b""})
+        return str(url if scheme is None else url.replace(scheme=scheme))
 
     def view(self, endpoint: str) -> Callable[..., Any] | None:
         return self._routes.view(endpoint)
@@ -224,50 +291,17 @@ class _GuardMiddleware:
             try:
                 refusal = await asgi.answer(guard, request)
             except HTTPException as error:
-                refusal = _from_werkzeug(error)
+                refusal = answer_of_error(error)
             except ClientDisconnect:
                 return
             if refusal is not None:
-                await _response(refusal)(scope, request.receive, send)
+                await answer_of(refusal)(scope, request.receive, send)
                 return
         if request.rewrite is not None:
-            send = _rewriting(send, request.rewrite)
+            send = rewriting(send, request.rewrite)
         await self._app(scope, request.receive, send)
 
 
-def _from_werkzeug(error: HTTPException) -> Response:
-    return Response(error.get_body(), error.code or 500, dict(error.get_headers()))
-
-
-def _response(answer: Any) -> Response:
-    """Return what `login_request` returned as a response: a body, or body, status and headers."""
-    if isinstance(answer, Response):
-        return answer
-    body, status, headers = answer, 200, {}
-    if isinstance(answer, tuple):
-        body, status, headers = (*answer, 200, {})[:3] if len(answer) < 3 else answer
-    return Response(body, status, dict(headers), media_type="text/html")
-
-
-def _rewriting(send: Send, rewrite: Callable[[bytes], bytes]) -> Send:
-    start: Message = {}
-    parts: list[bytes] = []
-
-    async def rewritten(message: Message) -> None:
-        nonlocal start
-        if message["type"] == "http.response.start":
-            start = message
-            return
-        if message["type"] != "http.response.body":
-            await send(message)
-            return
-        parts.append(message.get("body", b""))
-        if message.get("more_body", False):
-            return
-        body = rewrite(b"".join(parts))
-        headers = [(k, v) for k, v in start["headers"] if k.lower() != b"content-length"]
-        start["headers"] = [*headers, (b"content-length", str(len(body)).encode())]
-        await send(start)
-        await send({"type": "http.response.body", "body": body})
-
-    return rewritten
+def _path_of(rule: str) -> str:
+    """Return a route in Flask's syntax as Starlette has it."""
+    return re.sub(r"<(\w+)>", r"{\1}", rule)

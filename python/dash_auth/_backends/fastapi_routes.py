@@ -89,13 +89,13 @@ class Routes:
         partial = None
         for match, route, child in self._matching(scope):
             if match == Match.FULL:
-                return self._name(route), self._arguments(route, scope, child)
+                return self.name(route), self._arguments(route, scope, child)
             if partial is None:
                 partial = route, child
         if partial is None:
             return None
         route, child = partial
-        return self._name(route), self._arguments(route, scope, child)
+        return self.name(route), self._arguments(route, scope, child)
 
     def _endpoints_of(self, path: str) -> list[str]:
         scope = {"type": "http", "path": path, "method": "GET", "root_path": "", "headers": []}
@@ -108,7 +108,7 @@ class Routes:
         for method in sorted(methods):
             for match, route, _ in self._matching({**scope, "method": method}):
                 if match == Match.FULL:
-                    found[self._name(route)] = None
+                    found[self.name(route)] = None
                     break
         return list(found)
 
@@ -118,7 +118,8 @@ class Routes:
             if match != Match.NONE:
                 yield match, route, child
 
-    def _name(self, route: BaseRoute) -> str:
+    def name(self, route: BaseRoute) -> str:
+        """Return the name of the endpoint that a route leads to."""
         name, view = internals.fastapi_endpoint(route)
         self._views[name] = view
         return name

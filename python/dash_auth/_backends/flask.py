@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import logging
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import urlencode
 
 import flask
 from dash import Dash
+from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import HTTPException
 
 from .. import _dash_internals as internals
@@ -74,6 +76,13 @@ class FlaskRequest:
     @property
     def origin(self) -> str | None:
         return self._environ.get("HTTP_ORIGIN")
+
+    def header(self, name: str) -> str | None:
+        return self._request.headers.get(name)
+
+    @property
+    def root_path(self) -> str:
+        return self._request.script_root
 
     @property
     def query(self) -> str:
@@ -139,6 +148,10 @@ class FlaskRequest:
 class FlaskBackend:
     """Guards the Dash apps on one Flask server."""
 
+    has_event_loop = False
+    how_to_trust_a_proxy = "wrap the server in werkzeug.middleware.proxy_fix.ProxyFix"
+    _cookie_sessions: Any = SecureCookieSessionInterface
+
     def __init__(self, server: flask.Flask) -> None:
         """Put one hook before all others.
 
@@ -182,6 +195,65 @@ class FlaskBackend:
 
     def set_secret_key(self, key: str | bytes) -> None:
         self._server.secret_key = key
+
+    def redirect(self, location: str) -> Any:
+        return flask.redirect(location)
+
+    def with_headers(self, answer: Any, headers: dict[str, str]) -> Any:
+        response = flask.make_response(answer)
+        response.headers.update(headers)
+        return response
+
+    def page(self, html: str) -> Any:
+        return flask.Response(html)
+
+    def copy_of(self, answer: Any) -> Any:
+        # Each answer gets a cookie of its own.
+        if isinstance(answer, flask.Response):
+            return flask.Response(answer.get_data(), answer.status, answer.headers.copy())
+        return answer
+
+    def has_route(self, rule: str) -> bool:
+        return any(rule == other.rule for other in self._server.url_map.iter_rules())
+
+    def add_route(
+        self, rule: str, name: str, view: Callable[..., Any], headers: dict[str, str]
+    ) -> str:
+        endpoint = name if name not in self._server.view_functions else f"{name} {rule}"
+        view = self._answering(view, headers)
+        self._server.add_url_rule(rule, endpoint=endpoint, view_func=view, methods=["GET"])
+        return endpoint
+
+    def _answering(self, view: Callable[..., Any], headers: dict[str, str]) -> Callable[..., Any]:
+        @functools.wraps(view)
+        def answer(**variables: str) -> Any:
+            return self.with_headers(view(**variables), headers)
+
+        return answer
+
+    def url_for(self, endpoint: str, scheme: str | None = None, **variables: Any) -> str:
+        return flask.url_for(endpoint, _external=True, _scheme=scheme, **variables)
+
+    def close_session_cookie(self, *, secure: bool) -> None:
+        config = self._server.config
+        if secure:
+            config["SESSION_COOKIE_SECURE"] = True
+            config["SESSION_COOKIE_HTTPONLY"] = True
+        if config["SESSION_COOKIE_SAMESITE"] is None:
+            # Strict would keep the cookie from the callback, which comes from the provider's site.
+            config["SESSION_COOKIE_SAMESITE"] = "Lax"
+
+    def session_cookie_length(self, session: Mapping[str, Any]) -> int | None:
+        interface: Any = self._server.session_interface
+        if not isinstance(interface, self._cookie_sessions):
+            return None
+        value = interface.get_signing_serializer(self._server).dumps(dict(session))
+        return len(interface.get_cookie_name(self._server)) + len(value)
+
+    def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
+        regenerate = getattr(self._server.session_interface, "regenerate", None)
+        if callable(regenerate):
+            regenerate(session)
 
     def view(self, endpoint: str) -> Callable[..., Any] | None:
         return self._server.view_functions.get(endpoint)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import MutableMapping
+import copy
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import quart
 from dash import Dash
+from quart.sessions import SecureCookieSessionInterface
 from quart.wrappers.request import Body
 from werkzeug.exceptions import HTTPException
 
@@ -106,6 +110,10 @@ class QuartRequest(AsgiRequest):
 class QuartBackend(FlaskBackend):
     """Guards the Dash apps on one Quart server, which is Flask's twin but for the event loop."""
 
+    has_event_loop = True
+    how_to_trust_a_proxy = "wrap it in hypercorn.middleware.ProxyFixMiddleware"
+    _cookie_sessions = SecureCookieSessionInterface
+
     def __init__(self, server: Any) -> None:
         """Put one hook before all others, count bodies, and stand before each WebSocket.
 
@@ -134,6 +142,41 @@ class QuartBackend(FlaskBackend):
 
     def answer(self, status: int, text: str, headers: dict[str, str] | None = None) -> Any:
         return quart.Response(text, status, headers, content_type="text/plain; charset=utf-8")
+
+    def redirect(self, location: str) -> Any:
+        return quart.redirect(location)
+
+    def with_headers(self, answer: Any, headers: dict[str, str]) -> Any:
+        answer.headers.update(headers)
+        return answer
+
+    def page(self, html: str) -> Any:
+        return quart.Response(html)
+
+    def copy_of(self, answer: Any) -> Any:
+        # Each answer gets a cookie of its own.
+        if isinstance(answer, quart.Response):
+            answer = copy.copy(answer)
+            answer.headers = answer.headers.copy()
+        return answer
+
+    def _answering(self, view: Callable[..., Any], headers: dict[str, str]) -> Callable[..., Any]:
+        @functools.wraps(view)
+        async def answer(**variables: str) -> Any:
+            made = await asgi.off_loop(functools.partial(view, **variables))
+            return self.with_headers(await quart.make_response(made), headers)
+
+        return answer
+
+    def url_for(self, endpoint: str, scheme: str | None = None, **variables: Any) -> str:
+        return quart.url_for(endpoint, _external=True, _scheme=scheme, **variables)
+
+    def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
+        regenerate = getattr(self._server.session_interface, "regenerate", None)
+        if callable(regenerate):
+            made = regenerate(session)
+            if inspect.isawaitable(made):
+                asgi.run_to_end(_awaited(made))
 
     def run_first_request_hooks(self, app: Dash) -> None:
         for hook in internals.first_request_hooks(app, self._server.before_request_funcs[None]):
@@ -167,6 +210,10 @@ class QuartBackend(FlaskBackend):
         if request.rewrite is not None:
             quart.after_this_request(_rewriting(request.rewrite))
         return None
+
+
+async def _awaited(made: Awaitable[Any]) -> Any:
+    return await made
 
 
 def _rewriting(rewrite: Any) -> Any:

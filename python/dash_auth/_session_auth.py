@@ -1,0 +1,171 @@
+"""A login that is kept in the session: until when it counts, and how it ends."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from dash import Dash
+
+from . import _dash_internals as internals
+from . import _ended_logins as ended_logins
+from . import _oidc_navigation as navigation
+from ._backends import Backend, Request, backend_for, is_server
+from ._oidc_session import LoginNotes
+from ._session import USER, Session
+from .auth import Auth
+from .identity import SocketLogin, User, session_user
+
+logger = logging.getLogger("dash_auth")
+
+_NO_KEY = """OIDCAuth needs a secret key, which signs the session.
+Make one with
+    python -c "import secrets; print(secrets.token_urlsafe(32))"
+keep it outside of the code, the same for all workers, and pass it as secret_key= to OIDCAuth or set
+app.server.secret_key before."""
+
+
+class SessionAuth(Auth):
+    """Protects a Dash app: whoever has a session with a login that counts may pass."""
+
+    def __init__(
+        self,
+        app: Dash,
+        public_routes: Iterable[str] | None,
+        *,
+        secret_key: str | bytes | None,
+        secure_session: bool,
+        session_seconds: float,
+        logout_page: Any,
+        **options: Any,
+    ) -> None:
+        """Protect an app.
+
+        :param app: Dash app
+        :param public_routes: see :class:`dash_auth.auth.Auth`
+        :param secret_key: key that signs the session; None leaves the server's own
+        :param secure_session: whether the session's cookie is sent over https only
+        :param session_seconds: for how long a login counts, in seconds
+        :param logout_page: what logging out answers, None for a short message
+        :param options: see :class:`dash_auth.auth.Auth`
+        :raises RuntimeError: if there is no secret key
+        :raises ValueError: for a time that is none
+        """
+        if not (session_seconds > 0 and math.isfinite(session_seconds)):
+            raise ValueError("session_seconds must be a number of seconds above 0")
+        if isinstance(app, Dash) and is_server(app.server):
+            # Before anything stands before the app: the next try may have a key.
+            _require_key(backend_for(app.server), secret_key)
+        self.logout_page = logout_page
+        self._secret_key = secret_key
+        self._secure_session = secure_session
+        self._session_seconds = session_seconds
+        self._warned_of: set[str] = set()
+        super().__init__(app, public_routes, **options)
+
+    def _on_install(self, backend: Backend) -> None:
+        _require_key(backend, self._secret_key)
+        if self._secret_key is not None:
+            backend.set_secret_key(self._secret_key)
+        backend.close_session_cookie(secure=self._secure_session)
+        self._notes = LoginNotes(self._guard.name, self._session_seconds)
+
+    @property
+    def session(self) -> Session:
+        """The session of the current request, on whichever server."""
+        return self._backend.request().session
+
+    def is_authorized(self) -> bool:
+        """Tell whether the current request comes with a login that counts."""
+        return self._resumes(self._backend.request())
+
+    def _resumes(self, request: Request) -> bool:
+        secret = self._backend.secret_key()
+        if not secret or not request.has_session_cookie:
+            return False
+        return self._notes.resume(request.session, secret)
+
+    def _knows(self, request: Request) -> bool | None:
+        if not self._has_own_check():
+            return None
+        secret, session = self._backend.secret_key(), request.session
+        counts = secret is not None and self._notes.holds(session, secret)
+        request.leave_session_unread(session)
+        if counts:
+            return True
+        return None if self._asking_waits(request) else False
+
+    def _asking_waits(self, request: Request) -> bool:
+        """Tell whether to ask for a login may take long."""
+        return True
+
+    def _has_own_check(self) -> bool:
+        """Tell whether no subclass has replaced the method that decides."""
+        return getattr(self.is_authorized, "__func__", None) is SessionAuth.is_authorized
+
+    def _socket_login(self, request: Request) -> SocketLogin | None:
+        if not self._has_own_check():
+            return super()._socket_login(request)
+        if not self._resumes(request):
+            return None
+        held = dict(request.session)
+        user = held[USER]
+
+        def holds() -> bool:
+            secret = self._backend.secret_key()
+            if secret is None or ended_logins.is_ended(held):
+                return False
+            return self._notes.holds(held, secret)
+
+        return SocketLogin(holds, lambda: user if isinstance(user, Mapping) else {})
+
+    def _visitor(self, request: Request) -> User | None:
+        return session_user() if self._resumes(request) else None
+
+    def _tidy_session(self, request: Request) -> None:
+        secret = self._backend.secret_key()
+        if request.has_session_cookie and secret and not self._resumes(request):
+            if USER in request.session:
+                self._notes.set_aside(request.session, secret)
+
+    def _session_use(self) -> str:
+        return f"the login itself, for {self._session_seconds / 3600:g} hours"
+
+    def logout(self) -> Any:
+        """End the login, with all that the session holds, and return the page that says so.
+
+        The login at the provider goes on. A page of another site can have nobody logged out: what
+        it embeds is refused, and a link from it leads to a page that asks.
+        """
+        request = self._backend.request()
+        if request.sec_fetch_site == "cross-site":
+            if request.header("Sec-Fetch-Dest") != "document":
+                return self._plain(403, "Cross-site request refused")
+            again = quote(request.root_path + request.path)
+            page = navigation.page("Do you want to log out?", "Log out", again)
+            return self._backend.page(page)
+        ended_logins.end(request.session)
+        request.session.clear()
+        if self.logout_page:
+            return self._backend.copy_of(self.logout_page)
+        start = internals.requests_prefix(self.app)
+        return self._backend.page(navigation.page("Logged out successfully", "Go back", start))
+
+    def _uncached(self, answer: Any) -> Any:
+        return self._backend.with_headers(answer, navigation.UNCACHED)
+
+    def _plain(self, status: int, text: str) -> Any:
+        return self._backend.answer(status, text, {"X-Content-Type-Options": "nosniff"})
+
+    def _warn_once(self, text: str) -> None:
+        if text not in self._warned_of:
+            self._warned_of.add(text)
+            logger.warning(text)
+
+
+def _require_key(backend: Backend, given: str | bytes | None) -> None:
+    if not (backend.secret_key() if given is None else given):
+        raise RuntimeError(_NO_KEY)
