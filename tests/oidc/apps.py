@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import flask
 import pytest
+import requests
 from dash import Dash, Input, Output, html
 from dash_auth import OIDCAuth, check_groups, current_user
 
 from .mock_provider import Provider
+from .servers import Chosen, add_page, new_server, session_of, signed
 
 KEY = "a-secret-key-of-the-tests"
 ALICE = {"email": "alice@example.com", "name": "Alice", "groups": ["admin", "staff"]}
 
 
-def make_app(prefix: str = "/", server: flask.Flask | bool = True, name: str = __name__) -> Dash:
+def make_app(
+    prefix: str = "/",
+    server: Any = None,
+    name: str = __name__,
+    prefixes: dict[str, str] | None = None,
+) -> Dash:
     """Return an app of which a callback and a route say who is asking."""
-    app = Dash(name, server=server, url_base_pathname=prefix)
+    server = new_server(name) if server is None else server
+    app = Dash(name, server=server, **(prefixes or {"url_base_pathname": prefix}))
     app.layout = html.Div([html.Div(id="in"), html.Div(id="out")])
 
     @app.callback(Output("out", "children"), Input("in", "value"))
     def secret(value: str) -> str:
         return f"secret {value}"
 
-    @app.server.route(f"{prefix}whoami", endpoint=f"{prefix}whoami")
-    def whoami() -> dict[str, Any]:
+    def whoami(session: Mapping[str, Any]) -> dict[str, Any]:
         user = current_user()
         return {
-            "session": {key: flask.session.get(key) for key in ("user", "idp", "refresh_token")},
+            "session": {key: session.get(key) for key in ("user", "idp", "refresh_token")},
             "user": None if user is None else user.name,
             "admin": check_groups(["admin"]),
         }
 
+    add_page(app.server, f"{prefix}whoami", whoami)
     return app
 
 
@@ -47,36 +57,80 @@ def register(auth: OIDCAuth, provider: Provider, *names: str, **options: Any) ->
         )
 
 
-def session_of(server: flask.Flask, cookie: str) -> dict[str, Any]:
-    serializer: Any = server.session_interface.get_signing_serializer(server)  # type: ignore[attr-defined]
-    return dict(serializer.loads(cookie))
+class Client:
+    """A client that keeps cookies and follows no redirect."""
 
+    def __init__(self, address: str, server: Any) -> None:
+        self.address = address
+        self._server = server
+        self._session = requests.Session()
+        # What a client sends unasked would hide what the server makes of its absence.
+        self._session.headers.clear()
 
-def signed(server: flask.Flask, session: dict[str, Any]) -> str:
-    serializer: Any = server.session_interface.get_signing_serializer(server)  # type: ignore[attr-defined]
-    return str(serializer.dumps(session))
+    def open(
+        self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None
+    ) -> requests.Response:
+        return self._session.request(
+            method, self.address + path, headers=headers, allow_redirects=False, timeout=20
+        )
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> requests.Response:
+        return self.open(path, headers=headers)
+
+    def post(self, path: str) -> requests.Response:
+        return self.open(path, "POST")
+
+    @property
+    def cookie(self) -> str | None:
+        return self._session.cookies.get("session")
+
+    @cookie.setter
+    def cookie(self, value: str) -> None:
+        self._session.cookies.clear()
+        self._session.cookies.set("session", value, domain="127.0.0.1", path="/")
+
+    @contextmanager
+    def session_transaction(self) -> Iterator[dict[str, Any]]:
+        session = {} if self.cookie is None else session_of(self._server, self.cookie)
+        yield session
+        self.cookie = signed(self._server, session)
+
+    def close(self) -> None:
+        self._session.close()
 
 
 class Direct:
     """An app whose provider is skipped: each callback is a login of the user that is set."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, **options: Any) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, serve: Callable[[Any], str], **options: Any
+    ) -> None:
         from authlib.integrations.flask_client.apps import FlaskOAuth2App
+        from dash_auth._oidc_client import ClientOffLoop
 
         self.token: dict[str, Any] = {"userinfo": {"sub": "alice", **ALICE}}
         self.app = options.pop("app", None) or make_app()
         kind = options.pop("kind", OIDCAuth)
         self.auth = kind(self.app, **{"secret_key": KEY, **options})
         self.auth.register_provider("idp", client_id="c", client_secret="s")
-        self.client = self.app.server.test_client()
-        monkeypatch.setattr(
-            FlaskOAuth2App, "authorize_redirect", lambda _, uri, **__: flask.redirect(uri)
-        )
-        monkeypatch.setattr(
-            FlaskOAuth2App, "authorize_access_token", lambda _, **__: dict(self.token)
-        )
+        self._serve = serve
+        self._client: Client | None = None
+        client = FlaskOAuth2App if Chosen.kind == "flask" else ClientOffLoop
+        monkeypatch.setattr(client, "authorize_redirect", lambda _, uri, **__: flask.redirect(uri))
+        monkeypatch.setattr(client, "authorize_access_token", lambda _, **__: dict(self.token))
 
-    def log_in(self, **claims: Any) -> Any:
+    @property
+    def client(self) -> Client:
+        """A client of the app, which is served from now on."""
+        if self._client is None:
+            self._client = Client(self._serve(self.app), self.app.server)
+        return self._client
+
+    def log_in(self, **claims: Any) -> requests.Response:
         if claims:
             self.token["userinfo"] = claims
         return self.client.get("/oidc/idp/callback")
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()

@@ -11,6 +11,7 @@ import pytest
 from .apps import ALICE, Direct
 from .certified_provider import CertifiedProvider, certified, what_is_missing
 from .mock_provider import Provider, providing
+from .servers import KINDS, Chosen, serving
 from .visitor import Serve, Visitor
 
 
@@ -55,5 +56,28 @@ def visit(serve: Serve) -> Iterator[Callable[[Any], Visitor]]:
 
 
 @pytest.fixture
-def direct(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Direct]:
-    return lambda **options: Direct(monkeypatch, **options)
+def serve() -> Iterator[Serve]:
+    """Give `serve(app)`: its address; the server ends with the test."""
+    with ExitStack() as servers:
+        yield lambda app, **options: servers.enter_context(serving(app, **options))
+
+
+@pytest.fixture
+def direct(monkeypatch: pytest.MonkeyPatch, serve: Serve) -> Iterator[Callable[..., Direct]]:
+    """Give `direct(**options)`: an app of OIDCAuth with these options."""
+    with ExitStack() as clients:
+
+        def made(**options: Any) -> Direct:
+            direct = Direct(monkeypatch, serve, **options)
+            clients.callback(direct.close)
+            return direct
+
+        yield made
+
+
+@pytest.fixture(params=KINDS)
+def each_server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Have a test run on each of the three servers."""
+    Chosen.kind = request.param
+    yield request.param
+    Chosen.kind = "flask"

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import flask
+import pytest
 from dash_auth import OIDCAuth
 
 from .apps import Direct
+
+pytestmark = pytest.mark.usefixtures("each_server")
 
 
 def test_the_hook_adds_to_the_user(direct: Callable[..., Direct]) -> None:
@@ -21,7 +24,7 @@ def test_the_hook_adds_to_the_user(direct: Callable[..., Direct]) -> None:
     here = direct(kind=WithTeam)
     here.client.get("/reports")
     assert here.log_in().headers["Location"] == "/"
-    assert here.client.get("/whoami").json["session"]["user"]["team"] == "idp-team"
+    assert here.client.get("/whoami").json()["session"]["user"]["team"] == "idp-team"
 
 
 def test_the_hook_refuses(direct: Callable[..., Direct]) -> None:
@@ -40,12 +43,12 @@ def test_the_hook_refuses(direct: Callable[..., Direct]) -> None:
 def test_the_hook_stores_a_user_of_its_own(direct: Callable[..., Direct]) -> None:
     class Own(OIDCAuth):
         def after_logged_in(self, user: Any, idp: str, token: dict[str, Any]) -> Any:
-            flask.session["user"] = self.user
+            self.session["user"] = self.user
             return flask.redirect("/elsewhere")
 
     here = direct(kind=Own)
     for user in ({"email": "x@y"}, {"groups": ["g"]}, "a name"):
         Own.user = user  # type: ignore[attr-defined]
         assert here.log_in().headers["Location"] == "/elsewhere"
-        assert here.client.get("/whoami").json["session"]["user"] == user
-    assert here.client.get("/whoami").json["session"]["idp"] == "idp"
+        assert here.client.get("/whoami").json()["session"]["user"] == user
+    assert here.client.get("/whoami").json()["session"]["idp"] == "idp"

@@ -12,8 +12,9 @@ import pytest
 from dash_auth import BasicAuth, OIDCAuth, _parked
 from requests.auth import _basic_auth_str
 
-from .apps import KEY, make_app, register, session_of
+from .apps import KEY, make_app, register
 from .mock_provider import Provider
+from .servers import session_of
 from .visitor import Serve, Visit, Visitor
 
 NOBODY = {"session": dict.fromkeys(("user", "idp", "refresh_token")), "user": None, "admin": None}
@@ -66,7 +67,7 @@ def beside(
     def beside(**options: Any) -> Neighbours:
         server = flask.Flask(__name__)
         one = make_app("/one/", server)
-        two = make_app("/two/", server if request.param == "one server" else True)
+        two = make_app("/two/", server if request.param == "one server" else None)
         register(OIDCAuth(one, secret_key=KEY), provider)
         two.server.add_url_rule("/two/private", "private", lambda: dict(flask.session))
         two.server.add_url_rule("/two/write", "write", write)

@@ -14,6 +14,8 @@ from .apps import ALICE, KEY, Direct, make_app, register
 from .mock_provider import Provider, parameters
 from .visitor import Serve, Visit
 
+pytestmark = pytest.mark.usefixtures("each_server")
+
 
 def test_a_user_logs_in_and_comes_back_to_the_page(visit: Visit, provider: Provider) -> None:
     app = make_app()
@@ -128,11 +130,11 @@ def test_what_the_provider_refuses_is_plain_text(visit: Visit, provider: Provide
 
 
 def test_a_provider_that_does_not_answer_is_no_error_of_the_app(
-    caplog: pytest.LogCaptureFixture,
+    visit: Visit, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = make_app()
     register(OIDCAuth(app, secret_key=KEY), Provider("http://127.0.0.1:9"))
-    client = app.server.test_client()
+    client = visit(app)
     for path in ("/", "/oidc/idp/login"):
         assert client.get(path).status_code == 502
     assert "Traceback" not in caplog.text

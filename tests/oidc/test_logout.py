@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import flask
+import pytest
 from dash_auth import OIDCAuth
 
 from .apps import KEY, Direct, make_app, register
 from .mock_provider import Provider
+from .servers import response
 from .visitor import NAVIGATE, Visit
+
+pytestmark = pytest.mark.usefixtures("each_server")
 
 
 def test_logging_out_ends_the_login(visit: Visit, provider: Provider) -> None:
@@ -42,11 +45,11 @@ def test_another_site_logs_nobody_out(direct: Callable[..., Direct]) -> None:
 
 def test_the_page_after_logging_out_is_the_developers(direct: Callable[..., Direct]) -> None:
     assert direct(logout_page="<p>Bye</p>").client.get("/oidc/logout").text == "<p>Bye</p>"
-    page = flask.Response("Gone", 203, {"X-Mine": "yes"})
+    page = response("Gone", 203, {"X-Mine": "yes"})
     here = direct(logout_page=page)
     for _ in range(2):
         here.log_in()
         answer = here.client.get("/oidc/logout")
         assert (answer.status_code, answer.text, answer.headers["X-Mine"]) == (203, "Gone", "yes")
-        assert len(answer.headers.getlist("Set-Cookie")) == 1
+        assert len(answer.raw.headers.getlist("Set-Cookie")) == 1
     assert "Set-Cookie" not in page.headers

@@ -10,7 +10,10 @@ from dash_auth import OIDCAuth
 
 from .apps import KEY, Direct, make_app, register
 from .mock_provider import Provider
+from .servers import add_page, new_server
 from .visitor import NAVIGATE, Visit
+
+pytestmark = pytest.mark.usefixtures("each_server")
 
 
 @pytest.mark.parametrize(
@@ -98,9 +101,9 @@ def test_a_prefix_is_kept(visit: Visit, provider: Provider) -> None:
 
 def test_a_stripped_prefix_is_put_back(direct: Callable[..., Direct]) -> None:
     prefixes = {"routes_pathname_prefix": "/inside/", "requests_pathname_prefix": "/outside/"}
-    here = direct(app=Dash(__name__, **prefixes))
+    here = direct(app=Dash(__name__, server=new_server(), **prefixes))
     here.app.layout = html.Div()
-    here.app.server.add_url_rule("/beside", endpoint="beside", view_func=str)
+    add_page(here.app.server, "/beside", str)
     for path, target in (("/inside/x", "/outside/x"), ("/beside", "/beside")):
         here.client.get(path)
         with here.client.session_transaction() as session:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from werkzeug.middleware.proxy_fix import ProxyFix
+from dash_auth import OIDCAuth
 
-from .apps import Direct
+from .apps import KEY, Direct, make_app, register
+from .mock_provider import Provider, parameters
+from .servers import mounted, trust_a_proxy
+from .visitor import Visit
 
+pytestmark = pytest.mark.usefixtures("each_server")
+
+ADVICE = {"flask": "ProxyFix", "quart": "ProxyFixMiddleware", "fastapi": "--proxy-headers"}
 FORGED = {
     "X-Forwarded-Host": "app.example",
     "X-Forwarded-Proto": "https",
@@ -19,21 +24,38 @@ FORGED = {
 
 
 def test_a_forged_host_steers_nothing(
-    direct: Callable[..., Direct], caplog: pytest.LogCaptureFixture
+    direct: Callable[..., Direct], caplog: pytest.LogCaptureFixture, each_server: str
 ) -> None:
     here = direct()
     for _ in range(2):
         answer = here.client.get("/", headers=FORGED)
-        assert answer.headers["Location"] == "http://localhost/oidc/idp/callback"
-    assert caplog.text.count("ProxyFix") == 1
+        assert answer.headers["Location"] == f"{here.client.address}/oidc/idp/callback"
+    assert caplog.text.count(ADVICE[each_server]) == 1
 
 
-def test_a_trusted_proxy_names_the_host(direct: Callable[..., Direct]) -> None:
+def test_a_trusted_proxy_names_the_host(direct: Callable[..., Direct], each_server: str) -> None:
     here = direct()
-    server: Any = here.app.server
-    server.wsgi_app = ProxyFix(server.wsgi_app, x_host=1, x_proto=1, x_prefix=1)
+    trust_a_proxy(here.app.server)
+    host = here.client.address.removeprefix("http://")
+    names = {"flask": "app.example/here", "quart": "app.example", "fastapi": host}
     answer = here.client.get("/", headers=FORGED)
-    assert answer.headers["Location"] == "https://app.example/here/oidc/idp/callback"
+    assert answer.headers["Location"] == f"https://{names[each_server]}/oidc/idp/callback"
+
+
+def test_a_server_may_be_mounted(visit: Visit, provider: Provider) -> None:
+    prefixes = {"routes_pathname_prefix": "/", "requests_pathname_prefix": "/below/"}
+    app = make_app(prefixes=prefixes)
+    register(OIDCAuth(app, secret_key=KEY), provider)
+    visitor = visit(mounted(app.server, "/below"))
+    begun = visitor.begin("/below/whoami?a=1")
+    assert parameters(begun)["redirect_uri"] == f"{visitor.address}/below/oidc/idp/callback"
+    back = visitor.get(provider.consent(begun, "alice"))
+    assert back.headers["Location"] == "/below/whoami?a=1"
+    assert visitor.whoami("/below/whoami")["user"] == "alice@example.com"
+    asked = visitor.get("/below/oidc/logout", **{"Sec-Fetch-Site": "cross-site"})
+    assert 'href="/below/oidc/logout"' in asked.text
+    assert 'href="/below/"' in visitor.get("/below/oidc/logout").text
+    assert visitor.get("/below/whoami").status_code == 302
 
 
 @pytest.mark.parametrize(
@@ -47,5 +69,6 @@ def test_https_can_be_forced(
     scheme: str,
 ) -> None:
     monkeypatch.setenv("HTTPS_SET", "")
-    answer = direct(force_https_callback=option).client.get("/")
-    assert answer.headers["Location"] == f"{scheme}://localhost/oidc/idp/callback"
+    client = direct(force_https_callback=option).client
+    host = client.address.removeprefix("http://")
+    assert client.get("/").headers["Location"] == f"{scheme}://{host}/oidc/idp/callback"

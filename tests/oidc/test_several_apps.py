@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import flask
 import pytest
 from dash_auth import BasicAuth, OIDCAuth, get_oauth
 
-from .apps import ALICE, KEY, make_app, register, session_of, signed
+from .apps import ALICE, KEY, make_app, register
 from .mock_provider import Provider
+from .servers import add_page, new_server, session_of, signed
 from .visitor import Serve, Visit
+
+pytestmark = pytest.mark.usefixtures("each_server")
+
+
+@pytest.fixture
+def several_apps(each_server: str) -> None:
+    if each_server == "quart":
+        pytest.skip("Dash puts no two apps on one Quart server")
 
 
 def test_two_apps_on_a_server_log_in_apart(
-    visit: Visit, provider: Provider, old_provider: Provider
+    several_apps: None, visit: Visit, provider: Provider, old_provider: Provider
 ) -> None:
-    server = flask.Flask(__name__)
+    server = new_server()
     one, two = make_app("/one/", server), make_app("/two/", server)
     auth_one, auth_two = OIDCAuth(one, secret_key=KEY), OIDCAuth(two)
     register(auth_one, provider)
@@ -38,9 +46,9 @@ def test_two_apps_on_a_server_log_in_apart(
 
 
 def test_an_app_at_the_root_does_not_lock_out_the_login_of_another(
-    visit: Visit, provider: Provider
+    several_apps: None, visit: Visit, provider: Provider
 ) -> None:
-    server = flask.Flask(__name__)
+    server = new_server()
     BasicAuth(make_app("/", server), {"bob": "builder"})
     register(OIDCAuth(make_app("/two/", server), secret_key=KEY), provider)
     visitor = visit(server)
@@ -50,9 +58,9 @@ def test_an_app_at_the_root_does_not_lock_out_the_login_of_another(
 
 
 def test_a_route_that_is_taken_twice_is_an_error() -> None:
-    server = flask.Flask(__name__)
-    server.add_url_rule("/oidc/logout", endpoint="one", view_func=str)
-    server.add_url_rule("/app/oidc/logout", endpoint="two", view_func=str)
+    server = new_server()
+    add_page(server, "/oidc/logout", str)
+    add_page(server, "/app/oidc/logout", str)
     with pytest.raises(ValueError, match="give another logout_route"):
         OIDCAuth(make_app("/app/", server), secret_key=KEY)
 

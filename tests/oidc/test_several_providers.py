@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from dash_auth import OIDCAuth, explain
 
 from .apps import KEY, Direct, make_app, register
 from .mock_provider import Provider
+from .servers import add_page
 from .visitor import Visit
+
+pytestmark = pytest.mark.usefixtures("each_server")
 
 
 def test_the_user_chooses_one_of_several_providers(
@@ -17,10 +21,8 @@ def test_the_user_chooses_one_of_several_providers(
     app = make_app()
     auth = OIDCAuth(app, secret_key=KEY, idp_selection_route="/choose")
 
-    @app.server.route("/choose")
-    def choose() -> str:
-        return "<a href=/oidc/new/login>New</a> <a href=/oidc/old/login>Old</a>"
-
+    links = "<a href=/oidc/new/login>New</a> <a href=/oidc/old/login>Old</a>"
+    add_page(app.server, "/choose", lambda _: links)
     register(auth, provider, "new")
     register(auth, old_provider, "old")
     visitor = visit(app)
@@ -50,11 +52,11 @@ def test_a_code_is_for_the_provider_that_was_asked(
     assert visitor.get(back).status_code == 400
 
 
-def test_several_providers_and_no_page_to_choose_on() -> None:
+def test_several_providers_and_no_page_to_choose_on(visit: Visit) -> None:
     app = make_app()
     auth = OIDCAuth(app, secret_key=KEY)
-    client = app.server.test_client()
-    assert client.get("/").get_data(as_text=True) == "No OAuth provider is registered."
+    client = visit(app)
+    assert client.get("/").text == "No OAuth provider is registered."
     auth.register_provider("a", client_id="c")
     auth.register_provider("b", client_id="c")
     answer = client.get("/")
@@ -71,10 +73,10 @@ def test_a_prefix_and_a_page_of_dash_to_choose_on(visit: Visit) -> None:
     assert visitor.get("/app/choose/other").headers["Location"] == "/app/choose"
 
 
-def test_users_can_choose_on_another_host() -> None:
+def test_users_can_choose_on_another_host(visit: Visit) -> None:
     app = make_app()
     OIDCAuth(app, KEY, idp_selection_route="https://choose.example/here")
-    client = app.server.test_client()
+    client = visit(app)
     assert client.get("/").headers["Location"] == "https://choose.example/here"
     assert client.get("/here").status_code == 302
     assert explain(app).public_routes == ()

@@ -25,7 +25,7 @@ def answer_of(answer: Any) -> Response:
         return Response(answer.get_data(), answer.status_code, dict(answer.headers))
     body, status, headers = answer, 200, {}
     if isinstance(answer, tuple):
-        body, status, headers = (*answer, 200, {})[:3] if len(answer) < 3 else answer
+        body, status, headers = answer if len(answer) == 3 else (*answer, {})
     return Response(body, status, dict(headers), media_type="text/html")
 
 
