@@ -48,16 +48,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @contextmanager
-def serving(app: Any, *, threads: int = 4, **options: Any) -> Iterator[str]:
+def serving(app: Any, *, threads: int = 4) -> Iterator[str]:
     """Serve an app with waitress on a free port of 127.0.0.1.
 
     :param app: a Dash app, a Flask app or any WSGI callable
     :param threads: how many requests are worked on at once
-    :param options: what waitress takes
     :return: the address, such as `http://127.0.0.1:41234`, without a slash at its end
     """
     wsgi = getattr(app, "server", app)
-    server: Any = create_server(wsgi, host="127.0.0.1", port=0, threads=threads, **options)
+    server: Any = create_server(wsgi, host="127.0.0.1", port=0, threads=threads)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

@@ -59,7 +59,7 @@ def visit(serve: Serve) -> Iterator[Callable[[Any], Visitor]]:
 def serve() -> Iterator[Serve]:
     """Give `serve(app)`: its address; the server ends with the test."""
     with ExitStack() as servers:
-        yield lambda app, **options: servers.enter_context(serving(app, **options))
+        yield lambda app: servers.enter_context(serving(app))
 
 
 @pytest.fixture

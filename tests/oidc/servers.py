@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import json
-import threading
-import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,8 +12,7 @@ import fastapi
 import flask
 import itsdangerous
 import quart
-from conftest import free_port
-from conftest import serving as serving_wsgi
+from attacks.servers import running
 from dash_auth._backends import backend_for
 from flask.sessions import SessionMixin
 from hypercorn.middleware import ProxyFixMiddleware
@@ -142,80 +137,12 @@ def _starlettes(server: Any) -> itsdangerous.TimestampSigner:
 
 
 @contextmanager
-def serving(app: Any, **options: Any) -> Iterator[str]:
+def serving(app: Any) -> Iterator[str]:
     """Serve an app as it is served in life: with waitress, hypercorn or uvicorn.
 
     :param app: a Dash app, or its server
-    :param options: what `conftest.serving` takes
     """
     server = getattr(app, "server", app)
-    if kind_of(server) == "quart":
-        serve: Any = _hypercorn
-    elif isinstance(server, flask.Flask | wsgi.DispatcherMiddleware):
-        # What a client sends is for the app to judge.
-        serve = functools.partial(serving_wsgi, clear_untrusted_proxy_headers=False)
-    else:
-        serve = _uvicorn
-    with serve(server, **options) as address:
-        yield address
-
-
-@contextmanager
-def _hypercorn(server: Any) -> Iterator[str]:
-    from hypercorn.asyncio import serve
-    from hypercorn.config import Config
-
-    config = Config()
-    port = free_port()
-    config.bind = [f"127.0.0.1:{port}"]
-    config.graceful_timeout = 0.1
-    loop = asyncio.new_event_loop()
-    end = asyncio.Event()
-    running: Any = serve(server, config, shutdown_trigger=end.wait)
-    thread = threading.Thread(target=lambda: loop.run_until_complete(running), daemon=True)
-    thread.start()
-    try:
-        _wait_for(port)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        loop.call_soon_threadsafe(end.set)
-        thread.join(timeout=10)
-        loop.close()
-
-
-@contextmanager
-def _uvicorn(server: Any) -> Iterator[str]:
-    import uvicorn
-
-    port = free_port()
-    config = uvicorn.Config(
-        server,
-        host="127.0.0.1",
-        port=port,
-        log_level="warning",
-        ws="wsproto",
-        # By default it believes whatever comes from this host.
-        proxy_headers=False,
-        timeout_graceful_shutdown=1,
-    )
-    uvicorn_server = uvicorn.Server(config)
-    thread = threading.Thread(target=uvicorn_server.run, daemon=True)
-    thread.start()
-    try:
-        _wait_for(port)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        uvicorn_server.should_exit = True
-        thread.join(timeout=10)
-
-
-def _wait_for(port: int) -> None:
-    import socket
-
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.01)
-    raise RuntimeError("the server did not start")
+    kinds = {"quart": "quart", "fastapi": "fastapi"}
+    with running(server, kinds.get(kind_of(server), "waitress")) as site:
+        yield f"http://127.0.0.1:{site.port}"

@@ -16,6 +16,7 @@ from .mock_provider import parameters
 from .visitor import Serve, Visit, Visitor
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "oidc.md"
+pytestmark = pytest.mark.usefixtures("each_server")
 Guarded = Callable[..., Visitor]
 
 
