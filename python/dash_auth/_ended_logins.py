@@ -14,23 +14,23 @@ from ._parked import parked, until
 from ._session import NOTE
 
 _ended: dict[str, int] = {}
-"""When each login would have ended, by its seal."""
+"""When each login would have ended, by its id."""
 
 
 def end(session: Mapping[str, Any]) -> None:
     """Remember that the logins in a session are over, those to other apps too."""
     now = time.time()
-    for seal in [seal for seal, end in list(_ended.items()) if end <= now]:
-        _ended.pop(seal, None)
+    for number in [number for number, end in list(_ended.items()) if end <= now]:
+        _ended.pop(number, None)
     for login in (session, *parked(session)):
         if until(login) > now:
-            _ended[_seal(login)] = until(login)
+            _ended[_id(login)] = until(login)
 
 
 def is_ended(login: Mapping[str, Any]) -> bool:
     """Tell whether a login was ended in this process."""
-    return _seal(login) in _ended
+    return _id(login) in _ended
 
 
-def _seal(login: Mapping[str, Any]) -> str:
-    return str(login[NOTE].get("seal"))
+def _id(login: Mapping[str, Any]) -> str:
+    return str(login[NOTE].get("id"))

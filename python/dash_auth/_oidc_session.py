@@ -9,6 +9,7 @@ wait there for their callback.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,7 +49,9 @@ class LoginNotes:
         :param secret: key of the seal
         """
         end = int(time.time() + self.seconds)
-        session[NOTE] = {"until": end, "seal": _core.seal(secret, *self._parts(session, end))}
+        number = secrets.token_urlsafe(9)
+        sealed = _core.seal(secret, *self._parts(session, end, number))
+        session[NOTE] = {"until": end, "id": number, "seal": sealed}
 
     def holds(self, session: Mapping[str, Any], secret: bytes) -> bool:
         """Tell whether a session holds a login that counts for this guard.
@@ -100,11 +103,14 @@ class LoginNotes:
         end = until(login)
         if end <= time.time():
             return False
-        sealed = login[NOTE].get("seal")
-        return isinstance(sealed, str) and _core.is_sealed(secret, sealed, *self._parts(login, end))
+        sealed, number = login[NOTE].get("seal"), login[NOTE].get("id")
+        return isinstance(sealed, str) and _core.is_sealed(
+            secret, sealed, *self._parts(login, end, number)
+        )
 
-    def _parts(self, login: Mapping[str, Any], end: int) -> tuple[str, ...]:
-        return ("login", self.guard, str(login.get(IDP)), _subject(login.get(USER)), str(end))
+    def _parts(self, login: Mapping[str, Any], end: int, number: object) -> tuple[str, ...]:
+        user = _subject(login.get(USER))
+        return ("login", self.guard, str(login.get(IDP)), user, str(end), str(number))
 
 
 def fits(backend: Backend, session: Session) -> bool:

@@ -12,7 +12,7 @@ from dash import Dash
 
 from ._backends import Backend, Request, backend_for, is_server
 from ._guard import Guard
-from .identity import SocketLogin, User, session_user
+from .identity import EVENT_LOOP_FACTS, SocketLogin, User, session_user
 from .public_routes import add_public_routes
 
 __all__ = ["Auth"]
@@ -135,12 +135,16 @@ class Auth(ABC):
             return None
 
         def claims() -> Mapping[str, Any]:
+            EVENT_LOOP_FACTS.set(request)
             user = session_user()
             return {} if user is None else user.claims
 
-        return SocketLogin(
-            lambda: True, claims, claims_wait=True, ask=lambda: bool(self._is_authorized(request))
-        )
+        def ask() -> bool:
+            # A WebSocket's messages may come in a context of their own.
+            EVENT_LOOP_FACTS.set(request)
+            return bool(self._is_authorized(request))
+
+        return SocketLogin(lambda: True, claims, claims_wait=True, ask=ask)
 
     def _visitor(self, request: Request) -> User | None:
         """Return who makes a request that needs no login, None for a stranger."""

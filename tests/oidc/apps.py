@@ -23,11 +23,11 @@ def make_app(
     prefix: str = "/",
     server: Any = None,
     name: str = __name__,
-    prefixes: dict[str, str] | None = None,
+    options: dict[str, Any] | None = None,
 ) -> Dash:
     """Return an app of which a callback and a route say who is asking."""
     server = new_server(name) if server is None else server
-    app = Dash(name, server=server, **(prefixes or {"url_base_pathname": prefix}))
+    app = Dash(name, server=server, **(options or {"url_base_pathname": prefix}))
     app.layout = html.Div([html.Div(id="in"), html.Div(id="out")])
 
     @app.callback(Output("out", "children"), Input("in", "value"))

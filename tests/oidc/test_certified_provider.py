@@ -152,9 +152,13 @@ def test_a_refresh_token_is_asked_for(
 
 @pytest.mark.parametrize("there", [False, True])
 def test_logging_out_there_is_for_the_app_to_ask(
-    guarded: Guarded, certified_provider: CertifiedProvider, there: bool
+    guarded: Guarded,
+    certified_provider: CertifiedProvider,
+    there: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     visitor = guarded(documented("LogsOutThere") if there else OIDCAuth)
+    monkeypatch.setenv("APP_URL", f"{visitor.address}/")
     asked = visitor.get("/oidc/logout")
     assert (asked.status_code, "Logged out" in asked.text) == (200, True)
     visitor.get(certified_provider.consent(visitor.client, visitor.begin()))

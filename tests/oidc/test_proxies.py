@@ -49,7 +49,7 @@ def test_a_trusted_proxy_names_the_host(direct: Callable[..., Direct], each_serv
 
 def test_a_server_may_be_mounted(visit: Visit, provider: Provider) -> None:
     prefixes = {"routes_pathname_prefix": "/", "requests_pathname_prefix": "/below/"}
-    app = make_app(prefixes=prefixes)
+    app = make_app(options=prefixes)
     register(OIDCAuth(app, secret_key=KEY), provider)
     visitor = visit(mounted(app.server, "/below"))
     begun = visitor.begin("/below/whoami?a=1")

@@ -56,6 +56,7 @@ def test_a_changed_note_does_not_count(direct: Callable[..., Direct]) -> None:
     assert not admitted(idp="other")
     assert not admitted(_dash_auth={**note, "until": note["until"] + 1})
     assert not admitted(_dash_auth={**note, "until": None})
+    assert not admitted(_dash_auth={**note, "id": "other"})
     assert not admitted(_dash_auth={**note, "seal": None})
     assert not admitted(_dash_auth={**note, "seal": "0" * 64})
     assert not admitted(_dash_auth="x")

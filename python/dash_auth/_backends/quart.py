@@ -69,6 +69,7 @@ class QuartRequest(AsgiRequest):
         self._request = request
         # At hand for as long as these facts are: in a WebSocket's other tasks there is no proxy.
         self._session = quart.session._get_current_object()  # type: ignore[attr-defined]
+        self._session_cookie = quart.current_app.config["SESSION_COOKIE_NAME"]
         rule = request.url_rule
         self.endpoint = None if rule is None else rule.endpoint
         self.view_arguments = request.view_args or {}
@@ -79,7 +80,7 @@ class QuartRequest(AsgiRequest):
 
     @property
     def has_session_cookie(self) -> bool:
-        return quart.current_app.config["SESSION_COOKIE_NAME"] in self._request.cookies
+        return self._session_cookie in self._request.cookies
 
     async def read_body(self, limit: int) -> None:
         if self.content_length is not None and not self.fits(limit):
