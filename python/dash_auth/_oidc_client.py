@@ -24,6 +24,7 @@ from authlib.integrations.flask_client.apps import FlaskOAuth2App  # type: ignor
 from authlib.integrations.requests_client import OAuth2Session  # type: ignore[import-untyped]
 
 from ._backends import Backend, Request
+from .identity import EVENT_LOOP_FACTS
 
 __all__ = ["Registry"]
 
@@ -85,7 +86,7 @@ class ClientOffLoop(_ProvesWhoBegan, OAuth2Mixin, OpenIDMixin, BaseApp):  # type
     @property
     def token(self) -> Any:
         """The token of the current request."""
-        request: Request | None = self._backend.request()
+        request: Request | None = EVENT_LOOP_FACTS.get()
         token = None if request is None else self._tokens.get(request)
         if token is None and self._fetch_token:
             token = self._fetch_token()
@@ -94,7 +95,7 @@ class ClientOffLoop(_ProvesWhoBegan, OAuth2Mixin, OpenIDMixin, BaseApp):  # type
 
     @token.setter
     def token(self, token: Any) -> None:
-        request: Request | None = self._backend.request()
+        request: Request | None = EVENT_LOOP_FACTS.get()
         if request is not None:
             self._tokens[request] = token
 

@@ -76,6 +76,8 @@ class QuartRequest(AsgiRequest):
 
     @property
     def session(self) -> MutableMapping[str, Any]:
+        # The answer depends on the cookie: `Vary` is to say so.
+        self._session.accessed = True
         return self._session  # type: ignore[no-any-return]
 
     @property
