@@ -16,7 +16,7 @@ auth.register_provider(
 )
 
 
-@app.server.route("/health")
+@app.server.get("/health")
 def health() -> str:
     return "ok"
 
@@ -60,4 +60,4 @@ def where(pathname: str, search: str) -> str:
 
 
 if __name__ == "__main__":
-    app.run(host=os.environ.get("HOST", "127.0.0.1"), port=os.environ.get("PORT", "8050"))
+    app.run(host=os.environ.get("HOST", "127.0.0.1"), port=int(os.environ.get("PORT", "8050")))

@@ -25,15 +25,20 @@ def provider() -> Iterator[Provider]:
         yield provider
 
 
-@pytest.fixture(scope="module")
-def address(provider: Provider) -> Iterator[str]:
+@pytest.fixture(scope="module", params=["flask", "quart", "fastapi"])
+def address(
+    request: pytest.FixtureRequest, provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    script = tmp_path_factory.mktemp(request.param) / "app.py"
+    app = f'Dash(__name__, backend="{request.param}")'
+    script.write_text(EXAMPLE.read_text().replace("Dash(__name__)", app))
     environment = {
         "SECRET_KEY": "the key of a test",
         "OIDC_CLIENT_ID": "the-client",
         "OIDC_CLIENT_SECRET": "the-client-secret",
         "OIDC_METADATA_URL": provider.metadata_url,
     }
-    with running(EXAMPLE, **environment) as address:
+    with running(script, **environment) as address:
         yield address
 
 
