@@ -33,8 +33,9 @@ fast) where it is a least. Where both columns hold a factor, the goal is about o
 ## Method
 
 - Each line is measured in two processes, one an environment: this package, and dash-auth 2.3.0 from
-  the package registry, or {fork} where the line is about FastAPI or Quart. Both are asked in turn, within the same seconds; the ratio is the median of
-  the ratios of what was measured together. Times differ from machine to machine, ratios hardly do.
+  the package registry, or its fork {fork} where the line is about FastAPI or Quart.
+  Both are asked in turn, within the same seconds; the ratio is the median of the ratios of what was
+  measured together. Times differ from machine to machine, ratios hardly do.
 - Cost of a request: in one process, with no network, by processor time. What protection adds is the
   time of the request to the protected app less that to the same app with no protection and the same
   secret key, made in turn.
