@@ -69,6 +69,38 @@ def test_the_documentation_is_private(address: str, path: str) -> None:
     assert requests.get(address + path, auth=ALICE, timeout=10).status_code == 200
 
 
+@pytest.mark.filterwarnings("ignore:starlette.middleware.wsgi is deprecated")
+def test_apps_of_two_servers_below_one_fastapi_each_have_their_own_users() -> None:
+    from starlette.middleware.wsgi import WSGIMiddleware
+
+    reports = Dash("reports", requests_pathname_prefix="/reports/", routes_pathname_prefix="/")
+    reports.layout = html.Div("REPORTS")
+    BasicAuth(reports, {"bob": "builder-yes"})
+    figures = Dash("figures", backend="fastapi", url_base_pathname="/figures/")
+    figures.layout = html.Div("FIGURES")
+    BasicAuth(figures, dict([ALICE]))
+    house = fastapi.FastAPI()
+    house.mount("/reports", WSGIMiddleware(reports.server))
+    house.mount("/", figures.server)
+    found = {}
+    with running(house, "fastapi") as site:
+        for path in ("/reports/_dash-layout", "/figures/_dash-layout", "/docs-of-nobody"):
+            for auth in (None, ALICE, ("bob", "builder-yes")):
+                url = f"http://127.0.0.1:{site.port}{path}"
+                found[path, auth and auth[0]] = requests.get(url, auth=auth, timeout=10).status_code
+    assert found == {
+        ("/reports/_dash-layout", None): 401,
+        ("/reports/_dash-layout", "alice"): 401,
+        ("/reports/_dash-layout", "bob"): 200,
+        ("/figures/_dash-layout", None): 401,
+        ("/figures/_dash-layout", "alice"): 200,
+        ("/figures/_dash-layout", "bob"): 401,
+        ("/docs-of-nobody", None): 401,
+        ("/docs-of-nobody", "alice"): 404,
+        ("/docs-of-nobody", "bob"): 401,
+    }
+
+
 def test_require_user_outside_of_a_request_says_what_it_is_for() -> None:
     with pytest.raises(RuntimeError, match="FastAPI"):
         require_user()
