@@ -19,6 +19,7 @@ from attacks.http import ALICE, PUBLIC, basic
 from dash import Input, Output
 from dash_auth._backends.allowance import Allowance, unread_request
 from dash_auth._backends.outbox import Outbox
+from dash_auth._backends.sockets import GuardedSocket
 
 from .apps import (
     PRIVATE_BODY,
@@ -248,3 +249,32 @@ def took(action: Callable[[], Any]) -> float:
     start = time.monotonic()
     action()
     return time.monotonic() - start
+
+
+def test_a_socket_that_is_gone_when_it_is_closed_is_no_error() -> None:
+    async def send(_: Any) -> None:
+        raise ConnectionResetError
+
+    async def never() -> Any:
+        await asyncio.Event().wait()
+
+    async def close() -> None:
+        socket = GuardedSocket(never, send)
+        for _ in range(2):
+            socket.close()
+        assert (await socket.receive())["type"] == "websocket.disconnect"
+        await socket.send({"type": "websocket.send", "text": "dropped"})
+
+    asyncio.run(close())
+
+
+def test_nothing_passes_before_somebody_is_admitted() -> None:
+    messages = [{"type": "websocket.receive", "text": "early"}, {"type": "websocket.disconnect"}]
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def first() -> Any:
+        return await GuardedSocket(receive, receive).receive()  # type: ignore[arg-type]
+
+    assert asyncio.run(first()) == {"type": "websocket.disconnect"}

@@ -193,6 +193,16 @@ def test_values_that_no_server_could_send_back_are_refused(stranger: Socket, val
     assert refused(stranger.call({**PUBLIC_BODY, "inputs": [item("pub-in", "value", value)]}))
 
 
+@pytest.mark.parametrize("depth", [100, 400, 800, 950])
+@pytest.mark.parametrize("kind", ["[]", "{}"])
+def test_a_deep_value_ends_in_an_answer_or_nothing(stranger: Socket, depth: int, kind: str) -> None:
+    deeply: Any = "x"
+    for _ in range(depth):
+        deeply = [deeply] if kind == "[]" else {"a": deeply}
+    stranger.request({**PUBLIC_BODY, "inputs": [item("pub-in", "value", deeply)]})
+    assert stranger.is_alive()
+
+
 @pytest.mark.parametrize("request_id", ["\ud800", "", "a" * 10_000, "\u0000"])
 def test_odd_ids_of_a_request_come_back_as_they_are(stranger: Socket, request_id: str) -> None:
     renderer = {"rendererId": request_id}
