@@ -15,6 +15,7 @@ import pytest
 from attacks.apps import body, guard, item
 from attacks.http import ALICE, BOB, PUBLIC
 from dash import Input, Output
+from websockets.exceptions import InvalidStatus
 
 from .apps import SECRET_KEY, STREAM_BODY, WHO_BODY, add_stream, maybe_async, shown, websocket_app
 
@@ -266,3 +267,27 @@ def test_a_check_of_the_developers_own_is_asked_at_each_message(
         auth.banned = True
         socket.request(WHO_BODY)
         assert socket.closing_code() == 4001
+
+
+def test_an_error_in_a_check_of_the_developers_own_refuses(serve: Any, backend: str) -> None:
+    class Failing(Own):
+        broken = False
+
+        def is_authorized(self) -> bool:
+            if self.broken:
+                raise ConnectionError("no directory")
+            return super().is_authorized()
+
+    app = websocket_app(backend)
+    dash.callback(Output("who", "children"), Input("who-in", "value"))(lambda _: "in")
+    auth = Failing(app)
+    site = serve(app)
+    alice = [("X-User", "alice")]
+    with site.open(headers=alice) as socket:
+        assert shown(socket.call(WHO_BODY), "who") == "in"
+        auth.broken = True
+        assert socket.call(WHO_BODY) == {"status": "error", "message": "Refused"}
+        with pytest.raises(InvalidStatus), site.open(headers=alice):
+            pass
+        auth.broken = False
+        assert shown(socket.call(WHO_BODY), "who") == "in"

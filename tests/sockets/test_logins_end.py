@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,6 +13,7 @@ import dash_auth
 import pytest
 from attacks.apps import guard
 from attacks.http import ALICE, BOB, PRIVATE, USERS
+from dash_auth._backends import sockets
 from websockets.exceptions import ConnectionClosed
 
 from .apps import (
@@ -221,6 +223,20 @@ def test_a_client_that_does_not_read_keeps_nobody_elses_socket_open(
         users.clear()
         assert bob.closing_code(5) == LOGIN_REQUIRED
         wait_for(lambda: ended == [True])
+
+
+def test_who_comes_when_nobody_was_looked_after_for_a_while_is(serve: Any) -> None:
+    users = dict(USERS)
+    # On hypercorn the last connection's scope lives on until the next one comes.
+    site = serve(simple_app("fastapi", users=users))
+    for _ in range(3):
+        with site.open(auth=BOB) as socket:
+            assert socket.is_alive()
+    wait_for(lambda: gc.collect() >= 0 and not sockets._watched)
+    with site.open(auth=ALICE) as socket:
+        assert len(sockets._watched) == 1
+        users.clear()
+        assert socket.closing_code(5) == LOGIN_REQUIRED
 
 
 def test_a_stranger_is_not_looked_after(serve: Any, backend: str) -> None:

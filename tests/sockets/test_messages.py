@@ -196,10 +196,9 @@ def test_values_that_no_server_could_send_back_are_refused(stranger: Socket, val
 @pytest.mark.parametrize("depth", [100, 400, 800, 950])
 @pytest.mark.parametrize("kind", ["[]", "{}"])
 def test_a_deep_value_ends_in_an_answer_or_nothing(stranger: Socket, depth: int, kind: str) -> None:
-    deeply: Any = "x"
-    for _ in range(depth):
-        deeply = [deeply] if kind == "[]" else {"a": deeply}
-    stranger.request({**PUBLIC_BODY, "inputs": [item("pub-in", "value", deeply)]})
+    start, end = ("[", "]") if kind == "[]" else ('{"a":', "}")
+    message = json.dumps({**REQUEST, "payload": PUBLIC_BODY})
+    stranger.send(message.replace('"x"', start * depth + '"x"' + end * depth))
     assert stranger.is_alive()
 
 

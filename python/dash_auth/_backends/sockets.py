@@ -271,7 +271,12 @@ async def _look_after(sockets: WeakSet[GuardedSocket]) -> None:
             await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
             if not sockets:
                 return
-            for socket in list(sockets):
-                socket.look_after()
+            _look_at(sockets)
     finally:
         del _watched[asyncio.get_running_loop()]
+
+
+def _look_at(sockets: WeakSet[GuardedSocket]) -> None:
+    # A function of its own: the variable of a loop that waits would keep the last socket alive.
+    for socket in list(sockets):
+        socket.look_after()
