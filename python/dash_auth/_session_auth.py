@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -98,9 +99,9 @@ class SessionAuth(Auth):
             return True
         return None if self._asking_waits(request) else False
 
+    @abstractmethod
     def _asking_waits(self, request: Request) -> bool:
         """Tell whether to ask for a login may take long."""
-        return True
 
     def _has_own_check(self) -> bool:
         """Tell whether no subclass has replaced the method that decides."""

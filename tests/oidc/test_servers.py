@@ -176,11 +176,20 @@ def test_outside_of_a_request(each_server: str) -> None:
     auth = OIDCAuth(make_app(), KEY)
     auth.register_provider("idp", client_id="c", fetch_token=lambda: {"access_token": "kept"})
     auth.register_provider("bare", client_id="c")
+    framework = auth.get_oauth_client("idp").framework
     if each_server == "flask":
+        from authlib.integrations.flask_client import token_update
+
+        sent: list[Any] = []
+        with token_update.connected_to(lambda _, **facts: sent.append(facts["token"])):
+            framework.update_token({"access_token": "outside"})
+            with auth.app.server.app_context():
+                framework.update_token({"access_token": "within"})
+        assert sent == [{"access_token": "within"}]
         return
     assert auth.get_oauth_client("idp").token == {"access_token": "kept"}
     assert auth.get_oauth_client("bare").token is None
-    auth.get_oauth_client("idp").framework.update_token({})
+    framework.update_token({})
 
 
 def test_oauth_1_is_for_flask(each_server: str) -> None:
