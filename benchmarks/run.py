@@ -21,6 +21,7 @@ GROUPS = (
     "growth",
     "asgi_cost",
     "loop_stall",
+    "idle_sockets",
 )
 DOCS = Path(__file__).parent.parent / "docs"
 
