@@ -101,6 +101,21 @@ def test_apps_of_two_servers_below_one_fastapi_each_have_their_own_users() -> No
     }
 
 
+def test_an_empty_secret_key_is_none() -> None:
+    app = Dash("keyless", backend="fastapi")
+    app.layout = html.Div()
+    auth = BasicAuth(app, dict([ALICE]), public_routes=["/open"], secret_key="")
+    assert auth._backend.secret_key() is None
+
+    async def open_to_all(request: Any) -> Any:
+        return fastapi.responses.JSONResponse(str(request.scope.get("session")))
+
+    app.server.add_route("/open", open_to_all)
+
+    with running(app.server, "fastapi") as site:
+        assert requests.get(f"http://127.0.0.1:{site.port}/open", timeout=10).json() == "None"
+
+
 def test_require_user_outside_of_a_request_says_what_it_is_for() -> None:
     with pytest.raises(RuntimeError, match="FastAPI"):
         require_user()

@@ -7,26 +7,29 @@ user is part of that, or one user would be given what the job made for another.
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from dash import Dash
 
+from . import _core
 from . import _dash_internals as internals
 from .identity import JOB_USER, current_user
 
 
-def hand_user_to_jobs(app: Dash) -> None:
+def hand_user_to_jobs(app: Dash, secret: Callable[[], bytes]) -> None:
     """Have the jobs of an app's background callbacks know who started them.
 
     :param app: Dash app
+    :param secret: returns the key under which the names of results are sealed, so that nobody can
+        work out another's
     """
     for manager in internals.background_managers(app):
         if not hasattr(manager.call_job_fn, JOB_USER):
-            _hand_user_to_jobs_of(manager)
+            _hand_user_to_jobs_of(manager, secret)
 
 
-def _hand_user_to_jobs_of(manager: Any) -> None:
+def _hand_user_to_jobs_of(manager: Any, secret: Callable[[], bytes]) -> None:
     start, name_result = manager.call_job_fn, manager.build_cache_key
 
     def start_with_user(key: Any, job: Any, arguments: Any, context: dict[str, Any]) -> Any:
@@ -37,7 +40,9 @@ def _hand_user_to_jobs_of(manager: Any) -> None:
     def name_result_of_user(*arguments: Any, **options: Any) -> str:
         name: str = name_result(*arguments, **options)
         user = current_user()
-        return name if user is None else hashlib.sha256(f"{name} {user.name}".encode()).hexdigest()
+        return (
+            name if user is None else _core.seal(secret(), "job", name, user.identifying_claims())
+        )
 
     setattr(start_with_user, JOB_USER, True)
     manager.call_job_fn, manager.build_cache_key = start_with_user, name_result_of_user

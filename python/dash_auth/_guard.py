@@ -78,6 +78,7 @@ class Guard:
         self._handles = CallbackHandles(auth.app, HandleSeal(self.name), self._secret)
         self._set_up_lock = threading.RLock()
         self._is_set_up = False
+        self._handed_to: tuple[int, ...] = ()
         self.asking_endpoints: set[str | None] = set()
         """The endpoints that have asked for the user of a public request."""
         internals.suppress_validation_layout(auth.app)
@@ -97,7 +98,15 @@ class Guard:
             return self._refuse(request)
         # Outside of the net: what goes wrong in Dash's set-up is for the developer to see.
         self._set_up(layout_of_visitor=passed == _Passed.LOGGED_IN)
+        self._hand_user_to_jobs()
         return None
+
+    def _hand_user_to_jobs(self) -> None:
+        # A callback that is added later may start its jobs in a way of its own.
+        counted = internals.callback_counts(self._app)
+        if counted != self._handed_to:
+            hand_user_to_jobs(self._app, self._secret)
+            self._handed_to = counted
 
     def waits_for(self, request: Request) -> tuple[bool, bool]:
         """Tell whether to answer is to wait: for the body, and long, so not in an event loop.
@@ -251,6 +260,8 @@ class Guard:
         login = None if self._is_hijack(request) else self._auth._socket_login(request)
         request.identity = RequestIdentity(None, login.claims()) if login else RequestIdentity()
         request.logged_in = login is not None
+        self._auth._tidy_session(request)
+        request.leave_session_unwritten()
         if login is not None:
             return login, is_for_callbacks
         if is_for_callbacks:
@@ -288,7 +299,8 @@ class Guard:
 
     def _tag_of_user(self) -> str:
         user = current_user()
-        return _core.seal(self._secret(), "websocket", "" if user is None else user.name)[:16]
+        claims = "" if user is None else user.identifying_claims()
+        return _core.seal(self._secret(), "websocket", claims)[:16]
 
     # The first request
 
@@ -308,7 +320,6 @@ class Guard:
         unseen = internals.layout_unseen(self._app)
         with contextlib.nullcontext() if layout_of_visitor else unseen:
             self._backend.run_first_request_hooks(self._app)
-        hand_user_to_jobs(self._app)
         self._is_set_up = True
         self._auth._announce()
         for output in self.open_callbacks.routing():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -54,6 +55,10 @@ class User:
 
     def __str__(self) -> str:
         return self.name
+
+    def identifying_claims(self) -> str:
+        """Return all that is known of the user as one text, the same for the same user alone."""
+        return json.dumps(dict(self.claims), sort_keys=True, default=str)
 
 
 class RequestIdentity:
@@ -133,10 +138,10 @@ def current_facts() -> Any:
 
 def current_session() -> Mapping[str, Any]:
     """Return the session of the current request, an empty one outside of a request."""
-    facts = EVENT_LOOP_FACTS.get()
-    if flask.has_request_context():
-        return flask.session
-    return {} if facts is None else facts.session
+    facts = current_facts()
+    if facts is not None:
+        return facts.session  # type: ignore[no-any-return]
+    return flask.session if flask.has_request_context() else {}
 
 
 def session_user(_: object = None) -> User | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -108,6 +109,45 @@ def each_job_knows_who_started_it(site: Site) -> None:
 
 def test_a_process_knows_who_started_it(serve: Any, diskcache_manager: Any) -> None:
     each_job_knows_who_started_it(serve(jobs_app(diskcache_manager)))
+
+
+def test_users_with_the_same_name_share_no_result() -> None:
+    one, two = (dash_auth.User("", claims={"groups": [group]}) for group in ("admin", "staff"))
+    assert one.identifying_claims() != two.identifying_claims()
+
+
+def test_nobody_works_out_where_the_result_of_another_is(
+    serve: Any, diskcache_manager: Any
+) -> None:
+    site = serve(jobs_app(diskcache_manager))
+    public = start(site, None)["cacheKey"].rpartition(".")[0].split("~")[0]
+    bobs = start(site, BOB)["cacheKey"]
+    for name in ("bob", '{"email": "bob", "groups": ["makers"]}'):
+        assert hashlib.sha256(f"{public} {name}".encode()).hexdigest() not in bobs
+
+
+def test_a_callback_that_is_added_later_knows_the_user_too(
+    serve: Any, diskcache_manager: Any
+) -> None:
+    app = plain_app()
+    guard(app, secret_key="a secret key of the tests")
+    site = serve(app)
+    assert site.get("/", auth=BOB).status == 200
+
+    @app.callback(
+        Output("who", "children"),
+        Input("go", "n_clicks"),
+        background=True,
+        manager=diskcache_manager,
+        prevent_initial_call=True,
+    )
+    def later(clicks: Any) -> str:
+        import dash_auth
+
+        return f"started by {dash_auth.current_user()}"
+
+    assert site.get("/", auth=BOB).status == 200
+    assert result(site, BOB, start(site, BOB)) == "started by bob"
 
 
 @pytest.mark.flask_only("Celery has one task of a name in a process, whatever the app")

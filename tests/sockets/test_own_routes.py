@@ -9,9 +9,19 @@ import pytest
 from attacks.apps import guard
 from attacks.http import ALICE, PRIVATE, USERS
 from dash import Dash, Input, Output, html
+from dash_auth.identity import current_session
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from .apps import PRIVATE_BODY, PUBLIC_BODY, SECRET_KEY, ran, refused, shown, simple_app
+from .apps import (
+    PRIVATE_BODY,
+    PUBLIC_BODY,
+    SECRET_KEY,
+    ran,
+    refused,
+    shown,
+    simple_app,
+    websocket_app,
+)
 from .servers import LOGIN_REQUIRED, Address
 
 
@@ -182,3 +192,24 @@ def test_a_public_callback_of_one_app_opens_nothing_of_another(serve: Any) -> No
     with site.open("/two/_dash-ws-callback", auth=("alice", "two")) as socket:
         answer = socket.call(PUBLIC_BODY)
         assert answer == {"status": "error", "message": "No such callback"}
+
+
+@pytest.mark.parametrize("other", [None, ("bob", USERS["bob"])], ids=["stranger", "other user"])
+def test_a_session_that_names_nobody_any_more_is_not_shown_to_the_app(
+    serve: Any, backend: str, other: Any
+) -> None:
+    users = dict(USERS)
+    app = websocket_app(backend)
+
+    @dash_auth.public_callback(Output("pub", "children"), Input("pub-in", "value"))
+    def held(_: Any) -> str:
+        return str((current_session().get("user") or {}).get("email"))
+
+    guard(app, users, secret_key=SECRET_KEY)
+    site = serve(app)
+    cookie = site.session_of(ALICE)
+    with site.open(cookie=cookie) as socket:
+        assert shown(socket.call(PUBLIC_BODY), "pub") == "alice"
+    users["alice"] = "another password since"
+    with site.open(cookie=cookie, auth=other) as socket:
+        assert shown(socket.call(PUBLIC_BODY), "pub") == "None"

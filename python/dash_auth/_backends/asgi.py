@@ -103,6 +103,12 @@ class AsgiRequest:
             # Else the server would add `Vary: Cookie` though the app never read the session.
             session.accessed = False  # type: ignore[attr-defined]
 
+    def leave_session_unwritten(self) -> None:
+        """Have no change of the session written: a WebSocket sets no cookie, and Quart says so."""
+        session: Any = self.session
+        if getattr(session, "modified", False):
+            session.modified = False
+
     @property
     def has_session_cookie(self) -> bool:
         return bool(self.session)

@@ -214,7 +214,9 @@ class FastAPIBackend:
             return self.with_headers(made, headers)
 
         path = _path_of(rule)
-        route = Route(path, answer, methods=["GET"], name=name, include_in_schema=False)
+        route = Route(
+            path, answer, methods=["GET"], name=f"dash_auth.{name}", include_in_schema=False
+        )
         # First of all: Dash's catch-all may be there already.
         self._server.router.routes.insert(0, route)
         endpoint = self._routes.name(route)

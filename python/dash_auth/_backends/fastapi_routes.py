@@ -48,17 +48,20 @@ class Routes:
         :param scope: the scope of the connection
         """
         self._notice_changes()
-        path = scope["path"]
-        if self._known is None or len(path) > LONGEST_REMEMBERED_PATH or scope.get("path_params"):
+        known = self._known
+        path, method = scope["path"], scope.get("method", "")
+        # The client chooses the method too.
+        length = len(path) + len(method)
+        if known is None or length > LONGEST_REMEMBERED_PATH or scope.get("path_params"):
             return self._find(scope)
-        key = scope["type"], scope.get("method", ""), path, scope.get("root_path", "")
+        key = scope["type"], method, path, scope.get("root_path", "")
         try:
-            return self._known[key]
+            return known[key]
         except KeyError:
             found = self._find(scope)
-        if len(self._known) >= REMEMBERED_PATHS:
-            self._known.clear()
-        self._known[key] = found
+        if len(known) >= REMEMBERED_PATHS:
+            known.clear()
+        known[key] = found
         return found
 
     def endpoints_of(self, path: str) -> list[str]:

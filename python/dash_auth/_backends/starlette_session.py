@@ -22,7 +22,8 @@ class SessionCookie:
 
     def set_secret_key(self, key: str | bytes) -> None:
         """Set the key with which the cookie is signed, unless the developer has sessions."""
-        self._secret_key = key if isinstance(key, str) else key.decode("latin-1")
+        # An empty key is none: anyone could sign with it.
+        self._secret_key = (key if isinstance(key, str) else key.decode("latin-1")) or None
 
     def only_over_https(self) -> None:
         """Have the cookie sent over https only, the developer's own too."""
