@@ -77,8 +77,17 @@ class WebSocketCallbacks:
         return True
 
     def fit_dependencies(self, answer: bytes) -> bytes:
-        """Mark in Dash's list of callbacks those that a stranger may run over a WebSocket."""
-        callbacks = json.loads(answer)
+        """Mark in Dash's list of callbacks those that a stranger may run over a WebSocket.
+
+        :param answer: the answer to a request for the list; any other, as to a method that is not
+            allowed, stays as it is
+        """
+        try:
+            callbacks = json.loads(answer)
+        except ValueError:
+            return answer
+        if not isinstance(callbacks, list):
+            return answer
         for callback in callbacks:
             entry = internals.callback_entry(self._app, callback["output"])
             callback["websocket"] = (

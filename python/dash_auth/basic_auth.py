@@ -257,7 +257,7 @@ class BasicAuth(Auth):
 
     def _visitor(self, request: Request) -> User | None:
         header = request.authorization
-        if header:
+        if header is not None:
             outcome = self._verify(header, request.address)
             name = None if isinstance(outcome, Refusal) else outcome[0]
         else:
@@ -311,7 +311,7 @@ class BasicAuth(Auth):
             return
         self._hide_login_of_another(request)
         header = request.authorization
-        if header:
+        if header is not None:
             credentials = _core.parse_basic(header)
             user = request.session.get(_session.USER)
             held = user.get("email") if isinstance(user, Mapping) else None
@@ -339,14 +339,19 @@ class BasicAuth(Auth):
             if self._session_seconds is None
             else f"for {self._session_seconds / 3600:g} hours"
         )
+        if self._guard.websocket_callbacks.exist():
+            return f"WebSockets open with it, and public pages know the user, {lifetime}"
         return f"public pages know the user {lifetime}; it opens no private page"
 
     def _announce(self) -> None:
-        if self._backend.secret_key() is None and self._guard.has_public_parts():
-            logger.warning(
-                "No secret key: public pages will not know who logged in. Pass secret_key= to "
-                "BasicAuth or set app.server.secret_key."
-            )
+        if self._backend.secret_key() is not None or not self._guard.session_is_needed():
+            return
+        lacking = (
+            "callbacks will go by HTTP, not over WebSockets"
+            if self._guard.websocket_callbacks.exist()
+            else "public pages will not know who logged in"
+        )
+        logger.warning("No secret key: %s. Pass secret_key= to BasicAuth.", lacking)
 
 
 _OWN_CHECK = BasicAuth.is_authorized

@@ -237,7 +237,7 @@ def test_identity_from_the_session(serve: Any) -> None:
 
 @only_ours
 @pytest.mark.rule("S16")
-@pytest.mark.parametrize("wrong", [("alice", "wrong"), ("bob", "wrong"), "Basic x", "Bearer x"])
+@pytest.mark.parametrize("wrong", [("alice", "wrong"), ("bob", "wrong"), "Basic x", "Bearer x", ""])
 def test_wrong_credentials_mean_nobody(serve: Any, wrong: Any) -> None:
     site = serve(app_with())
     cookie = log_in(site)

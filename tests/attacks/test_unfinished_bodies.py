@@ -177,6 +177,36 @@ def test_chunks_without_end_are_refused_at_the_limit(serve: Any) -> None:
     honest(site.call(PUBLIC_BODY))
 
 
+def test_an_error_while_a_body_is_read_refuses(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    site = serve(limited_app())
+
+    async def fail(*_: Any) -> None:
+        raise OSError("no body to be had")
+
+    for request in ("quart.QuartRequest", "fastapi.FastAPIRequest"):
+        monkeypatch.setattr(f"dash_auth._backends.{request}.read_body", fail)
+    assert site.call(PUBLIC_BODY).status == 401
+    assert "an error while reading a body" in caplog.text
+
+
+@pytest.mark.parametrize("length", ["9" * 25, "9" * 4301])
+def test_a_length_that_is_no_number_of_bytes(serve: Any, length: str) -> None:
+    site = serve(limited_app())
+    with line_to(site) as line:
+        line.head(JSON, f"Content-Length: {length}")
+        assert line.status() in (0, 400, 401, 413, 431)
+    honest(site.call(PUBLIC_BODY))
+
+
+def test_a_body_that_dash_would_not_parse_is_not_waited_for(serve: Any) -> None:
+    site = serve(limited_app())
+    with line_to(site) as line:
+        line.head("Content-Type: text/plain", "Content-Length: 500")
+        assert line.status() == 401
+
+
 def test_a_body_that_stops_midway_is_not_waited_for_without_end(
     serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

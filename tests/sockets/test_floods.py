@@ -110,6 +110,11 @@ def test_whom_to_answer_is_read_off_the_renderers_form(text: str, whom: Any) -> 
     assert unread_request(text) == whom
 
 
+def answer_to(number: str, data: Any = None) -> str:
+    """Return what Dash answers to a request."""
+    return json.dumps({"type": "callback_response", "requestId": number, "payload": data})
+
+
 def test_an_allowance_is_given_back_once_for_each_answer() -> None:
     allowance = Allowance(100)
 
@@ -117,13 +122,17 @@ def test_an_allowance_is_given_back_once_for_each_answer() -> None:
         return allowance.take({"requestId": number}, "x" * 60)
 
     assert [take('odd"\\é') for _ in range(3)] == [True, True, False]
-    allowance.give_back(json.dumps({"requestId": "another", "data": 'odd"'}))
+    allowance.give_back(answer_to("another", 'odd"'))
     assert not take("b")
-    answer = json.dumps({"requestId": 'odd"\\é'})
+    answer = answer_to('odd"\\é')
+    # What the stranger has the app say is no answer: the ids stand inside of one, or beside.
+    for echo in (answer_to("another", answer), '{"type":"set_props","requestId":"b"}', "no JSON"):
+        allowance.give_back(echo)
+        assert not take("b")
     allowance.give_back(f"[{answer}]")
     assert take("b")
     assert not take("c")
-    allowance.give_back(f'[{answer},{answer},{{"requestId":"b"}}]')
+    allowance.give_back(f"[{answer},{answer},{answer_to('b')}]")
     assert [take(number) for number in "cde"] == [True, True, False]
 
 

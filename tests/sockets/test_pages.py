@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from attacks.http import ALICE, BOB
+from dash_auth import explain
 
 from .apps import simple_app
 
@@ -60,3 +61,24 @@ def test_without_a_secret_key_a_users_page_uses_http(serve: Any, backend: str) -
     site = serve(simple_app(backend, secret_key=None, public_routes=["/"]))
     assert settings(site, auth=ALICE) is None
     assert settings(site)["enabled"] is False
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "BREW"])
+def test_a_method_that_the_list_of_callbacks_does_not_have_is_no_fault(
+    serve: Any, backend: str, method: str
+) -> None:
+    site = serve(simple_app(backend, public_routes=["/"]))
+    assert site.request(method, "/_dash-dependencies").status < 500
+
+
+def test_the_report_says_that_a_session_opens_a_websocket(backend: str) -> None:
+    report = explain(simple_app(backend, with_public=False))
+    assert report.session.startswith("WebSockets open with it")
+
+
+def test_without_a_secret_key_the_developer_is_told_what_becomes_of_websockets(
+    serve: Any, backend: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    site = serve(simple_app(backend, with_public=False, secret_key=None))
+    assert site.get("/", auth=ALICE).status == 200
+    assert caplog.text.count("callbacks will go by HTTP, not over WebSockets") == 1

@@ -15,8 +15,6 @@ _START = re.compile(
 )
 """How a request of the renderer's begins: enough to answer one that is too large to be parsed."""
 
-_REQUEST_ID = re.compile(r'"requestId": ?("(?:[^"\\]|\\.)*")')
-
 
 class Allowance:
     """Counts the bytes of a stranger's callbacks that the app has not answered yet."""
@@ -60,8 +58,15 @@ class Allowance:
         """
         if not self._pending:
             return
-        for quoted in _REQUEST_ID.findall(text):
-            number = json.loads(quoted)
+        # Parsed, not searched: an answer may hold what the stranger sent, ids of requests too.
+        try:
+            sent = json.loads(text)
+        except ValueError:
+            return
+        for message in sent if isinstance(sent, list) else [sent]:
+            if message.get("type") != "callback_response":
+                continue
+            number = message.get("requestId")
             sizes = self._pending.get(number, [])
             if sizes:
                 self._total -= sizes.pop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
 import logging
 import os
@@ -126,7 +125,10 @@ class AsgiRequest:
     def fits(self, limit: int) -> bool:
         """Tell whether the body's stated length is within a limit, in bytes."""
         length = self.content_length
-        return length is not None and length.isdecimal() and int(length) <= limit
+        # `int` refuses a number of thousands of digits.
+        return (
+            length is not None and length.isdecimal() and len(length) < 20 and int(length) <= limit
+        )
 
     async def read_body(self, limit: int) -> None:
         """Read and parse the body, so that it is at hand when it is judged.
@@ -175,8 +177,12 @@ async def answer(guard: Guard, request: AsgiRequest) -> Any:
     serve_from_this_loop()
     reads_body, may_wait = guard.waits_for(request)
     if reads_body:
-        with contextlib.suppress(asyncio.TimeoutError):
+        try:
             await asyncio.wait_for(request.read_body(guard.body_limit), _BODY_TIMEOUT)
+        except asyncio.TimeoutError:
+            logger.debug("A body that does not end is not read")
+        except Exception:
+            logger.exception("Refused: an error while reading a body")
     if may_wait:
         refusal = await off_loop(guard.answer, request)
     else:
