@@ -115,28 +115,23 @@ def expect(call: Call, status: int) -> Answer:
     return answer
 
 
+def batch(call: Call, requests: int) -> float:
+    """Return the processor time of one request, in microseconds.
+
+    :param call: makes the request
+    :param requests: how many are made
+    """
+    gc.disable()
+    try:
+        return float(run(_batch(call, requests)))
+    finally:
+        gc.enable()
+        gc.collect(0)
+
+
 async def _batch(call: Call, requests: int) -> float:
     # Of the whole process: what another thread does for a request counts as well.
     begin = process_time_ns()
     for _ in range(requests):
         await call()
     return (process_time_ns() - begin) / requests / 1000
-
-
-def interleaved(calls: Mapping[str, Call], batches: int, requests: int) -> dict[str, list[float]]:
-    """Return the processor times of several requests, made in turn, in microseconds.
-
-    :param calls: the requests by name
-    :param batches: how many batches of each
-    :param requests: how many requests a batch
-    """
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(batches):
-        for name, call in calls.items():
-            gc.disable()
-            try:
-                times[name].append(run(_batch(call, requests)))
-            finally:
-                gc.enable()
-                gc.collect(0)
-    return times

@@ -58,10 +58,12 @@ def measure(kind: str, case: str) -> float:
     """Return microseconds of a request: those added, or all of a refused one."""
     import apps
     import asgi
+    import wsgi
 
     calls = _calls.get((kind, case)) or _calls.setdefault((kind, case), _prepare(kind, case))
     hashes_each_time = case == "hashes" and not apps.OURS
-    times = asgi.interleaved(calls, *((3, 1) if hashes_each_time else (BATCHES, REQUESTS)))
+    batches, requests = (3, 1) if hashes_each_time else (BATCHES, REQUESTS)
+    times = wsgi.interleaved(calls, batches, requests, asgi.batch)
     if case == "refused":
         return median(times["protected"])
     pairs = zip(times["protected"], times["plain"], strict=True)

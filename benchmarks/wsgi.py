@@ -87,15 +87,21 @@ def batch(call: Call, requests: int) -> float:
         gc.collect(0)
 
 
-def interleaved(calls: Mapping[str, Call], batches: int, requests: int) -> dict[str, list[float]]:
+def interleaved(
+    calls: Mapping[str, Any],
+    batches: int,
+    requests: int,
+    timed: Callable[[Any, int], float] = batch,
+) -> dict[str, list[float]]:
     """Return the times of several requests, made in turn, in microseconds.
 
     :param calls: the requests by name
     :param batches: how many batches of each
     :param requests: how many requests a batch
+    :param timed: makes a batch and returns the time of one request
     """
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(batches):
         for name, call in calls.items():
-            times[name].append(batch(call, requests))
+            times[name].append(timed(call, requests))
     return times

@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import logging
 import os
+import sys
 from collections.abc import Callable, Coroutine, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -156,13 +157,22 @@ class AsgiRequest:
         self.rewrite = rewrite
 
 
-_BODY_TIMEOUT = 60
+BODY_TIMEOUT = 60
 """For how long the body of a stranger's request is waited for, in seconds, as Quart has it."""
 
 
 def serve_from_this_loop() -> None:
     """Have the developer's async functions run in this event loop while a request is worked on."""
     _serving.set((asyncio.get_running_loop(), os.getpid()))
+
+
+async def _in_time(reading: Coroutine[Any, Any, None]) -> None:
+    if sys.version_info >= (3, 11):
+        async with asyncio.timeout(BODY_TIMEOUT):
+            await reading
+    else:
+        # In a task of its own, which costs more than all of the decision.
+        await asyncio.wait_for(reading, BODY_TIMEOUT)
 
 
 async def answer(guard: Guard, request: AsgiRequest) -> Any:
@@ -178,7 +188,7 @@ async def answer(guard: Guard, request: AsgiRequest) -> Any:
     reads_body, may_wait = guard.waits_for(request)
     if reads_body:
         try:
-            await asyncio.wait_for(request.read_body(guard.body_limit), _BODY_TIMEOUT)
+            await _in_time(request.read_body(guard.body_limit))
         except asyncio.TimeoutError:
             logger.debug("A body that does not end is not read")
         except Exception:

@@ -95,7 +95,7 @@ class QuartRequest(AsgiRequest):
                 return
             # Quart keeps what it parsed, so this is the very object that Dash will be given.
             self._body = await self._request.get_json()
-        except (asyncio.TimeoutError, HTTPException, RecursionError, ValueError):
+        except (HTTPException, RecursionError, ValueError):
             self._body = UNREADABLE
 
     async def _ends_within(self, limit: int) -> bool:
