@@ -132,6 +132,7 @@ class Socket:
         self.connection = connection
         self._numbers = itertools.count(1)
         self._arrived: list[dict[str, Any]] = []
+        self._answers: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> Socket:
         return self
@@ -164,12 +165,16 @@ class Socket:
         return self._arrived.pop(0)
 
     def answer(self, number: str, timeout: float = 10) -> dict[str, Any]:
-        """Return the payload of the answer to a request; what else arrives is passed over."""
-        while True:
+        """Return the payload of the answer to a request.
+
+        Answers come in any order: those to other requests are kept, and what else arrives is passed
+        over.
+        """
+        while number not in self._answers:
             message = self.next(timeout)
-            if message.get("requestId") == number and message["type"] == "callback_response":
-                payload: dict[str, Any] = message["payload"]
-                return payload
+            if message["type"] == "callback_response":
+                self._answers[message["requestId"]] = message["payload"]
+        return self._answers.pop(number)
 
     def call(self, payload: Any, **members: Any) -> dict[str, Any]:
         """Ask for a callback, and return the payload of the answer."""
