@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 
 import dash_auth
@@ -126,6 +128,54 @@ def test_it_ends_with_the_login(serve: Any, backend: str) -> None:
         assert socket.connection.recv(10) == "alice hello"
         del users["alice"]
         assert socket.closing_code(5) == LOGIN_REQUIRED
+
+
+def add_collector(app: Any, backend: str, path: str) -> list[str]:
+    """Add a WebSocket that waits for a moment at a time, as one does that has more to do."""
+    collected: list[str] = []
+    moment = 0.0005
+    if backend == "quart":
+        import quart
+
+        @app.server.websocket(path, endpoint=path)
+        async def collect() -> None:
+            while True:
+                try:
+                    collected.append(await asyncio.wait_for(quart.websocket.receive(), moment))
+                except asyncio.TimeoutError:
+                    continue
+
+        return collected
+    from starlette.websockets import WebSocket, WebSocketDisconnect
+
+    async def collect_on_fastapi(websocket: WebSocket) -> None:
+        await websocket.accept()
+        while True:
+            try:
+                collected.append(await asyncio.wait_for(websocket.receive_text(), moment))
+            except asyncio.TimeoutError:
+                continue
+            except WebSocketDisconnect:
+                return
+
+    collect_on_fastapi.__annotations__["websocket"] = WebSocket
+    app.server.add_api_websocket_route(path, collect_on_fastapi)
+    return collected
+
+
+def test_who_stops_waiting_as_a_message_arrives_is_given_it_next(serve: Any, backend: str) -> None:
+    app = simple_app(backend)
+    collected = add_collector(app, backend, "/live")
+    sent = [str(number) for number in range(600)]
+    with serve(app).open("/live", auth=ALICE) as socket:
+        for number, text in enumerate(sent):
+            socket.send(text)
+            if number % 3 == 0:
+                time.sleep(0.0007)
+        end = time.monotonic() + 5
+        while len(collected) < len(sent) and time.monotonic() < end:
+            time.sleep(0.01)
+    assert collected == sent
 
 
 def two_apps() -> tuple[Any, dict[str, str], dict[str, str]]:

@@ -64,6 +64,7 @@ class GuardedSocket:
         self._allowance: Allowance | None = None
         self._context = contextvars.Context()
         self._is_admitted = False
+        self._unread: asyncio.Future[Message] | None = None
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._goodbye: asyncio.Task[None] | None = None
 
@@ -111,7 +112,7 @@ class GuardedSocket:
         if self._is_admitted and not self._logins:
             # Nobody closes a stranger's.
             return await self._receive()
-        received = asyncio.ensure_future(self._receive())
+        received, self._unread = self._unread or asyncio.ensure_future(self._receive()), None
         try:
             await asyncio.wait((received, self._closed), return_when=asyncio.FIRST_COMPLETED)
             if self._goodbye is None:
@@ -119,6 +120,11 @@ class GuardedSocket:
             # A client that does not close, or does not even read, must not keep the app at work.
             await asyncio.wait((self._goodbye,), timeout=_SECONDS_TO_SAY_GOODBYE)
             return None
+        except asyncio.CancelledError:
+            # An app that waits for a while only may give up as the message arrives: it is the next.
+            if received.done() and not received.cancelled():
+                self._unread = received
+            raise
         finally:
             received.cancel()
 
