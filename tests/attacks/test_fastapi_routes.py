@@ -179,6 +179,33 @@ def test_included_routers(serve: Any) -> None:
     honest(site.get("/api/v1/inner/admin", auth=ALICE), PRIVATE)
 
 
+@pytest.mark.rule("S6")
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("kind", ["FastAPI's", "Starlette's"])
+def test_a_webhook_of_an_included_router_opens_neither_layout_nor_index(
+    serve: Any, kind: str, depth: int
+) -> None:
+    """The catch-all takes a GET for its path, as for that of a route of the server's own."""
+    app = app_with()
+    router = APIRouter()
+    if kind == "FastAPI's":
+        router.add_api_route("/hook", for_fastapi(lambda: PUBLIC), methods=["POST"])
+    else:
+        router.add_route("/hook", for_starlette(PUBLIC), methods=["POST"])
+    for _ in range(depth):
+        inner, router = router, APIRouter()
+        router.include_router(inner)
+    app.server.include_router(router)
+    guard(app, public_routes=["/hook"])
+    site = serve(app)
+    honest(site.request("POST", "/hook"))
+    honest(site.get("/_dash-layout", auth=ALICE), PRIVATE)
+    for path in ("/_dash-layout", "/_dash-dependencies", "/_reload-hash", "/hook"):
+        held(site.get(path), ran=ran)
+    dash_auth.add_public_routes(app, ["/a-page"])
+    honest(site.get("/_dash-layout"), PRIVATE)
+
+
 @pytest.mark.parametrize(
     "name",
     [

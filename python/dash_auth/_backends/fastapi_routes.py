@@ -102,12 +102,14 @@ class Routes:
 
     def _endpoints_of(self, path: str) -> list[str]:
         scope = {"type": "http", "path": path, "method": "GET", "root_path": "", "headers": []}
-        methods = {
-            method
-            for _, route, _ in self._matching(scope)
-            for method in getattr(route, "methods", None) or ("GET",)
-        }
+        methods: set[str] = set()
         found: dict[str, None] = {}
+        for match, route, _ in self._matching(scope):
+            declared = getattr(route, "methods", None)
+            methods.update(declared or ("GET",))
+            if not declared and match == Match.PARTIAL:
+                # A router that was included does not say for which method else it has a route.
+                found[self.name(route)] = None
         for method in sorted(methods):
             for match, route, _ in self._matching({**scope, "method": method}):
                 if match == Match.FULL:
