@@ -177,6 +177,7 @@ def require_user() -> User:
     :return: the user
     :raises starlette.exceptions.HTTPException: if nobody is logged in; FastAPI answers with it by
         asking for a login
+    :raises starlette.exceptions.WebSocketException: the same on a WebSocket, which FastAPI closes
     :raises RuntimeError: outside of a request to a FastAPI server that is protected
     """
     user = current_user()

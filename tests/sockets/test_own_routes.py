@@ -102,6 +102,35 @@ def test_no_rule_opens_the_one_for_callbacks(serve: Any, backend: str) -> None:
     assert_closed(site, "/_dash-ws-callback")
 
 
+def test_a_public_one_of_fastapi_may_ask_for_a_login(serve: Any, no_traceback: None) -> None:
+    from fastapi import Depends
+    from starlette.websockets import WebSocket
+
+    app = simple_app("fastapi", public_routes=["/before", "/later"])
+
+    async def before(websocket: WebSocket, user: Any) -> None:
+        await websocket.accept()
+        await websocket.send_text(str(user))
+
+    async def later(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.send_text(str(dash_auth.require_user()))
+
+    before.__annotations__["websocket"] = later.__annotations__["websocket"] = WebSocket
+    before.__defaults__ = (Depends(dash_auth.require_user),)
+    app.server.add_api_websocket_route("/before", before)
+    app.server.add_api_websocket_route("/later", later)
+    site = serve(app)
+    for login in ({"auth": ALICE}, {"cookie": site.session_of(ALICE)}):
+        for path in ("/before", "/later"):
+            with site.open(path, **login) as socket:
+                assert socket.connection.recv(10) == "alice"
+    for stranger in ({}, {"auth": ("alice", "wrong")}):
+        assert_closed(site, "/before", **stranger)
+        with site.open("/later", **stranger) as socket:
+            assert socket.closing_code() == LOGIN_REQUIRED
+
+
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://[", "https://127.0.0.1"])
 def test_a_page_of_another_site_opens_none_in_its_visitors_name(
     serve: Any, backend: str, origin: str, no_traceback: None

@@ -14,6 +14,7 @@ from dash import Dash
 from fastapi import FastAPI
 from starlette.datastructures import URL
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.exceptions import WebSocketException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -104,6 +105,8 @@ class FastAPIRequest(AsgiRequest):
             return
 
     def login_required(self) -> Exception:
+        if self.scope["type"] == "websocket":
+            return WebSocketException(LOGIN_REQUIRED, "Login required")
         assert self.guard is not None
         asking = answer_of(self.guard.login_request())
         headers = {k: v for k, v in asking.headers.items() if not k.startswith("content-")}
