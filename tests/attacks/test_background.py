@@ -210,6 +210,26 @@ def test_a_public_job_runs_to_its_end(serve: Any, cache: Any) -> None:
 
 
 @pytest.mark.rule("S17")
+@pytest.mark.event_loops
+@pytest.mark.not_on("quart", "FastAPI's middleware")
+def test_a_public_job_where_a_middleware_compresses(serve: Any, cache: Any) -> None:
+    """The guard seals the handles in an answer, which it has to read."""
+    from starlette.middleware.gzip import GZipMiddleware
+
+    class Compressing(GZipMiddleware):
+        """Stands for one of the developer's, behind the guard."""
+
+    app = jobs_app(cache)
+    app.server.add_middleware(Compressing, minimum_size=1)
+    site = serve(app)
+    coded = [("Accept-Encoding", "gzip, br")]
+    handles = start(site, PUBLIC_JOB, headers=coded)
+    wait_for(site, PUBLIC_JOB, as_query(handles), PUBLIC, headers=coded)
+    now = body("now.children", [item("x", "value", 1)])
+    assert honest(site.call(now, headers=coded), None).headers["Content-Encoding"] == "gzip"
+
+
+@pytest.mark.rule("S17")
 def test_a_private_job_for_a_user(serve: Any, cache: Any) -> None:
     site = serve(jobs_app(cache))
     handles = start(site, PRIVATE_JOB, auth=ALICE)

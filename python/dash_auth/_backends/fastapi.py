@@ -303,6 +303,9 @@ class _GuardMiddleware:
                 await answer_of(refusal)(scope, request.receive, send)
                 return
         if request.rewrite is not None:
+            # Where a middleware of the developer's compressed it, the guard could not read it.
+            headers = scope["headers"]
+            scope["headers"] = [one for one in headers if one[0] != b"accept-encoding"]
             send = rewriting(send, request.rewrite)
         await self._app(scope, request.receive, send)
 
