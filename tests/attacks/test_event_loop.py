@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import contextvars
 import functools
+import json
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,8 +20,9 @@ from dash import Dash, Input, Output
 from werkzeug.security import generate_password_hash
 
 from .apps import body, guard, item, plain_app
-from .http import ALICE, BOB, PRIVATE, PUBLIC, Site, held, honest
+from .http import ALICE, BOB, PRIVATE, PUBLIC, Site, basic, held, honest
 from .routes import add_route
+from .servers import running
 
 pytestmark = pytest.mark.event_loops
 
@@ -271,6 +274,42 @@ def test_requests_at_once_do_not_mix(serve: Any) -> None:
     for thread in threads:
         thread.join(30)
     assert not wrong
+
+
+@pytest.mark.rule("S16")
+@pytest.mark.parametrize("how", ["pipelined", "one by one"])
+@pytest.mark.parametrize("length", [1, 1_000_000])
+def test_nobody_is_taken_for_who_used_the_connection_before(
+    backend: str, how: str, length: int
+) -> None:
+    """A proxy sends the requests of all over one connection, to what is unguarded as well."""
+    from starlette.applications import Starlette
+    from starlette.responses import PlainTextResponse
+    from starlette.routing import Mount, Route
+
+    async def unguarded(_: Any) -> Any:
+        return PlainTextResponse(f"here is {dash_auth.current_user()}")
+
+    outer = Starlette(routes=[Route("/who", unguarded), Mount("/", app_with().server)])
+    called = json.dumps(body("ask.children", [item("i", "value", "x" * length)])).encode()
+    first = (
+        b"POST /_dash-update-component HTTP/1.1\r\nHost: here\r\nAuthorization: %s\r\n"
+        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+    ) % (basic(*ALICE).encode(), len(called), called)
+    second = b"GET /who HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
+    with (
+        running(outer, "fastapi") as site,
+        socket.create_connection(("127.0.0.1", site.port), 20) as connection,
+    ):
+        received = b""
+        connection.sendall(first + second if how == "pipelined" else first)
+        while part := connection.recv(65_536):
+            received += part
+            if how == "one by one" and b"alice" in received:
+                connection.sendall(second)
+                how = "done"
+    assert PUBLIC.encode() + b" alice" in received
+    assert received.endswith(b"here is None")
 
 
 def test_a_job_in_a_fork_does_not_wait_for_the_loop() -> None:

@@ -7,13 +7,13 @@ import contextvars
 import logging
 import os
 import sys
-from collections.abc import Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from .._core import Refusal
-from ..identity import RequestIdentity
+from ..identity import EVENT_LOOP_FACTS, RequestIdentity
 from . import UNREADABLE
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ logger = logging.getLogger("dash_auth")
 
 T = TypeVar("T")
 Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 _threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="dash_auth")
 """Where verifications wait for their turn; an app's own threads stay free."""
@@ -173,6 +176,41 @@ async def _in_time(reading: Coroutine[Any, Any, None]) -> None:
     else:
         # In a task of its own, which costs more than all of the decision.
         await asyncio.wait_for(reading, BODY_TIMEOUT)
+
+
+def as_nobody(receive: Receive, send: Send) -> tuple[Receive, Send]:
+    """Return a server's ends of a request so that no other request is taken for its user's.
+
+    In these calls uvicorn reads on, and starts what comes next over the same connection, be it for
+    a route that no guard stands before: with all that the context says then. A proxy sends the
+    requests of many users over one connection.
+
+    :param receive: gives the client's messages
+    :param send: sends messages to the client
+    """
+    before = EVENT_LOOP_FACTS.get()
+
+    async def received() -> Message:
+        facts = EVENT_LOOP_FACTS.get()
+        EVENT_LOOP_FACTS.set(before)
+        try:
+            return await receive()
+        finally:
+            EVENT_LOOP_FACTS.set(facts)
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            # Nothing ends here, and what the server logs may name the user.
+            await send(message)
+            return
+        facts = EVENT_LOOP_FACTS.get()
+        EVENT_LOOP_FACTS.set(before)
+        try:
+            await send(message)
+        finally:
+            EVENT_LOOP_FACTS.set(facts)
+
+    return received, sent
 
 
 async def answer(guard: Guard, request: AsgiRequest) -> Any:

@@ -289,6 +289,7 @@ class _GuardMiddleware:
             await send({"type": "websocket.close", "code": LOGIN_REQUIRED})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        receive, send = asgi.as_nobody(receive, send)
         request = FastAPIRequest(scope, receive)
         self._backend.find_endpoint(request)
         EVENT_LOOP_FACTS.set(request)

@@ -195,6 +195,8 @@ class QuartBackend(FlaskBackend):
             socket = GuardedSocket(receive, send, self._server.json.loads)
             scope[_SOCKET] = socket
             receive, send = socket.receive, socket.send
+        elif scope["type"] == "http":
+            receive, send = asgi.as_nobody(receive, send)
         await self._asgi_app(scope, receive, send)
 
     async def _before_websocket(self) -> Any:
