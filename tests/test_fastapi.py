@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Annotated, Any
 
 import pytest
+from attacks.http import basic
 from attacks.servers import running
 from dash import Dash, html
 from dash_auth import BasicAuth, User, add_public_routes, current_user, require_user
@@ -99,6 +101,38 @@ def test_apps_of_two_servers_below_one_fastapi_each_have_their_own_users() -> No
         ("/docs-of-nobody", "alice"): 404,
         ("/docs-of-nobody", "bob"): 401,
     }
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_route_that_calls_another_goes_on_as_its_own_users(fails: bool) -> None:
+    app = Dash("calling", backend="fastapi")
+    app.layout = html.Div()
+    BasicAuth(app, dict([ALICE, ("service", "of-its-own")]))
+
+    async def called(request: Any) -> Any:
+        if fails:
+            raise LookupError("on purpose")
+        return fastapi.responses.PlainTextResponse(str(current_user()))
+
+    async def calling(request: Any) -> Any:
+        names = [str(current_user())]
+        header = basic("service", "of-its-own").encode()
+        scope = {**request.scope, "path": "/called", "headers": [(b"authorization", header)]}
+
+        async def sent(message: Any) -> None:
+            names.append(message.get("body", b"").decode())
+
+        with contextlib.suppress(LookupError):
+            await app.server(scope, request.receive, sent)
+        return fastapi.responses.JSONResponse([*names, str(current_user())])
+
+    app.server.add_route("/called", called)
+    app.server.add_route("/calling", calling)
+    with running(app.server, "fastapi") as site:
+        url = f"http://127.0.0.1:{site.port}/calling"
+        names = requests.get(url, auth=ALICE, timeout=10).json()
+    assert (names[0], names[-1]) == ("alice", "alice")
+    assert fails or "service" in names
 
 
 def test_an_empty_secret_key_is_none() -> None:

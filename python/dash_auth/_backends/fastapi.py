@@ -273,10 +273,17 @@ class _GuardMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
-        elif scope["type"] == "http":
-            await self._serve(scope, receive, send)
-        else:
-            await self._connect(scope, receive, send)
+            return
+        asking = EVENT_LOOP_FACTS.get()
+        try:
+            if scope["type"] == "http":
+                await self._serve(scope, receive, send)
+            else:
+                await self._connect(scope, receive, send)
+        finally:
+            if asking is not None:
+                # A route called another within its own task: it goes on as its own user's.
+                EVENT_LOOP_FACTS.set(asking)
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = FastAPIRequest(scope, receive)
