@@ -71,7 +71,7 @@ class Guard:
         self.prefix = internals.routes_prefix(auth.app)
         self._rules = public_rules(auth.app)
         self.endpoints = Endpoints(auth.app, backend)
-        self.name = f"{type(auth).__name__} {internals.source_file(auth.app)} {self.prefix}"
+        self.name = _name(auth)
         self._open_pages = OpenPages(auth.app, self._rules, self.endpoints)
         self.open_callbacks = OpenCallbacks(auth.app, self._rules, self._open_pages)
         self.websocket_callbacks = WebSocketCallbacks(auth.app, self.open_callbacks)
@@ -332,6 +332,14 @@ class Guard:
     def session_is_needed(self) -> bool:
         """Tell whether something may come later that only a session tells who makes it."""
         return self.has_public_parts() or self.websocket_callbacks.exist()
+
+
+def _name(auth: Auth) -> str:
+    """Return what tells a guard from any other that shares the secret."""
+    app = auth.app
+    # Apps of one factory are mounted below paths of which the server of each sees nothing.
+    prefixes = f"{internals.routes_prefix(app)} {internals.requests_prefix(app)}"
+    return f"{type(auth).__name__} {internals.source_file(app)} {prefixes}"
 
 
 def _is_logged_in(request: Request) -> bool:

@@ -93,3 +93,20 @@ def test_a_cookie_of_another_app_opens_no_door(
     by_password.client.auth = None
     by_password.client.cookies.set("session", door.cookie, domain="127.0.0.1", path="/")
     assert by_password.call_back().status_code == 401
+
+
+def test_apps_of_one_factory_below_paths_of_a_proxy_log_in_apart(
+    serve: Serve, visit: Visit, provider: Provider
+) -> None:
+    addresses = []
+    for prefix in ("/one/", "/two/"):
+        below = {"requests_pathname_prefix": prefix, "routes_pathname_prefix": "/"}
+        app = make_app(options=below)
+        register(OIDCAuth(app, secret_key=KEY), provider)
+        addresses.append(serve(app))
+    visitor = visit(addresses[0])
+    visitor.log_in(provider)
+    assert visitor.call_back().status_code == 200
+    # Cookies ignore ports.
+    visitor.address = addresses[1]
+    assert visitor.call_back().status_code == 401
