@@ -9,6 +9,9 @@ from typing import Any
 _TIMEOUT = 10
 """How long a provider is waited for, in seconds."""
 
+_PLACES = ("_server_metadata_url", "authorize_url")
+"""Where Authlib's client keeps what tells one provider from another."""
+
 
 class Providers:
     """The identity providers of one app."""
@@ -65,6 +68,14 @@ class Providers:
         self._check(name)
         arguments: dict[str, Any] = self.registry._registry[name][1]
         return arguments
+
+    def registration(self, name: str) -> str:
+        """Return what the app is registered as at a provider, nothing at one that it lacks."""
+        if name not in self:
+            return ""
+        client = self.client(name)
+        places = (getattr(client, place, None) for place in _PLACES)
+        return " ".join([str(client.client_id), *(str(place) for place in places if place)])
 
     def asks_for(self, name: str, scope: str) -> bool:
         """Tell whether a provider is asked for a scope."""

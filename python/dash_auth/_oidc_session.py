@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +37,12 @@ class LoginNotes:
     Attributes:
         guard: what tells this guard from any other that shares the secret.
         seconds: how long a login counts, in seconds.
+        registration: tells what the app is registered as at the provider of this name.
     """
 
     guard: str
     seconds: float
+    registration: Callable[[str], str]
 
     def write(self, session: Session, secret: bytes) -> None:
         """Note that the user in a session logged in just now.
@@ -110,7 +112,9 @@ class LoginNotes:
 
     def _parts(self, login: Mapping[str, Any], end: int, number: object) -> tuple[str, ...]:
         user = _subject(login.get(USER))
-        return ("login", self.guard, str(login.get(IDP)), user, str(end), str(number))
+        idp = str(login.get(IDP))
+        # Instances of one app may give the name to different providers.
+        return ("login", self.guard, idp, self.registration(idp), user, str(end), str(number))
 
 
 def fits(backend: Backend, session: Session) -> bool:

@@ -72,7 +72,11 @@ class SessionAuth(Auth):
         if self._secret_key is not None:
             backend.set_secret_key(self._secret_key)
         backend.close_session_cookie(secure=self._secure_session)
-        self._notes = LoginNotes(self._guard.name, self._session_seconds)
+        self._notes = LoginNotes(self._guard.name, self._session_seconds, self._registration)
+
+    @abstractmethod
+    def _registration(self, idp: str) -> str:
+        """Return what the app is registered as at a provider, nothing at one that it lacks."""
 
     @property
     def session(self) -> Session:

@@ -200,6 +200,9 @@ class OIDCAuth(SessionAuth):
         """
         return self._providers.arguments(idp)
 
+    def _registration(self, idp: str) -> str:
+        return self._providers.registration(idp)
+
     # The login
 
     def login_request(self, idp: str | None = None) -> Any:

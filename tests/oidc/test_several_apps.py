@@ -110,3 +110,18 @@ def test_apps_of_one_factory_below_paths_of_a_proxy_log_in_apart(
     # Cookies ignore ports.
     visitor.address = addresses[1]
     assert visitor.call_back().status_code == 401
+
+
+def test_a_login_through_one_provider_is_none_through_another_of_its_name(
+    serve: Serve, visit: Visit, provider: Provider, old_provider: Provider
+) -> None:
+    addresses = []
+    for own in (provider, old_provider):
+        app = make_app()
+        register(OIDCAuth(app, secret_key=KEY), own)
+        addresses.append(serve(app))
+    visitor = visit(addresses[0])
+    visitor.log_in(provider)
+    assert visitor.call_back().status_code == 200
+    visitor.address = addresses[1]
+    assert visitor.call_back().status_code == 401
