@@ -135,13 +135,14 @@ class Guard:
         is_callback = kind == Endpoint.CALLBACK
         if not is_callback and self._is_open(kind, request):
             return self._pass_anonymously(request, kind)
-        if not self._is_forged(request) and self._is_authorized(request):
+        if not self._is_forged(request) and self.is_authorized(request):
             return self._pass_logged_in(request, is_callback)
         if is_callback and self._is_open_callback(request):
             return self._pass_anonymously(request, kind)
         return None
 
-    def _is_authorized(self, request: Request) -> bool:
+    def is_authorized(self, request: Request) -> bool:
+        """Tell whether whoever makes a request may use the app."""
         authorized: object = self._auth._is_authorized(request)
         if isinstance(authorized, bool):
             return authorized

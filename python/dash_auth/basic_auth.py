@@ -133,8 +133,19 @@ class BasicAuth(Auth):
         return self._authorizes(self._backend.request())
 
     def _is_authorized(self, request: Request) -> bool:
-        # Who has put a check of its own in the place of ours is asked as it expects to be.
-        return self._authorizes(request) if self._has_own_check() else self.is_authorized()
+        if self._has_own_check():
+            return self._authorizes(request)
+        before = request.identity
+        authorized = False
+        try:
+            # Who has put a check of its own in the place of ours is asked as it expects to be.
+            authorized = self.is_authorized()
+        finally:
+            if not authorized and request.identity is not before:
+                # It has the last word, after ours has noted the user.
+                request.identity = RequestIdentity()
+                _session.forget(request.session)
+        return authorized
 
     def _has_own_check(self) -> bool:
         """Tell whether no subclass, and no app, has replaced the method that decides."""
@@ -257,12 +268,28 @@ class BasicAuth(Auth):
 
     def _visitor(self, request: Request) -> User | None:
         header = request.authorization
+        if header is not None and not self._has_own_check():
+            return self._user_whom_own_check_admits(request)
         if header is not None:
             outcome = self._verify(header, request.address)
             name = None if isinstance(outcome, Refusal) else outcome[0]
         else:
             name = self._noted_user(request.session)
         return None if name is None else User.from_claims(self._claims(name))
+
+    def _user_whom_own_check_admits(self, request: Request) -> User | None:
+        before = request.identity
+        try:
+            authorized = self._guard.is_authorized(request)
+        except Exception:
+            logger.exception("An error while finding out who makes a public request: nobody")
+            return None
+        if not authorized:
+            return None
+        if request.identity is None or request.identity is before:
+            # It never asked ours who that is.
+            return self._user_of_session(request)
+        return request.identity.user(request)
 
     def _noted_user(self, session: Mapping[str, Any]) -> str | None:
         """Return the user whom a session that counts is of."""

@@ -11,7 +11,7 @@ from dash import Dash, Input, Output, html
 from werkzeug.security import generate_password_hash
 
 from . import routes
-from .apps import IS_UPSTREAM, body, guard, item, new_app, plain_app
+from .apps import IS_UPSTREAM, USERS, body, guard, item, new_app, plain_app
 from .http import ALICE, BOB, PRIVATE, PUBLIC, Site, held, honest, no_server_error
 from .routes import add_route, session
 
@@ -233,6 +233,32 @@ def test_identity_from_the_session(serve: Any) -> None:
     reply = honest(site.get("/who", cookie=cookie), "current=alice")
     honest(reply, PRIVATE)
     honest(site.call(WHO, cookie=cookie), "current=alice")
+
+
+@pytest.mark.rule("S16")
+@only_ours
+@pytest.mark.parametrize("how", ["refuses", "raises"])
+def test_whom_a_check_of_the_developers_own_refuses_is_nobody(serve: Any, how: str) -> None:
+    class WithoutAlice(dash_auth.BasicAuth):
+        def is_authorized(self) -> bool:
+            user = dash_auth.current_user() if super().is_authorized() else None
+            if user is not None and user.name == "alice" and how == "raises":
+                raise ValueError(user.name)
+            return user is not None and user.name != "alice"
+
+    app = plain_app()
+    add_route(app, "/who", who)
+    add_route(app, "/admin", lambda: PRIVATE)
+    groups = {"alice": ["admin"], "bob": ["admin"]}
+    WithoutAlice(app, dict(USERS), user_groups=groups, secret_key=KEY, public_routes=["/who"])
+    site = serve(app)
+    refused = held(site.get("/admin", auth=ALICE))
+    cookie = refused.cookie() if refused.headers["Set-Cookie"] else ""
+    for reply in (site.get("/who", auth=ALICE), site.get("/who", cookie=cookie)):
+        held(honest(reply, "current=None session=None groups=None admin=None"), PRIVATE, status=200)
+    cookie = honest(site.get("/admin", auth=BOB), PRIVATE).cookie()
+    for reply in (site.get("/who", auth=BOB), site.get("/who", cookie=cookie)):
+        honest(reply, "current=bob")
 
 
 @only_ours
