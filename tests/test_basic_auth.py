@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import math
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
@@ -162,6 +163,13 @@ def test_users_and_function_exclude_each_other() -> None:
         ({"anonymous_body_limit": -1}, ValueError, "number of bytes"),
         ({"anonymous_body_limit": "1 MB"}, ValueError, "number of bytes"),
         ({"trusted_origins": "https://a.example"}, TypeError, "trusted_origins must be a list"),
+        ({"trusted_origins": [None]}, TypeError, "origin must be a str, not NoneType"),
+        ({"secret_key": 4711}, TypeError, "secret_key must be a str or bytes, not int"),
+        ({"user_groups": ["admin"]}, TypeError, "user_groups must be a dict .*, not list"),
+        ({"auth_func_session_seconds": None}, TypeError, "NoneType"),
+        ({"auth_func_session_seconds": -1}, ValueError, "session_seconds must be a number"),
+        ({"auth_func_session_seconds": math.inf}, ValueError, "session_seconds must be a number"),
+        ({"auth_func_session_seconds": math.nan}, ValueError, "session_seconds must be a number"),
         ({"public_routes": "/open"}, TypeError, r"list of rules: \['/open'\]"),
         ({"public_routes": ["/<nope:x>"]}, ValueError, "nope"),
         ({"public_routes": [7]}, TypeError, "must be a str, not int"),

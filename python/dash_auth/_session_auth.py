@@ -17,7 +17,7 @@ from . import _oidc_navigation as navigation
 from ._backends import Backend, Request, backend_for, is_server
 from ._oidc_session import LoginNotes
 from ._session import USER, Session
-from .auth import Auth
+from .auth import Auth, check_secret_key
 from .identity import SocketLogin, User, session_user
 
 logger = logging.getLogger("dash_auth")
@@ -53,10 +53,12 @@ class SessionAuth(Auth):
         :param logout_page: what logging out answers, None for a short message
         :param options: see :class:`dash_auth.auth.Auth`
         :raises RuntimeError: if there is no secret key
+        :raises TypeError: for a secret key of a wrong type
         :raises ValueError: for a time that is none
         """
         if not (session_seconds > 0 and math.isfinite(session_seconds)):
             raise ValueError("session_seconds must be a number of seconds above 0")
+        check_secret_key(secret_key)
         if isinstance(app, Dash) and is_server(app.server):
             # Before anything stands before the app: the next try may have a key.
             _require_key(backend_for(app.server), secret_key)

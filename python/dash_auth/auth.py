@@ -32,6 +32,15 @@ def auth_of(app: Dash) -> Auth | None:
     return None if found is None else found()
 
 
+def check_secret_key(key: object) -> None:
+    """Refuse what a server could sign nothing with.
+
+    :raises TypeError: if the key is neither text nor bytes, nor None for none
+    """
+    if key is not None and not isinstance(key, str | bytes):
+        raise TypeError(f"secret_key must be a str or bytes, not {type(key).__name__}")
+
+
 class Auth(ABC):
     """Protects a Dash app: every request needs a login but those declared public.
 
@@ -72,9 +81,13 @@ class Auth(ABC):
             raise ValueError("anonymous_body_limit must be a number of bytes")
         if isinstance(trusted_origins, str):
             raise TypeError(f"trusted_origins must be a list: [{trusted_origins!r}]")
+        origins = tuple(trusted_origins)
+        for origin in origins:
+            if not isinstance(origin, str):
+                raise TypeError(f"a trusted origin must be a str, not {type(origin).__name__}")
         self.app = app
         self._anonymous_body_limit = anonymous_body_limit
-        self._trusted_origins = tuple(trusted_origins)
+        self._trusted_origins = origins
         self._own_endpoints: frozenset[str] = frozenset()
         self._backends: list[Backend] = []
         self._protect()

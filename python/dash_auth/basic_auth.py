@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import math
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -16,7 +17,7 @@ from . import _core, _parked, _session, security
 from ._backends import Backend, Request, asgi
 from ._core import Credentials, Flight, Refusal, Users, VerifiedCredentials
 from ._session import SessionNotes
-from .auth import ANONYMOUS_BODY_LIMIT, Auth
+from .auth import ANONYMOUS_BODY_LIMIT, Auth, check_secret_key
 from .identity import RequestIdentity, SocketLogin, User
 
 __all__ = ["BasicAuth", "UserGroups"]
@@ -83,9 +84,17 @@ class BasicAuth(Auth):
         :raises TypeError: for an argument of a wrong type
         :raises ValueError: if both or neither of `username_password_list` and `auth_func` are
             given, if a stored password cannot be read (the message names the user, never the
-            value), or if a route cannot be read
+            value), for a time that is none, or if a route cannot be read
         """
         self._challenge = f'Basic realm="{_quoted(realm)}", charset="UTF-8"'
+        check_secret_key(secret_key)
+        if not (user_groups is None or callable(user_groups) or isinstance(user_groups, Mapping)):
+            raise TypeError(
+                "user_groups must be a dict of the groups of each user, or a function of the "
+                f"user's name, not {type(user_groups).__name__}"
+            )
+        if not 0 <= auth_func_session_seconds < math.inf:
+            raise ValueError("auth_func_session_seconds must be a number of seconds")
         self._user_groups = user_groups
         self._secret_key = secret_key
         self._auth_func = auth_func

@@ -25,6 +25,11 @@ def test_a_missing_key_is_an_error_that_says_what_to_do() -> None:
         moved.init_app(flask.Flask(__name__))
 
 
+def test_a_key_of_a_wrong_type_is_an_error() -> None:
+    with pytest.raises(TypeError, match="secret_key must be a str or bytes, not int"):
+        OIDCAuth(make_app(), secret_key=4711)  # type: ignore[arg-type]
+
+
 def test_the_apps_own_key_is_left_alone() -> None:
     app = make_app()
     app.server.secret_key = "mine"
@@ -69,6 +74,7 @@ def test_an_app_without_a_server_yet(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"session_seconds": 0}, ValueError, "session_seconds"),
         ({"session_seconds": float("inf")}, ValueError, "session_seconds"),
         ({"session_claims": "email"}, TypeError, "session_claims"),
+        ({"trusted_origins": [None]}, TypeError, "origin must be a str, not NoneType"),
     ],
 )
 def test_wrong_arguments_are_errors(
