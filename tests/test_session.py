@@ -175,6 +175,19 @@ def test_a_key_that_the_server_has_already_serves_and_stays() -> None:
     assert client.get("/open").json["user"] == "alice"
 
 
+@pytest.mark.parametrize("empty", ["", b""])
+def test_an_empty_key_is_none(empty: str | bytes, caplog: pytest.LogCaptureFixture) -> None:
+    keyed, bare = new_app(), new_app()
+    keyed.server.secret_key = "of the app's own"
+    bare.server.secret_key = empty
+    for app in (keyed, bare):
+        dash_auth.BasicAuth(app, USERS, public_routes=["/open"], secret_key=empty)
+    assert keyed.server.secret_key == "of the app's own"
+    assert "there is no secret key" in dash_auth.explain(bare).session
+    client_of(bare).get("/", auth=ALICE)
+    assert "No secret key" in caplog.text
+
+
 def test_without_a_key_one_warning_is_given_at_start(caplog: pytest.LogCaptureFixture) -> None:
     client = client_of(guarded_app(public_routes=["/open"]))
     for _ in range(3):

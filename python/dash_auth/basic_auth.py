@@ -128,7 +128,8 @@ class BasicAuth(Auth):
         )
 
     def _on_install(self, backend: Backend) -> None:
-        if self._secret_key is not None:
+        # An empty one, of an environment variable that is not set, is none.
+        if self._secret_key:
             backend.set_secret_key(self._secret_key)
         self._notes = SessionNotes(self._guard.name, self._session_seconds)
 

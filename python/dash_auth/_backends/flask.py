@@ -191,7 +191,8 @@ class FlaskBackend:
 
     def secret_key(self) -> bytes | None:
         key = self._server.secret_key
-        return key.encode() if isinstance(key, str) else key
+        # With an empty key Flask has no sessions.
+        return (key.encode() if isinstance(key, str) else key) or None
 
     def set_secret_key(self, key: str | bytes) -> None:
         self._server.secret_key = key
