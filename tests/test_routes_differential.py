@@ -264,7 +264,6 @@ LITERALS = st.one_of(
     ),
 )
 SMALL = st.integers(0, 4).map(str)
-SPACE = st.sampled_from(["", "", "", " "])
 NUMBERS = st.one_of(
     st.integers(0, 12).map(str),
     st.sampled_from(

@@ -30,11 +30,7 @@ def layout() -> html.Div:
     return html.Div(
         [
             html.P(f"You are logged in as {current_user()}."),
-            html.P(
-                protected("Only for admins.", groups=["admin"])(
-                    lambda: "The secret of the admins."
-                )()
-            ),
+            html.P(for_admins()),
             html.Button("Count", id="count"),
             html.Output(id="counted"),
             dcc.Location(id="location"),
