@@ -40,13 +40,16 @@ class Providers:
 
         :param name: its name, which stands in paths
         :param kwargs: arguments of Authlib's `OAuth.register`
-        :raises ValueError: if the name cannot stand in a path
+        :raises ValueError: if the name cannot stand in a path, or another provider has it
         """
         if not isinstance(name, str) or not re.fullmatch(r"[\w\-. ]+", name):
             raise ValueError(
                 "`idp_name` should only contain letters, numbers, hyphens, "
                 "underscores, periods and spaces"
             )
+        if name in self:
+            # Authlib would go on with the first one, with the second one's arguments.
+            raise ValueError(f"an identity provider is named {name!r} already")
         client_kwargs = {"scope": "openid email", **(kwargs.pop("client_kwargs", None) or {})}
         if "request_token_url" not in kwargs:
             client_kwargs.setdefault("default_timeout", _TIMEOUT)

@@ -180,7 +180,7 @@ class OIDCAuth(SessionAuth):
             `server_metadata_url`, `token_endpoint_auth_method`, `client_kwargs` (with
             `{"scope": "openid email"}` by default); and `authorize_redirect_kwargs`,
             `authorize_token_kwargs`, given to the two steps of each login
-        :raises ValueError: if the name cannot stand in a path
+        :raises ValueError: if the name cannot stand in a path, or another provider has it
         """
         self._providers.register(idp_name, **kwargs)
 

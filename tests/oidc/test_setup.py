@@ -104,6 +104,8 @@ def test_providers_are_named_in_paths() -> None:
     assert auth.get_oauth_kwargs("My idp-1.a_b")["client_id"] == "c"
     auth.register_provider("plain", client_id="c")
     assert auth.get_oauth_client("plain").client_kwargs["scope"] == "openid email"
+    with pytest.raises(ValueError, match="named 'plain' already"):
+        auth.register_provider("plain", client_id="another")
     for name in ("a/b", "a\n", "", "a<b"):
         with pytest.raises(ValueError, match="idp_name"):
             auth.register_provider(name)
