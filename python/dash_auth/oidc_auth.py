@@ -236,11 +236,17 @@ class OIDCAuth(SessionAuth):
         return not own or navigation.is_navigation(request)
 
     def _begin_login(self, idp: str, target: str | None) -> Any:
+        session, secret = self.session, self._backend.secret_key() or b""
+        if not self._notes.holds(session, secret):
+            # One that is over, beside what waits for the callback, may be more than a cookie holds.
+            self._notes.set_aside(session, secret)
         redirect_uri = self._create_redirect_uri(idp)
         try:
-            begun = login.begin(self._providers, self.session, idp, redirect_uri, target)
+            begun = login.begin(self._providers, session, idp, redirect_uri, target)
         except LoginFailed as failed:
             return self._plain(failed.status, str(failed))
+        # Logins to other apps give way: the browser would drop the cookie, and keep the old one.
+        logins.fits(self._backend, session)
         return self._uncached(begun)
 
     def _create_redirect_uri(self, idp: str) -> str:
