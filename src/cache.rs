@@ -131,6 +131,12 @@ impl VerifiedCredentials {
         is_verified(&mut self.lock(), digest)
     }
 
+    /// Tells whether a request is verifying the credentials, for which another would wait.
+    #[must_use]
+    pub fn is_in_flight(&self, digest: &Digest) -> bool {
+        self.lock().flights.contains_key(digest)
+    }
+
     /// Looks up credentials that came from `address`.
     ///
     /// Where another request is verifying them, waits for it: not at all where `admission` knows that
@@ -274,12 +280,14 @@ mod tests {
     fn who_waits_for_an_abandoned_flight_comes_back_later() {
         let (cache, admission) = (empty(), patient());
         let flight = fly(&cache, [1; 32], &admission);
+        assert!(cache.is_in_flight(&[1; 32]) && !cache.is_in_flight(&[2; 32]));
         thread::scope(|scope| {
             let waiting = scope.spawn(|| matches!(cache.look_up([1; 32], "a", &admission), Lookup::Busy));
             thread::sleep(Duration::from_millis(20));
             drop(flight);
             assert!(waiting.join().unwrap());
         });
+        assert!(!cache.is_in_flight(&[1; 32]));
         assert_eq!(["first", "a"].map(|address| admission.patience(address)), [WAIT; 2]);
     }
 

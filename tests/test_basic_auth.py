@@ -6,8 +6,9 @@ import asyncio
 import functools
 import logging
 import math
+import time
 from collections.abc import Callable
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import dash_auth
@@ -336,6 +337,27 @@ def test_a_cached_function_may_fail_and_be_asked_again() -> None:
 
     app = guarded_app(auth_func=auth_func, auth_func_cache_seconds=60)
     assert statuses(app, ALICE, ALICE, ALICE) == [401, 200, 200]
+
+
+def test_greenlets_that_ask_about_the_same_credentials_do_not_wait_in_the_core(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def auth_func(name: str, password: str) -> bool:
+        asked.append(name)
+        if len(asked) == 1:
+            # As gevent switches to another request of this thread.
+            assert statuses(app, ALICE) == [200]
+        return True
+
+    lock = type("GreenLock", (), {"__module__": "gevent.thread"})
+    monkeypatch.setattr("dash_auth.basic_auth.threading", SimpleNamespace(Lock=lock))
+    app = guarded_app(auth_func=auth_func, auth_func_cache_seconds=60)
+    started = time.monotonic()
+    assert statuses(app, ALICE, ALICE) == [200, 200]
+    assert time.monotonic() - started < 4
+    assert len(asked) == 2
 
 
 def test_a_function_is_not_asked_without_credentials() -> None:

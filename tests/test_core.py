@@ -142,7 +142,9 @@ def test_verified_credentials_are_remembered_by_what_they_are() -> None:
     cache = VerifiedCredentials(60)
     flight = cache.look_up(credentials(), "")
     assert isinstance(flight, Flight)
+    assert cache.is_in_flight(credentials())
     flight.land(True)
+    assert not cache.is_in_flight(credentials())
     assert cache.look_up(credentials(), "") is True
     for other in ("alice:other", "bob:secret", "alice:secre", "alices:ecret"):
         flight = cache.look_up(credentials(other), "")

@@ -195,6 +195,11 @@ class VerifiedCredentials:
     Remembers credentials that the developer's own function verified, for some seconds.
     """
     def __new__(cls, /, seconds: SupportsFloat | SupportsIndex) -> VerifiedCredentials: ...
+    def is_in_flight(self, credentials: Credentials, /) -> bool:
+        """
+        Tells whether another request is asking about the credentials, so that to look them up is to
+        wait for it.
+        """
     def look_up(self, credentials: Credentials, address: str, /) -> Any:
         """
         Returns `True` if the credentials were verified lately, a refusal if another request just

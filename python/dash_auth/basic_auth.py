@@ -7,6 +7,7 @@ import inspect
 import logging
 import math
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
@@ -196,6 +197,9 @@ class BasicAuth(Auth):
             return Refusal.ABSENT
         verified = (credentials.username, AGAINST_FUNCTION)
         if self._cache is None:
+            return verified if self._accepts(credentials) else Refusal.WRONG
+        if _threads_are_greenlets() and self._cache.is_in_flight(credentials):
+            # The core's wait would stop the one thread in which the other request could end it.
             return verified if self._accepts(credentials) else Refusal.WRONG
         known = self._cache.look_up(credentials, address)
         if isinstance(known, Refusal):
@@ -413,6 +417,11 @@ def _is_numpy_bool(result: object) -> bool:
     """Tell whether a result is numpy's bool, which a comparison in pandas returns."""
     numpy = sys.modules.get("numpy")
     return numpy is not None and isinstance(result, numpy.bool_)
+
+
+def _threads_are_greenlets() -> bool:
+    """Tell whether gevent or eventlet has put greenlets, which share a thread, in their place."""
+    return type(threading.Lock()).__module__ != "_thread"
 
 
 def _weakness(stored: str) -> str | None:

@@ -78,6 +78,13 @@ impl VerifiedCredentials {
         Ok(Self { cache: cache::VerifiedCredentials::new(draw_key()?), lifetime })
     }
 
+    /// Tells whether another request is asking about the credentials, so that to look them up is to
+    /// wait for it.
+    #[pyo3(signature = (credentials, /))]
+    fn is_in_flight(&self, credentials: &Credentials) -> bool {
+        self.cache.is_in_flight(&self.cache.digest(&credentials.0, ""))
+    }
+
     /// Returns `True` if the credentials were verified lately, a refusal if another request just
     /// found them wrong or takes too long, else the flight to land with one's own finding.
     ///
