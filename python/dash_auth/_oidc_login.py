@@ -14,6 +14,8 @@ from ._session import Session
 
 logger = logging.getLogger("dash_auth")
 
+_NOT_BEGUN = "This login was not begun here, or is over. Please try again."
+
 
 class LoginFailed(Exception):
     """A login that came to nothing; the text is for the user."""
@@ -66,6 +68,9 @@ def complete(
     :raises LoginFailed: if the login was not begun here, or the provider does not confirm it
     """
     client = providers.client(idp)
+    if logins.is_of_another(session, idp, state):
+        logger.warning("A login through %s failed: it was begun at another provider", idp)
+        raise LoginFailed(400, _NOT_BEGUN)
     target = logins.finish(session, state)
     try:
         token: dict[str, Any] = client.authorize_access_token(
@@ -85,6 +90,6 @@ def _failed(idp: str, error: Exception) -> LoginFailed:
     forged = isinstance(error, BadRequest) or getattr(error, "error", "") == "mismatching_state"
     logger.warning("A login through %s failed: %s %.200r", idp, type(error).__name__, reason)
     if forged:
-        return LoginFailed(400, "This login was not begun here, or is over. Please try again.")
+        return LoginFailed(400, _NOT_BEGUN)
     shown = "".join(char for char in reason if char.isprintable())[:300]
     return LoginFailed(401, shown or "Login failed")

@@ -147,6 +147,16 @@ def begin(session: Session, idp: str, state: str, target: str | None) -> list[tu
     return [(old_idp, old_state) for old_idp, old_state, _ in pending[:-_PENDING_LOGINS]]
 
 
+def is_of_another(session: Session, idp: str, state: str | None) -> bool:
+    """Tell whether a callback would end a login that waits for another provider's.
+
+    Authlib keeps what it has to prove under provider and state, joined by an underscore: `a` and
+    `b_x` are `a_b` and `x`.
+    """
+    found = f"{idp}_{state}"
+    return any(name != idp and f"{name}_{own}" == found for name, own, _ in _pending(session))
+
+
 def finish(session: Session, state: str | None) -> str | None:
     """Forget a login that waited for its callback, and return the path that the user wanted."""
     target = None

@@ -52,6 +52,21 @@ def test_a_code_is_for_the_provider_that_was_asked(
     assert visitor.get(back).status_code == 400
 
 
+def test_names_that_run_into_the_state_are_told_apart(
+    visit: Visit, provider: Provider, old_provider: Provider
+) -> None:
+    app = make_app()
+    auth = OIDCAuth(app, secret_key=KEY)
+    register(auth, provider, "a")
+    register(auth, old_provider, "a_b")
+    visitor = visit(app)
+    back = old_provider.consent(visitor.begin("/oidc/a_b/login"), "alice")
+    elsewhere = back.replace("/oidc/a_b/", "/oidc/a/").replace("state=", "state=b_")
+    assert visitor.get(elsewhere).status_code == 400
+    assert visitor.get(back).status_code == 302
+    assert visitor.whoami()["session"]["idp"] == "a_b"
+
+
 def test_several_providers_and_no_page_to_choose_on(visit: Visit) -> None:
     app = make_app()
     auth = OIDCAuth(app, secret_key=KEY)
