@@ -6,7 +6,6 @@ import asyncio
 import functools
 import logging
 import math
-import time
 from collections.abc import Callable
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
@@ -354,9 +353,7 @@ def test_greenlets_that_ask_about_the_same_credentials_do_not_wait_in_the_core(
     lock = type("GreenLock", (), {"__module__": "gevent.thread"})
     monkeypatch.setattr("dash_auth.basic_auth.threading", SimpleNamespace(Lock=lock))
     app = guarded_app(auth_func=auth_func, auth_func_cache_seconds=60)
-    started = time.monotonic()
     assert statuses(app, ALICE, ALICE) == [200, 200]
-    assert time.monotonic() - started < 4
     assert len(asked) == 2
 
 

@@ -293,12 +293,7 @@ class BasicAuth(Auth):
 
     def _user_whom_own_check_admits(self, request: Request) -> User | None:
         before = request.identity
-        try:
-            authorized = self._guard.is_authorized(request)
-        except Exception:
-            logger.exception("An error while finding out who makes a public request: nobody")
-            return None
-        if not authorized:
+        if not self._guard.is_authorized(request):
             return None
         if request.identity is None or request.identity is before:
             # It never asked ours who that is.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ import flask
 from . import _dash_internals as internals
 
 __all__ = ["User", "current_user", "require_user"]
+
+logger = logging.getLogger("dash_auth")
 
 FACTS = "_dash_auth"
 """The attribute of `flask.g` that holds the facts of a request, its identity among them."""
@@ -105,7 +108,10 @@ class RequestIdentity:
             if self._when_asked is not None:
                 self._when_asked()
             find, self._find = self._find, None
-            self._user = find(facts)
+            try:
+                self._user = find(facts)
+            except Exception:
+                logger.exception("An error while finding out who makes a request: nobody")
         return self._user
 
 

@@ -231,28 +231,6 @@ def test_what_one_request_learns_is_not_anothers(serve: Any) -> None:
         honest(site.call(ASK), "nobody")
 
 
-@pytest.mark.rule("S10")
-def test_the_unforeseen_makes_nobody_of_a_visitor(
-    serve: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    class Broken(dict[str, str]):
-        armed = False
-
-        def get(self, name: str, default: Any = None) -> Any:
-            if self.armed:
-                raise RuntimeError("on purpose")
-            return super().get(name, default)
-
-    users = Broken([ALICE])
-    site = serve(app_with(users))
-    honest(site.get("/ask", auth=ALICE), "alice")
-    users.armed = True
-    honest(site.get("/ask", auth=("alice", "wrong")), "nobody")
-    assert "finding out who makes a public request" in caplog.text
-    users.armed = False
-    honest(site.get("/ask", auth=ALICE), "alice")
-
-
 @pytest.mark.rule("S16")
 def test_requests_at_once_do_not_mix(serve: Any) -> None:
     def check(name: str, password: str) -> bool:

@@ -262,6 +262,36 @@ def test_whom_a_check_of_the_developers_own_refuses_is_nobody(serve: Any, how: s
 
 
 @only_ours
+@pytest.mark.rule("S10")
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_the_unforeseen_makes_nobody_of_a_visitor(
+    serve: Any, caplog: pytest.LogCaptureFixture, asked_before: bool
+) -> None:
+    class Broken(dict[str, str]):
+        armed = False
+
+        def get(self, name: str, default: Any = None) -> Any:
+            if self.armed:
+                raise RuntimeError("on purpose")
+            return super().get(name, default)
+
+    users = Broken([ALICE])
+    site = serve(app_with(users))
+    if asked_before:
+        # Where there is an event loop, the user is found before the app runs from then on.
+        honest(site.get("/who", auth=ALICE), "current=alice")
+    users.armed = True
+    for reply in (
+        site.get("/who", auth=("alice", "wrong")),
+        site.call(WHO, auth=("alice", "wrong")),
+    ):
+        held(honest(reply, "current=None"), PRIVATE, "on purpose", status=200)
+    assert "finding out who makes a request" in caplog.text
+    users.armed = False
+    honest(site.get("/who", auth=ALICE), "current=alice")
+
+
+@only_ours
 @pytest.mark.rule("S16")
 @pytest.mark.parametrize("wrong", [("alice", "wrong"), ("bob", "wrong"), "Basic x", "Bearer x", ""])
 def test_wrong_credentials_mean_nobody(serve: Any, wrong: Any) -> None:

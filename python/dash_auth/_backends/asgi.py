@@ -251,10 +251,7 @@ async def _find_visitor(guard: Guard, request: AsgiRequest) -> None:
     if request.endpoint not in guard.asking_endpoints:
         identity.when_asked(lambda: guard.asking_endpoints.add(request.endpoint))
     elif request.authorization is not None or request.has_session_cookie:
-        try:
-            await off_loop(identity.user, request)
-        except Exception:
-            logger.exception("Error while finding out who makes a public request")
+        await off_loop(identity.user, request)
 
 
 async def off_loop(
