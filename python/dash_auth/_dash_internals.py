@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, TypedDict, cast
 from urllib.parse import parse_qs
@@ -170,6 +170,12 @@ def is_for_websocket(app: Dash, entry: CallbackEntry) -> bool:
     """Tell whether Dash runs this callback over a WebSocket."""
     every = getattr(app, "_websocket_callbacks", False)
     return bool(every or entry.get("websocket"))
+
+
+def callback_api_paths(app: Dash) -> Iterable[str]:
+    """Return the paths of the API routes made of callbacks; older versions of Dash have none."""
+    paths: Iterable[str] = getattr(app, "callback_api_paths", ())
+    return paths
 
 
 def background_managers(app: Dash) -> list[Any]:

@@ -14,7 +14,8 @@ from ._core import Endpoint, RouteMap
 from .public_routes import public_assets_extensions
 
 _PAGES = ("", "<path:path>")
-_LAYOUT = ("_dash-layout", "_dash-dependencies", "_reload-hash")
+_DEPENDENCIES = "_dash-dependencies"
+_LAYOUT = ("_dash-layout", _DEPENDENCIES, "_reload-hash")
 _CALLBACK = "_dash-update-component"
 _FAVICON = "_favicon.ico"
 
@@ -34,25 +35,25 @@ class Endpoints:
         self._app = app
         self._backend = backend
 
-        def name(*names: str) -> list[str]:
-            return [internals.endpoint_name(app, name) for name in names]
+        def named(name: str) -> str:
+            return internals.endpoint_name(app, name)
 
+        self._index, self._catch_all = self.pages = tuple(map(named, _PAGES))
+        self.component_suites = named(internals.COMPONENT_SUITES)
+        self.websocket = named(internals.WEBSOCKET)
+        self.dependencies = named(_DEPENDENCIES)
         self._kinds: dict[str, Endpoint] = {
-            **dict.fromkeys(name(*_PAGES), Endpoint.PAGE),
-            **dict.fromkeys(name(*_LAYOUT), Endpoint.LAYOUT),
-            **dict.fromkeys(name(_CALLBACK), Endpoint.CALLBACK),
-            **dict.fromkeys(name(_FAVICON), Endpoint.STATIC),
+            **dict.fromkeys(self.pages, Endpoint.PAGE),
+            **dict.fromkeys(map(named, _LAYOUT), Endpoint.LAYOUT),
+            named(_CALLBACK): Endpoint.CALLBACK,
+            named(_FAVICON): Endpoint.STATIC,
             UNROUTABLE: Endpoint.CLOSED,
         }
         self._own = frozenset(self._kinds) - {UNROUTABLE}
-        (self.component_suites,) = name(internals.COMPONENT_SUITES)
-        self.websocket = internals.endpoint_name(app, internals.WEBSOCKET)
-        self.dependencies = internals.endpoint_name(app, "_dash-dependencies")
         self._assets = internals.assets_endpoint_name(app)
         self._public_extensions = public_assets_extensions()
         self._rules_open_pages = False
         self._examined: tuple[int, tuple[int, int]] = (0, (0, 0))
-        self._index, self._catch_all = name(*_PAGES)
 
     def are_own(self, endpoint: str | None) -> bool:
         """Tell whether an endpoint is one of those that every Dash app has, and this app's."""
@@ -82,9 +83,7 @@ class Endpoints:
 
     def _other(self, endpoint: str) -> Endpoint:
         """Tell what an endpoint is that is none of those that every Dash app has."""
-        for path in (
-            self._app.callback_api_paths if hasattr(self._app, "callback_api_paths") else ()
-        ):
+        for path in internals.callback_api_paths(self._app):
             names = (f"dash_callback_api_{path}", internals.endpoint_name(self._app, path))
             if endpoint in names:
                 return Endpoint.CLOSED

@@ -93,13 +93,13 @@ def explain(app: Dash) -> Report:
 
 def _reached(auth: Auth, rule: str) -> str:
     """Return what a rule reaches."""
-    pages = {internals.endpoint_name(auth.app, name) for name in ("", "<path:path>")}
     endpoints = auth._guard.endpoints
     reached: dict[str, None] = {}
     for path in RouteMap.sample_paths(rule):
         if endpoints.leads_to_page(path):
             reached["a page of Dash's"] = None
-        reached.update(dict.fromkeys(name for name in endpoints.of(path) if name not in pages))
+        named = (name for name in endpoints.of(path) if name not in endpoints.pages)
+        reached.update(dict.fromkeys(named))
     return ", ".join(reached) or "nothing"
 
 
