@@ -76,10 +76,10 @@ impl Users {
         let found = table.call_method1("get", (&name,))?;
         let stored = match found.cast::<PyString>().ok().map(|text| text.to_str()) {
             Some(Ok(text)) => Some(text),
-            Some(Err(_)) => return self.refuse_unreadable(python, &name, "is no Unicode text"),
+            Some(Err(_)) => return refuse_unreadable(&name, "is no Unicode text"),
             // A name that stands there with nothing is a mistake to tell of, unlike an unknown one.
             None if found.is_none() && !table.contains(&name)? => None,
-            None => return self.refuse_unreadable(python, &name, "is no str"),
+            None => return refuse_unreadable(&name, "is no str"),
         };
         match stored {
             Some(stored) if self.users.are_known(&credentials, stored, &Hashlib) => {
@@ -93,7 +93,7 @@ impl Users {
         let refusal = match authentication {
             Authentication::Verified => return verified(&name, &found),
             Authentication::UnreadableStored(reason) => {
-                return self.refuse_unreadable(python, &name, &reason.to_string());
+                return refuse_unreadable(&name, &reason.to_string());
             }
             Authentication::Busy => {
                 debug!(target: "dash_auth", "refused for now: all turns to hash a password are taken");
@@ -119,17 +119,6 @@ impl Users {
 }
 
 impl Users {
-    #[allow(clippy::unused_self)]
-    fn refuse_unreadable<'py>(
-        &self,
-        python: Python<'py>,
-        name: &Bound<'py, PyString>,
-        reason: &str,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        error!(target: "dash_auth", "refused: the stored password of user {} {reason}", name.repr()?);
-        Refusal::Wrong.into_pyobject(python).map(Bound::into_any)
-    }
-
     /// Reads the table anew where it has more or fewer names than before, so that unknown names go
     /// on costing what the known ones cost.
     fn notice_changes(&self, table: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -159,4 +148,9 @@ fn verified<'py>(name: &Bound<'py, PyString>, stored: &Bound<'py, PyAny>) -> PyR
 
 fn type_name(object: &Bound<'_, PyAny>) -> String {
     object.get_type().name().map_or_else(|_| String::from("that"), |name| name.to_string())
+}
+
+fn refuse_unreadable<'py>(name: &Bound<'py, PyString>, reason: &str) -> PyResult<Bound<'py, PyAny>> {
+    error!(target: "dash_auth", "refused: the stored password of user {} {reason}", name.repr()?);
+    Refusal::Wrong.into_pyobject(name.py()).map(Bound::into_any)
 }

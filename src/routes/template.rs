@@ -20,7 +20,6 @@ enum Token<'t> {
 pub(super) fn covers(rule: &Rule, template: &str) -> bool {
     let template = tokens(template.trim_matches('/'));
     let mut left = template.as_slice();
-    // What a path variable at the end has left over of a literal that the rule has begun.
     let pieces = strip(&rule.pieces);
     let Some((last, leading)) = pieces.split_last() else { return false };
     let is_open = matches!(last, Written::Variable { is_path: true });

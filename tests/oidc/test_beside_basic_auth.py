@@ -10,7 +10,7 @@ from typing import Any
 import flask
 import pytest
 from dash_auth import BasicAuth, OIDCAuth, _parked
-from requests.auth import _basic_auth_str
+from guarded import basic
 
 from .apps import KEY, make_app, register
 from .mock_provider import Provider
@@ -47,10 +47,6 @@ class Neighbours:
     def is_logged_in(self) -> bool:
         answer = self.visitor.get(f"{self.by_provider}whoami")
         return answer.status_code == 200 and answer.json()["user"] == "alice@example.com"
-
-
-def basic(name: str, password: str) -> dict[str, str]:
-    return {"Authorization": _basic_auth_str(name, password)}
 
 
 def write() -> dict[str, Any]:
