@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import logging
 import math
-import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from dash import Dash
 
 from . import _core, _parked, _session, security
-from ._backends import Backend, Request, asgi
+from ._backends import Backend, Request
 from ._core import Credentials, Flight, Refusal, Users, VerifiedCredentials
 from ._session import SessionNotes
+from ._user_functions import AuthFunc, GroupsFunc, UserGroups, accepts, check_user_groups, groups_of
 from .auth import ANONYMOUS_BODY_LIMIT, Auth, check_secret_key
 from .identity import RequestIdentity, SocketLogin, User
 
 __all__ = ["BasicAuth", "UserGroups"]
 
 logger = logging.getLogger("dash_auth")
-
-UserGroups = Mapping[str, list[str]]
-
-AuthFunc = Callable[[str, str], bool | Awaitable[bool]]
-GroupsFunc = Callable[[str], Iterable[str] | Awaitable[Iterable[str]]]
 
 AGAINST_FUNCTION = ""
 """What a user is verified against whom `auth_func` accepts: no stored value."""
@@ -89,11 +82,7 @@ class BasicAuth(Auth):
         """
         self._challenge = f'Basic realm="{_quoted(realm)}", charset="UTF-8"'
         check_secret_key(secret_key)
-        if not (user_groups is None or callable(user_groups) or isinstance(user_groups, Mapping)):
-            raise TypeError(
-                "user_groups must be a dict of the groups of each user, or a function of the "
-                f"user's name, not {type(user_groups).__name__}"
-            )
+        check_user_groups(user_groups)
         if not 0 <= auth_func_session_seconds < math.inf:
             raise ValueError("auth_func_session_seconds must be a number of seconds")
         self._user_groups = user_groups
@@ -196,10 +185,10 @@ class BasicAuth(Auth):
         if credentials is None:
             return Refusal.ABSENT
         verified = (credentials.username, AGAINST_FUNCTION)
-        if self._cache is None:
-            return verified if self._accepts(credentials) else Refusal.WRONG
-        if _threads_are_greenlets() and self._cache.is_in_flight(credentials):
+        if self._cache is None or (
             # The core's wait would stop the one thread in which the other request could end it.
+            _threads_are_greenlets() and self._cache.is_in_flight(credentials)
+        ):
             return verified if self._accepts(credentials) else Refusal.WRONG
         known = self._cache.look_up(credentials, address)
         if isinstance(known, Refusal):
@@ -215,45 +204,10 @@ class BasicAuth(Auth):
 
     def _accepts(self, credentials: Credentials) -> bool:
         assert self._auth_func is not None
-        try:
-            result = _run(self._auth_func, credentials.username, credentials.password)
-        except Exception:
-            logger.exception("Error in authorization function.")
-            return False
-        if isinstance(result, bool) or _is_numpy_bool(result):
-            return bool(result)
-        if result is not None:
-            logger.error(
-                "Refused: the authorization function must return True or False, not %s",
-                type(result).__name__,
-            )
-            if inspect.iscoroutine(result):
-                result.close()
-        return False
+        return accepts(self._auth_func, credentials.username, credentials.password)
 
     def _claims(self, name: str) -> dict[str, Any]:
-        return {"email": name, "groups": [] if self._user_groups is None else self._groups(name)}
-
-    def _groups(self, name: str) -> Any:
-        assert self._user_groups is not None
-        try:
-            if callable(self._user_groups):
-                groups = _run(self._user_groups, name)
-            else:
-                groups = self._user_groups.get(name, [])
-            # One string of groups is parted where they are asked for, see `groups_str_split`.
-            if groups is None or isinstance(groups, str):
-                return groups or []
-            if isinstance(groups, set | frozenset):
-                # Each worker has an order of its own, and would write the session anew.
-                return sorted(groups)
-            if isinstance(groups, Iterable) and not isinstance(groups, Mapping | bytes):
-                return list(groups)
-        except Exception:
-            logger.exception("Error in user_groups: %s has no groups.", name)
-            return []
-        logger.error("user_groups must give a list, not %s", type(groups).__name__)
-        return []
+        return {"email": name, "groups": groups_of(self._user_groups, name)}
 
     # What the session remembers
 
@@ -408,12 +362,6 @@ def _users(declared: Mapping[str, str] | Iterable[tuple[str, str]]) -> Mapping[s
     return users
 
 
-def _is_numpy_bool(result: object) -> bool:
-    """Tell whether a result is numpy's bool, which a comparison in pandas returns."""
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(result, numpy.bool_)
-
-
 def _threads_are_greenlets() -> bool:
     """Tell whether gevent or eventlet has put greenlets, which share a thread, in their place."""
     return type(threading.Lock()).__module__ != "_thread"
@@ -436,15 +384,3 @@ def _quoted(realm: str) -> str:
     if not realm.isprintable() or not realm.isascii():
         raise ValueError("the realm must be printable ASCII text")
     return realm.replace("\\", "\\\\").replace('"', '\\"')
-
-
-def _run(function: Callable[..., Any], *arguments: str) -> Any:
-    """Call the developer's function, an async one to its end."""
-    target = function
-    while isinstance(target, functools.partial):
-        target = target.func
-    if inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(
-        getattr(target, "__call__", None)  # noqa: B004
-    ):
-        return asgi.run_to_end(function(*arguments))
-    return function(*arguments)

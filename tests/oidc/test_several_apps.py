@@ -95,6 +95,17 @@ def test_a_cookie_of_another_app_opens_no_door(
     assert by_password.call_back().status_code == 401
 
 
+def counts_for_the_first_alone(visit: Visit, provider: Provider, *addresses: str) -> None:
+    """Demand that a login to one of two servers counts there, and for the other not."""
+    first, second = addresses
+    visitor = visit(first)
+    visitor.log_in(provider)
+    assert visitor.call_back().status_code == 200
+    # Cookies ignore ports.
+    visitor.address = second
+    assert visitor.call_back().status_code == 401
+
+
 def test_apps_of_one_factory_below_paths_of_a_proxy_log_in_apart(
     serve: Serve, visit: Visit, provider: Provider
 ) -> None:
@@ -104,12 +115,7 @@ def test_apps_of_one_factory_below_paths_of_a_proxy_log_in_apart(
         app = make_app(options=below)
         register(OIDCAuth(app, secret_key=KEY), provider)
         addresses.append(serve(app))
-    visitor = visit(addresses[0])
-    visitor.log_in(provider)
-    assert visitor.call_back().status_code == 200
-    # Cookies ignore ports.
-    visitor.address = addresses[1]
-    assert visitor.call_back().status_code == 401
+    counts_for_the_first_alone(visit, provider, *addresses)
 
 
 def test_a_login_through_one_provider_is_none_through_another_of_its_name(
@@ -120,8 +126,4 @@ def test_a_login_through_one_provider_is_none_through_another_of_its_name(
         app = make_app()
         register(OIDCAuth(app, secret_key=KEY), own)
         addresses.append(serve(app))
-    visitor = visit(addresses[0])
-    visitor.log_in(provider)
-    assert visitor.call_back().status_code == 200
-    visitor.address = addresses[1]
-    assert visitor.call_back().status_code == 401
+    counts_for_the_first_alone(visit, provider, *addresses)

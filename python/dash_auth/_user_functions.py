@@ -1,0 +1,100 @@
+"""What the developer's own functions say of a user: `auth_func` and `user_groups`."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+from ._backends import asgi
+
+logger = logging.getLogger("dash_auth")
+
+UserGroups = Mapping[str, list[str]]
+
+AuthFunc = Callable[[str, str], bool | Awaitable[bool]]
+GroupsFunc = Callable[[str], Iterable[str] | Awaitable[Iterable[str]]]
+
+
+def accepts(auth_func: AuthFunc, name: str, password: str) -> bool:
+    """Tell whether a function lets a user in: by True alone. What it raises is logged, and refuses.
+
+    :param auth_func: function of user name and password
+    :param name: the user's name
+    :param password: the password that came along
+    """
+    try:
+        result = _run(auth_func, name, password)
+    except Exception:
+        logger.exception("Error in authorization function.")
+        return False
+    if isinstance(result, bool) or _is_numpy_bool(result):
+        return bool(result)
+    if result is not None:
+        logger.error(
+            "Refused: the authorization function must return True or False, not %s",
+            type(result).__name__,
+        )
+        if inspect.iscoroutine(result):
+            result.close()
+    return False
+
+
+def check_user_groups(user_groups: object) -> None:
+    """Refuse what could name the groups of nobody.
+
+    :raises TypeError: if it is neither a dict nor a function, nor None for none
+    """
+    if not (user_groups is None or callable(user_groups) or isinstance(user_groups, Mapping)):
+        raise TypeError(
+            "user_groups must be a dict of the groups of each user, or a function of the "
+            f"user's name, not {type(user_groups).__name__}"
+        )
+
+
+def groups_of(user_groups: UserGroups | GroupsFunc | None, name: str) -> Any:
+    """Return the groups of a user; where there is a fault, it is logged and they are none.
+
+    :param user_groups: groups of each user, or function that returns a user's
+    :param name: the user's name
+    """
+    if user_groups is None:
+        return []
+    try:
+        groups: object = (
+            _run(user_groups, name) if callable(user_groups) else user_groups.get(name, [])
+        )
+        # One string of groups is parted where they are asked for, see `groups_str_split`.
+        if groups is None or isinstance(groups, str):
+            return groups or []
+        if isinstance(groups, set | frozenset):
+            # Each worker has an order of its own, and would write the session anew.
+            return sorted(groups)
+        if isinstance(groups, Iterable) and not isinstance(groups, Mapping | bytes):
+            return list(groups)
+    except Exception:
+        logger.exception("Error in user_groups: %s has no groups.", name)
+        return []
+    logger.error("user_groups must give a list, not %s", type(groups).__name__)
+    return []
+
+
+def _is_numpy_bool(result: object) -> bool:
+    """Tell whether a result is numpy's bool, which a comparison in pandas returns."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(result, numpy.bool_)
+
+
+def _run(function: Callable[..., Any], *arguments: str) -> Any:
+    """Call the developer's function, an async one to its end."""
+    target = function
+    while isinstance(target, functools.partial):
+        target = target.func
+    if inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(
+        getattr(target, "__call__", None)  # noqa: B004
+    ):
+        return asgi.run_to_end(function(*arguments))
+    return function(*arguments)
