@@ -202,7 +202,7 @@ def test_the_first_requests_wait_for_the_set_up(monkeypatch: pytest.MonkeyPatch)
     entered, leave = threading.Event(), threading.Event()
     auth = auth_of(app)
     assert auth is not None
-    run = auth._backend.run_first_request_hooks
+    run = auth._dash_auth_backend.run_first_request_hooks
 
     def slow(app: Dash) -> None:
         runs.append(None)
@@ -210,7 +210,7 @@ def test_the_first_requests_wait_for_the_set_up(monkeypatch: pytest.MonkeyPatch)
         assert leave.wait(20)
         run(app)
 
-    monkeypatch.setattr(auth._backend, "run_first_request_hooks", slow)
+    monkeypatch.setattr(auth._dash_auth_backend, "run_first_request_hooks", slow)
     done: list[int] = []
 
     def ask() -> None:
@@ -276,7 +276,7 @@ def test_an_app_with_pages_computes_none() -> None:
 def test_a_busy_server_says_when_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     app = guarded_app(public_routes=["/open"])
     auth = auth_of(app)
-    monkeypatch.setattr(auth, "_verify", lambda header, address: Refusal.BUSY)
+    monkeypatch.setattr(auth, "_BasicAuth__verify", lambda header, address: Refusal.BUSY)
     client = client_of(app)
     busy = client.get("/private", auth=ALICE)
     assert (busy.status_code, busy.headers["Retry-After"]) == (503, "1")

@@ -114,7 +114,7 @@ class Guard:
         The body is read first where reading means waiting, if it may be asked for at all.
         """
         try:
-            knows = self._auth._knows(request)
+            knows = self._auth._dash_auth_knows(request)
             may_open = not knows and self.has_public_parts()
             reads_body = (
                 may_open and request.method == "POST" and self._kind(request) == Endpoint.CALLBACK
@@ -143,7 +143,7 @@ class Guard:
 
     def is_authorized(self, request: Request) -> bool:
         """Tell whether whoever makes a request may use the app."""
-        authorized: object = self._auth._is_authorized(request)
+        authorized: object = self._auth._dash_auth_is_authorized(request)
         if isinstance(authorized, bool):
             return authorized
         if inspect.isawaitable(authorized):
@@ -182,7 +182,7 @@ class Guard:
     def _pass_logged_in(self, request: Request, is_callback: bool) -> _Passed:
         request.logged_in = True
         if request.identity is None:
-            request.identity = RequestIdentity(self._auth._user_of_session)
+            request.identity = RequestIdentity(self._auth._dash_auth_user_of_session)
         if is_callback and request.query and self.open_callbacks.any_public():
             self._handles.unseal_those_of_stranger(request)
         return _Passed.LOGGED_IN
@@ -190,10 +190,12 @@ class Guard:
     def _pass_anonymously(self, request: Request, kind: Endpoint) -> _Passed:
         # A page of another site may not lean on what the browser holds here either.
         request.identity = (
-            RequestIdentity() if self._is_forged(request) else RequestIdentity(self._auth._visitor)
+            RequestIdentity()
+            if self._is_forged(request)
+            else RequestIdentity(self._auth._dash_auth_visitor)
         )
         if kind != Endpoint.STATIC:
-            self._auth._tidy_session(request)
+            self._auth._dash_auth_tidy_session(request)
         if request.endpoint == self.endpoints.dependencies and self.websocket_callbacks.exist():
             if not _is_logged_in(request):
                 request.rewrite_answer(self.websocket_callbacks.fit_dependencies)
@@ -210,14 +212,14 @@ class Guard:
 
     def owns(self, endpoint: str | None) -> bool:
         """Tell whether an endpoint belongs to the login itself."""
-        return endpoint in self._auth._own_endpoints
+        return endpoint in self._auth._dash_auth_own_endpoints
 
     def serves(self, endpoint: str | None) -> bool:
         """Tell whether an endpoint is one that every Dash app has, and this app's."""
         return self.endpoints.are_own(endpoint)
 
     def _kind(self, request: Request) -> Endpoint:
-        if request.endpoint in self._auth._own_endpoints:
+        if request.endpoint in self._auth._dash_auth_own_endpoints:
             return Endpoint.STATIC
         return self.endpoints.kind(request.endpoint, request.view_arguments)
 
@@ -258,10 +260,10 @@ class Guard:
         """
         self._set_up()
         is_for_callbacks = request.endpoint == self.endpoints.websocket
-        login = None if self._is_hijack(request) else self._auth._socket_login(request)
+        login = None if self._is_hijack(request) else self._auth._dash_auth_socket_login(request)
         request.identity = RequestIdentity(None, login.claims()) if login else RequestIdentity()
         request.logged_in = login is not None
-        self._auth._tidy_session(request)
+        self._auth._dash_auth_tidy_session(request)
         request.leave_session_unwritten()
         if login is not None:
             return login, is_for_callbacks
@@ -322,7 +324,7 @@ class Guard:
         with contextlib.nullcontext() if layout_of_visitor else unseen:
             self._backend.run_first_request_hooks(self._app)
         self._is_set_up = True
-        self._auth._announce()
+        self._auth._dash_auth_announce()
         for output in self.open_callbacks.routing():
             logger.info("Open with no login where its pathname is public: callback %s", output)
 

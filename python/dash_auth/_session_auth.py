@@ -63,83 +63,85 @@ class SessionAuth(Auth):
             # Before anything stands before the app: the next try may have a key.
             _require_key(backend_for(app.server), secret_key)
         self.logout_page = logout_page
-        self._secret_key = secret_key
-        self._secure_session = secure_session
-        self._session_seconds = session_seconds
-        self._warned_of: set[str] = set()
+        self.__secret_key = secret_key
+        self.__secure_session = secure_session
+        self.__session_seconds = session_seconds
+        self.__warned_of: set[str] = set()
         super().__init__(app, public_routes, **options)
 
-    def _on_install(self, backend: Backend) -> None:
-        _require_key(backend, self._secret_key)
-        if self._secret_key is not None:
-            backend.set_secret_key(self._secret_key)
-        backend.close_session_cookie(secure=self._secure_session)
-        self._notes = LoginNotes(self._guard.name, self._session_seconds, self._registration)
+    def _dash_auth_on_install(self, backend: Backend) -> None:
+        _require_key(backend, self.__secret_key)
+        if self.__secret_key is not None:
+            backend.set_secret_key(self.__secret_key)
+        backend.close_session_cookie(secure=self.__secure_session)
+        self._dash_auth_notes = LoginNotes(
+            self._dash_auth_guard.name, self.__session_seconds, self._dash_auth_registration
+        )
 
     @abstractmethod
-    def _registration(self, idp: str) -> str:
+    def _dash_auth_registration(self, idp: str) -> str:
         """Return what the app is registered as at a provider, nothing at one that it lacks."""
 
     @property
     def session(self) -> Session:
         """The session of the current request, on whichever server."""
-        return self._backend.request().session
+        return self._dash_auth_backend.request().session
 
     def is_authorized(self) -> bool:
         """Tell whether the current request comes with a login that counts."""
-        return self._resumes(self._backend.request())
+        return self.__resumes(self._dash_auth_backend.request())
 
-    def _resumes(self, request: Request) -> bool:
-        secret = self._backend.secret_key()
+    def __resumes(self, request: Request) -> bool:
+        secret = self._dash_auth_backend.secret_key()
         if not secret or not request.has_session_cookie:
             return False
-        return self._notes.resume(request.session, secret)
+        return self._dash_auth_notes.resume(request.session, secret)
 
-    def _knows(self, request: Request) -> bool | None:
-        if not self._has_own_check():
+    def _dash_auth_knows(self, request: Request) -> bool | None:
+        if not self.__has_own_check():
             return None
-        secret, session = self._backend.secret_key(), request.session
-        counts = secret is not None and self._notes.holds(session, secret)
+        secret, session = self._dash_auth_backend.secret_key(), request.session
+        counts = secret is not None and self._dash_auth_notes.holds(session, secret)
         request.leave_session_unread(session)
         if counts:
             return True
-        return None if self._asking_waits(request) else False
+        return None if self._dash_auth_asking_waits(request) else False
 
     @abstractmethod
-    def _asking_waits(self, request: Request) -> bool:
+    def _dash_auth_asking_waits(self, request: Request) -> bool:
         """Tell whether to ask for a login may take long."""
 
-    def _has_own_check(self) -> bool:
+    def __has_own_check(self) -> bool:
         """Tell whether no subclass has replaced the method that decides."""
         return getattr(self.is_authorized, "__func__", None) is SessionAuth.is_authorized
 
-    def _socket_login(self, request: Request) -> SocketLogin | None:
-        if not self._has_own_check():
-            return super()._socket_login(request)
-        if not self._resumes(request):
+    def _dash_auth_socket_login(self, request: Request) -> SocketLogin | None:
+        if not self.__has_own_check():
+            return super()._dash_auth_socket_login(request)
+        if not self.__resumes(request):
             return None
         held = dict(request.session)
         user = held[USER]
 
         def holds() -> bool:
-            secret = self._backend.secret_key()
+            secret = self._dash_auth_backend.secret_key()
             if secret is None or ended_logins.is_ended(held):
                 return False
-            return self._notes.holds(held, secret)
+            return self._dash_auth_notes.holds(held, secret)
 
         return SocketLogin(holds, lambda: user if isinstance(user, Mapping) else {})
 
-    def _visitor(self, request: Request) -> User | None:
-        return session_user() if self._resumes(request) else None
+    def _dash_auth_visitor(self, request: Request) -> User | None:
+        return session_user() if self.__resumes(request) else None
 
-    def _tidy_session(self, request: Request) -> None:
-        secret = self._backend.secret_key()
-        if request.has_session_cookie and secret and not self._resumes(request):
+    def _dash_auth_tidy_session(self, request: Request) -> None:
+        secret = self._dash_auth_backend.secret_key()
+        if request.has_session_cookie and secret and not self.__resumes(request):
             if USER in request.session:
-                self._notes.set_aside(request.session, secret)
+                self._dash_auth_notes.set_aside(request.session, secret)
 
-    def _session_use(self) -> str:
-        return f"the login itself, for {self._session_seconds / 3600:g} hours"
+    def _dash_auth_session_use(self) -> str:
+        return f"the login itself, for {self.__session_seconds / 3600:g} hours"
 
     def logout(self) -> Any:
         """End the login, with all that the session holds, and return the page that says so.
@@ -147,29 +149,31 @@ class SessionAuth(Auth):
         The login at the provider goes on. A page of another site can have nobody logged out: what
         it embeds is refused, and a link from it leads to a page that asks.
         """
-        request = self._backend.request()
+        request = self._dash_auth_backend.request()
         if request.sec_fetch_site == "cross-site":
             if request.header("Sec-Fetch-Dest") != "document":
-                return self._plain(403, "Cross-site request refused")
+                return self._dash_auth_plain(403, "Cross-site request refused")
             again = quote(request.root_path + request.path)
             page = navigation.page("Do you want to log out?", "Log out", again)
-            return self._backend.page(page)
+            return self._dash_auth_backend.page(page)
         ended_logins.end(request.session)
         request.session.clear()
         if self.logout_page:
-            return self._backend.copy_of(self.logout_page)
+            return self._dash_auth_backend.copy_of(self.logout_page)
         start = internals.requests_prefix(self.app)
-        return self._backend.page(navigation.page("Logged out successfully", "Go back", start))
+        return self._dash_auth_backend.page(
+            navigation.page("Logged out successfully", "Go back", start)
+        )
 
-    def _uncached(self, answer: Any) -> Any:
-        return self._backend.with_headers(answer, navigation.UNCACHED)
+    def _dash_auth_uncached(self, answer: Any) -> Any:
+        return self._dash_auth_backend.with_headers(answer, navigation.UNCACHED)
 
-    def _plain(self, status: int, text: str) -> Any:
-        return self._backend.answer(status, text, {"X-Content-Type-Options": "nosniff"})
+    def _dash_auth_plain(self, status: int, text: str) -> Any:
+        return self._dash_auth_backend.answer(status, text, {"X-Content-Type-Options": "nosniff"})
 
-    def _warn_once(self, text: str) -> None:
-        if text not in self._warned_of:
-            self._warned_of.add(text)
+    def _dash_auth_warn_once(self, text: str) -> None:
+        if text not in self.__warned_of:
+            self.__warned_of.add(text)
             logger.warning(text)
 
 

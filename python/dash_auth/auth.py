@@ -86,10 +86,10 @@ class Auth(ABC):
             if not isinstance(origin, str):
                 raise TypeError(f"a trusted origin must be a str, not {type(origin).__name__}")
         self.app = app
-        self._anonymous_body_limit = anonymous_body_limit
-        self._trusted_origins = origins
-        self._own_endpoints: frozenset[str] = frozenset()
-        self._backends: list[Backend] = []
+        self.__anonymous_body_limit = anonymous_body_limit
+        self.__trusted_origins = origins
+        self._dash_auth_own_endpoints: frozenset[str] = frozenset()
+        self._dash_auth_backends: list[Backend] = []
         self._protect()
         _auths[app] = ref(self)
         if public_routes is not None:
@@ -98,32 +98,32 @@ class Auth(ABC):
     def _protect(self) -> None:
         """Put the guard before the app, on whichever server it is moved to."""
         if is_server(self.app.server):
-            self._install()
+            self._dash_auth_install()
         init_app = self.app.init_app
 
         def init_app_protected(*args: Any, **kwargs: Any) -> Any:
             result = init_app(*args, **kwargs)
-            self._install()
+            self._dash_auth_install()
             return result
 
         vars(self.app)["init_app"] = init_app_protected
 
-    def _install(self) -> None:
+    def _dash_auth_install(self) -> None:
         backend = backend_for(self.app.server)
-        if backend in self._backends:
+        if backend in self._dash_auth_backends:
             return
-        self._backends.append(backend)
-        self._backend = backend
-        self._guard = Guard(
+        self._dash_auth_backends.append(backend)
+        self._dash_auth_backend = backend
+        self._dash_auth_guard = Guard(
             self,
             backend,
-            anonymous_body_limit=self._anonymous_body_limit,
-            trusted_origins=self._trusted_origins,
+            anonymous_body_limit=self.__anonymous_body_limit,
+            trusted_origins=self.__trusted_origins,
         )
-        backend.guards.add(self._guard)
-        self._on_install(backend)
+        backend.guards.add(self._dash_auth_guard)
+        self._dash_auth_on_install(backend)
 
-    def _on_install(self, backend: Backend) -> None:  # noqa: B027 (does nothing unless needed)
+    def _dash_auth_on_install(self, backend: Backend) -> None:  # noqa: B027 (does nothing unless needed)
         """Do what a server needs once, when the guard is put before it."""
 
     @abstractmethod
@@ -134,17 +134,17 @@ class Auth(ABC):
     def login_request(self) -> Any:
         """Return what to answer to a request that needs a login."""
 
-    def _is_authorized(self, request: Request) -> bool:
+    def _dash_auth_is_authorized(self, request: Request) -> bool:
         """Tell whether a request may pass; as :meth:`is_authorized`, with the facts at hand."""
         return self.is_authorized()
 
-    def _knows(self, request: Request) -> bool | None:
+    def _dash_auth_knows(self, request: Request) -> bool | None:
         """Tell whether a request may pass, where that takes no time; None if it has to be asked."""
         return None
 
-    def _socket_login(self, request: Request) -> SocketLogin | None:
+    def _dash_auth_socket_login(self, request: Request) -> SocketLogin | None:
         """Return who opens a WebSocket, None for a stranger."""
-        if not self._is_authorized(request):
+        if not self._dash_auth_is_authorized(request):
             return None
 
         def claims() -> Mapping[str, Any]:
@@ -155,28 +155,28 @@ class Auth(ABC):
         def ask() -> bool:
             # A WebSocket's messages may come in a context of their own.
             EVENT_LOOP_FACTS.set(request)
-            return bool(self._is_authorized(request))
+            return bool(self._dash_auth_is_authorized(request))
 
         return SocketLogin(lambda: True, claims, claims_wait=True, ask=ask)
 
-    def _visitor(self, request: Request) -> User | None:
+    def _dash_auth_visitor(self, request: Request) -> User | None:
         """Return who makes a request that needs no login, None for a stranger."""
         return session_user()
 
-    def _user_of_session(self, request: Request) -> User | None:
+    def _dash_auth_user_of_session(self, request: Request) -> User | None:
         """Return who makes an authorized request, where `is_authorized` does not say."""
         return session_user()
 
-    def _tidy_session(self, request: Request) -> None:  # noqa: B027 (does nothing unless needed)
+    def _dash_auth_tidy_session(self, request: Request) -> None:  # noqa: B027 (does nothing unless needed)
         """Take what does not count out of the session before the app reads it."""
 
-    def _weak_passwords(self) -> list[tuple[str, str]]:
+    def _dash_auth_weak_passwords(self) -> list[tuple[str, str]]:
         """Return the names of users whose stored password should be stored anew, and why."""
         return []
 
-    def _session_use(self) -> str:
+    def _dash_auth_session_use(self) -> str:
         """Return in words what a session is good for."""
         return "whatever is_authorized makes of it"
 
-    def _announce(self) -> None:  # noqa: B027 (does nothing unless needed)
+    def _dash_auth_announce(self) -> None:  # noqa: B027 (does nothing unless needed)
         """Tell the developer, once at start, what the app lacks."""

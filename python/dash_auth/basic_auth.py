@@ -80,16 +80,16 @@ class BasicAuth(Auth):
             given, if a stored password cannot be read (the message names the user, never the
             value), for a time that is none, or if a route cannot be read
         """
-        self._challenge = f'Basic realm="{_quoted(realm)}", charset="UTF-8"'
+        self.__challenge = f'Basic realm="{_quoted(realm)}", charset="UTF-8"'
         check_secret_key(secret_key)
         check_user_groups(user_groups)
         if not 0 <= auth_func_session_seconds < math.inf:
             raise ValueError("auth_func_session_seconds must be a number of seconds")
         self._user_groups = user_groups
-        self._secret_key = secret_key
+        self.__secret_key = secret_key
         self._auth_func = auth_func
         self._users: Mapping[str, str] = {}
-        self._cache: VerifiedCredentials | None = None
+        self.__cache: VerifiedCredentials | None = None
         if auth_func is not None:
             if username_password_list is not None:
                 raise ValueError(
@@ -99,17 +99,17 @@ class BasicAuth(Auth):
             if not callable(auth_func):
                 raise TypeError("auth_func must be a function of user name and password")
             if auth_func_cache_seconds:
-                self._cache = VerifiedCredentials(auth_func_cache_seconds)
-            self._verify = self._verify_by_function
+                self.__cache = VerifiedCredentials(auth_func_cache_seconds)
+            self.__verify = self.__verify_by_function
         elif username_password_list is not None:
             self._users = _users(username_password_list)
-            self._table = Users(dict(self._users))
-            self._verify = self._verify_by_table
+            self.__table = Users(dict(self._users))
+            self.__verify = self.__verify_by_table
         else:
             raise ValueError(
                 "BasicAuth requires username/password map or user-defined authorization function."
             )
-        self._session_seconds = auth_func_session_seconds if auth_func is not None else None
+        self.__session_seconds = auth_func_session_seconds if auth_func is not None else None
         super().__init__(
             app,
             public_routes=public_routes,
@@ -117,11 +117,11 @@ class BasicAuth(Auth):
             trusted_origins=trusted_origins,
         )
 
-    def _on_install(self, backend: Backend) -> None:
+    def _dash_auth_on_install(self, backend: Backend) -> None:
         # An empty one, of an environment variable that is not set, is none.
-        if self._secret_key:
-            backend.set_secret_key(self._secret_key)
-        self._notes = SessionNotes(self._guard.name, self._session_seconds)
+        if self.__secret_key:
+            backend.set_secret_key(self.__secret_key)
+        self.__notes = SessionNotes(self._dash_auth_guard.name, self.__session_seconds)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.app.config.name!r}>"
@@ -130,11 +130,11 @@ class BasicAuth(Auth):
 
     def is_authorized(self) -> bool:
         """Tell whether the current request carries the credentials of a user."""
-        return self._authorizes(self._backend.request())
+        return self.__authorizes(self._dash_auth_backend.request())
 
-    def _is_authorized(self, request: Request) -> bool:
-        if self._has_own_check():
-            return self._authorizes(request)
+    def _dash_auth_is_authorized(self, request: Request) -> bool:
+        if self.__has_own_check():
+            return self.__authorizes(request)
         before = request.identity
         authorized = False
         try:
@@ -147,86 +147,88 @@ class BasicAuth(Auth):
                 _session.forget(request.session)
         return authorized
 
-    def _has_own_check(self) -> bool:
+    def __has_own_check(self) -> bool:
         """Tell whether no subclass, and no app, has replaced the method that decides."""
         return getattr(self.is_authorized, "__func__", None) is _OWN_CHECK
 
-    def _authorizes(self, request: Request) -> bool:
+    def __authorizes(self, request: Request) -> bool:
         header = request.authorization
         if not header:
             return False
-        outcome = self._verify(header, request.address)
+        outcome = self.__verify(header, request.address)
         if isinstance(outcome, Refusal):
             request.refusal = outcome
             return False
-        self._log_in(request, *outcome)
+        self.__log_in(request, *outcome)
         return True
 
-    def _knows(self, request: Request) -> bool | None:
-        if not self._has_own_check():
+    def _dash_auth_knows(self, request: Request) -> bool | None:
+        if not self.__has_own_check():
             return None
         if not request.authorization:
             return False
         if self._auth_func is None and not callable(self._user_groups):
             # Wrong ones wait as those of an unknown name do: the time says nothing of who is known.
-            return self._table.knows(request.authorization, self._users) or None
+            return self.__table.knows(request.authorization, self._users) or None
         return None
 
     def login_request(self) -> Any:
         """Return the challenge that makes a browser ask for user name and password."""
-        return self._backend.answer(401, "Login Required", {"WWW-Authenticate": self._challenge})
+        return self._dash_auth_backend.answer(
+            401, "Login Required", {"WWW-Authenticate": self.__challenge}
+        )
 
-    def _verify_by_table(self, header: str, address: str) -> Verified | Refusal:
-        outcome: Verified | Refusal = self._table.authenticate(header, self._users, address)
+    def __verify_by_table(self, header: str, address: str) -> Verified | Refusal:
+        outcome: Verified | Refusal = self.__table.authenticate(header, self._users, address)
         return outcome
 
-    def _verify_by_function(self, header: str, address: str) -> Verified | Refusal:
+    def __verify_by_function(self, header: str, address: str) -> Verified | Refusal:
         credentials = _core.parse_basic(header)
         if credentials is None:
             return Refusal.ABSENT
         verified = (credentials.username, AGAINST_FUNCTION)
-        if self._cache is None or (
+        if self.__cache is None or (
             # The core's wait would stop the one thread in which the other request could end it.
-            _threads_are_greenlets() and self._cache.is_in_flight(credentials)
+            _threads_are_greenlets() and self.__cache.is_in_flight(credentials)
         ):
-            return verified if self._accepts(credentials) else Refusal.WRONG
-        known = self._cache.look_up(credentials, address)
+            return verified if self.__accepts(credentials) else Refusal.WRONG
+        known = self.__cache.look_up(credentials, address)
         if isinstance(known, Refusal):
             return known
         if not isinstance(known, Flight):
             return verified
         accepted: bool | None = None
         try:
-            accepted = self._accepts(credentials)
+            accepted = self.__accepts(credentials)
         finally:
             known.land(accepted)
         return verified if accepted else Refusal.WRONG
 
-    def _accepts(self, credentials: Credentials) -> bool:
+    def __accepts(self, credentials: Credentials) -> bool:
         assert self._auth_func is not None
         return accepts(self._auth_func, credentials.username, credentials.password)
 
-    def _claims(self, name: str) -> dict[str, Any]:
+    def __claims(self, name: str) -> dict[str, Any]:
         return {"email": name, "groups": groups_of(self._user_groups, name)}
 
     # What the session remembers
 
-    def _log_in(self, request: Request, name: str, verified_against: str) -> None:
-        claims = self._claims(name)
+    def __log_in(self, request: Request, name: str, verified_against: str) -> None:
+        claims = self.__claims(name)
         request.identity = RequestIdentity(None, claims)
         session = request.session
         if _session.IDP in session:
-            self._hide_login_of_another(request)
-        secret = self._backend.secret_key()
-        if secret and self._guard.session_is_needed():
+            self.__hide_login_of_another(request)
+        secret = self._dash_auth_backend.secret_key()
+        if secret and self._dash_auth_guard.session_is_needed():
             # Not what the live table holds by now: a password changed since then ends this login.
-            self._notes.write(session, secret, claims, verified_against)
+            self.__notes.write(session, secret, claims, verified_against)
         else:
             _session.show(session, claims)
         if secret:
             request.leave_session_unread(session)
 
-    def _stored(self, name: str) -> str | None:
+    def __stored(self, name: str) -> str | None:
         """Return what a user is verified against, None if that can be nothing."""
         if self._auth_func is not None:
             return AGAINST_FUNCTION
@@ -234,72 +236,72 @@ class BasicAuth(Auth):
         stored: object = self._users.get(name)
         return stored if isinstance(stored, str) else None
 
-    def _visitor(self, request: Request) -> User | None:
+    def _dash_auth_visitor(self, request: Request) -> User | None:
         header = request.authorization
-        if header is not None and not self._has_own_check():
-            return self._user_whom_own_check_admits(request)
+        if header is not None and not self.__has_own_check():
+            return self.__user_whom_own_check_admits(request)
         if header is not None:
-            outcome = self._verify(header, request.address)
+            outcome = self.__verify(header, request.address)
             name = None if isinstance(outcome, Refusal) else outcome[0]
         else:
-            name = self._noted_user(request.session)
-        return None if name is None else User.from_claims(self._claims(name))
+            name = self.__noted_user(request.session)
+        return None if name is None else User.from_claims(self.__claims(name))
 
-    def _user_whom_own_check_admits(self, request: Request) -> User | None:
+    def __user_whom_own_check_admits(self, request: Request) -> User | None:
         before = request.identity
-        if not self._guard.is_authorized(request):
+        if not self._dash_auth_guard.is_authorized(request):
             return None
         if request.identity is None or request.identity is before:
             # It never asked ours who that is.
-            return self._user_of_session(request)
+            return self._dash_auth_user_of_session(request)
         return request.identity.user(request)
 
-    def _noted_user(self, session: Mapping[str, Any]) -> str | None:
+    def __noted_user(self, session: Mapping[str, Any]) -> str | None:
         """Return the user whom a session that counts is of."""
-        secret = self._backend.secret_key()
-        name = self._notes.reader(session) if secret else None
+        secret = self._dash_auth_backend.secret_key()
+        name = self.__notes.reader(session) if secret else None
         if name is None or not secret:
             return None
-        stored = self._stored(name)
-        if stored is None or not self._notes.holds(session, secret, stored):
+        stored = self.__stored(name)
+        if stored is None or not self.__notes.holds(session, secret, stored):
             return None
         return name
 
-    def _socket_login(self, request: Request) -> SocketLogin | None:
-        if not self._has_own_check():
-            return super()._socket_login(request)
+    def _dash_auth_socket_login(self, request: Request) -> SocketLogin | None:
+        if not self.__has_own_check():
+            return super()._dash_auth_socket_login(request)
         header = request.authorization
         if header is None:
             session = dict(request.session)
-            noted = self._noted_user(session)
+            noted = self.__noted_user(session)
             if noted is None:
                 return None
-            return self._login_of(noted, lambda: self._noted_user(session) == noted)
-        outcome = self._verify(header, request.address)
+            return self.__login_of(noted, lambda: self.__noted_user(session) == noted)
+        outcome = self.__verify(header, request.address)
         if isinstance(outcome, Refusal):
             request.refusal = outcome
             return None
         name, verified_against = outcome
         if self._auth_func is None:
-            return self._login_of(name, lambda: self._stored(name) == verified_against)
-        until = time.monotonic() + (self._session_seconds or 0)
-        return self._login_of(
+            return self.__login_of(name, lambda: self.__stored(name) == verified_against)
+        until = time.monotonic() + (self.__session_seconds or 0)
+        return self.__login_of(
             name,
             lambda: time.monotonic() < until,
-            lambda: not isinstance(self._verify(header, request.address), Refusal),
+            lambda: not isinstance(self.__verify(header, request.address), Refusal),
         )
 
-    def _login_of(
+    def __login_of(
         self, name: str, holds: Callable[[], bool], ask: Callable[[], bool] | None = None
     ) -> SocketLogin:
         return SocketLogin(
-            holds, lambda: self._claims(name), claims_wait=callable(self._user_groups), ask=ask
+            holds, lambda: self.__claims(name), claims_wait=callable(self._user_groups), ask=ask
         )
 
-    def _tidy_session(self, request: Request) -> None:
+    def _dash_auth_tidy_session(self, request: Request) -> None:
         if not request.has_session_cookie:
             return
-        self._hide_login_of_another(request)
+        self.__hide_login_of_another(request)
         header = request.authorization
         if header is not None:
             credentials = _core.parse_basic(header)
@@ -307,38 +309,41 @@ class BasicAuth(Auth):
             held = user.get("email") if isinstance(user, Mapping) else None
             if user is not None and (credentials is None or credentials.username != held):
                 _session.forget(request.session)
-        elif _session.NOTE in request.session and self._noted_user(request.session) is None:
+        elif _session.NOTE in request.session and self.__noted_user(request.session) is None:
             _session.forget(request.session)
 
-    def _hide_login_of_another(self, request: Request) -> None:
+    def __hide_login_of_another(self, request: Request) -> None:
         # An `idp` that the app put into the session itself comes with no note, or with ours.
-        if _parked.until(request.session) and self._noted_user(request.session) is None:
+        if _parked.until(request.session) and self.__noted_user(request.session) is None:
             _parked.hide(request.session)
 
-    def _weak_passwords(self) -> list[tuple[str, str]]:
+    def _dash_auth_weak_passwords(self) -> list[tuple[str, str]]:
         found = ((name, _weakness(stored)) for name, stored in self._users.items())
         return [(name, weakness) for name, weakness in found if weakness is not None]
 
-    def _session_use(self) -> str:
-        if not self._guard.session_is_needed():
+    def _dash_auth_session_use(self) -> str:
+        if not self._dash_auth_guard.session_is_needed():
             return "nothing: no cookie is written, each request carries its credentials"
-        if self._backend.secret_key() is None:
+        if self._dash_auth_backend.secret_key() is None:
             return "nothing: there is no secret key"
         lifetime = (
             "while the stored password is the same"
-            if self._session_seconds is None
-            else f"for {self._session_seconds / 3600:g} hours"
+            if self.__session_seconds is None
+            else f"for {self.__session_seconds / 3600:g} hours"
         )
-        if self._guard.websocket_callbacks.exist():
+        if self._dash_auth_guard.websocket_callbacks.exist():
             return f"WebSockets open with it, and public pages know the user, {lifetime}"
         return f"public pages know the user {lifetime}; it opens no private page"
 
-    def _announce(self) -> None:
-        if self._backend.secret_key() is not None or not self._guard.session_is_needed():
+    def _dash_auth_announce(self) -> None:
+        if (
+            self._dash_auth_backend.secret_key() is not None
+            or not self._dash_auth_guard.session_is_needed()
+        ):
             return
         lacking = (
             "callbacks will go by HTTP, not over WebSockets"
-            if self._guard.websocket_callbacks.exist()
+            if self._dash_auth_guard.websocket_callbacks.exist()
             else "public pages will not know who logged in"
         )
         logger.warning("No secret key: %s. Pass secret_key= to BasicAuth.", lacking)

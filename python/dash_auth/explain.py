@@ -75,10 +75,10 @@ def explain(app: Dash) -> Report:
     auth = auth_of(app)
     if auth is None:
         raise ValueError("nothing protects the app: everything in it is open")
-    if not auth._backends:
+    if not auth._dash_auth_backends:
         raise ValueError("the app has no server yet: call app.init_app first")
     rules = public_rules(app)
-    guard = auth._guard
+    guard = auth._dash_auth_guard
     return Report(
         protected_by=type(auth).__name__,
         public_routes=tuple((rule, _reached(auth, rule)) for rule in rules.rules),
@@ -86,14 +86,14 @@ def explain(app: Dash) -> Report:
         routing_callbacks=tuple(_routing_callbacks(app, guard.open_callbacks.routing(), rules)),
         open_assets=tuple(_open_assets(app)) if len(rules) else (),
         layout_is_public=guard.endpoints.rules_open_pages(rules),
-        weak_passwords=tuple(auth._weak_passwords()),
-        session=auth._session_use(),
+        weak_passwords=tuple(auth._dash_auth_weak_passwords()),
+        session=auth._dash_auth_session_use(),
     )
 
 
 def _reached(auth: Auth, rule: str) -> str:
     """Return what a rule reaches."""
-    endpoints = auth._guard.endpoints
+    endpoints = auth._dash_auth_guard.endpoints
     reached: dict[str, None] = {}
     for path in RouteMap.sample_paths(rule):
         if endpoints.leads_to_page(path):

@@ -107,8 +107,8 @@ class OIDCAuth(SessionAuth):
         :raises TypeError: for an argument of a wrong type, and an unknown kind of server
         :raises ValueError: if a route lacks `<idp>`, is taken, or cannot be read
         """
-        self._providers = Providers()
-        self.oauth = self._providers.registry
+        self.__providers = Providers()
+        self.oauth = self.__providers.registry
         for name, route in (("login", login_route), ("callback", callback_route)):
             if not re.search(r"/<idp>(?=/|$)", route):
                 raise ValueError(f"The {name} route must contain a <idp> placeholder.")
@@ -123,8 +123,8 @@ class OIDCAuth(SessionAuth):
         self.callback_route = callback_route
         self.idp_selection_route = idp_selection_route
         self.log_signins = log_signins
-        self._session_claims = None if session_claims is None else frozenset(session_claims)
-        self._refresh_token_in_cookie = refresh_token_in_cookie
+        self.__session_claims = None if session_claims is None else frozenset(session_claims)
+        self.__refresh_token_in_cookie = refresh_token_in_cookie
         super().__init__(
             app,
             public_routes,
@@ -136,31 +136,33 @@ class OIDCAuth(SessionAuth):
             trusted_origins=trusted_origins,
         )
         if idp_selection_route is not None:
-            self._open_selection(idp_selection_route)
+            self.__open_selection(idp_selection_route)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.app.config.name!r}>"
 
     # The server
 
-    def _on_install(self, backend: Backend) -> None:
-        super()._on_install(backend)
-        self._providers.registry.serve(self.app.server, backend)
-        add = self._add_route
-        self.login_route, self._login = add("login", self.login_route, self.login_request)
+    def _dash_auth_on_install(self, backend: Backend) -> None:
+        super()._dash_auth_on_install(backend)
+        self.__providers.registry.serve(self.app.server, backend)
+        add = self.__add_route
+        self.login_route, self.__login = add("login", self.login_route, self.login_request)
         self.logout_route, logout = add("logout", self.logout_route, self.logout)
-        self.callback_route, self._callback = add("callback", self.callback_route, self.callback)
-        self._own_endpoints = frozenset({self._login, logout, self._callback})
+        self.callback_route, self.__callback = add("callback", self.callback_route, self.callback)
+        self._dash_auth_own_endpoints = frozenset({self.__login, logout, self.__callback})
 
-    def _add_route(self, name: str, route: str, view: Callable[..., Any]) -> tuple[str, str]:
+    def __add_route(self, name: str, route: str, view: Callable[..., Any]) -> tuple[str, str]:
         """Return the route that was free, and the name of its endpoint."""
-        if self._backend.has_route(route):
+        if self._dash_auth_backend.has_route(route):
             route = internals.routes_prefix(self.app) + route.removeprefix("/")
-        if self._backend.has_route(route):
+        if self._dash_auth_backend.has_route(route):
             raise ValueError(f"the {name} route {route!r} is taken: give another {name}_route")
-        return route, self._backend.add_route(route, f"oidc_{name}", view, navigation.UNCACHED)
+        return route, self._dash_auth_backend.add_route(
+            route, f"oidc_{name}", view, navigation.UNCACHED
+        )
 
-    def _open_selection(self, route: str) -> None:
+    def __open_selection(self, route: str) -> None:
         parts = urlsplit(route)
         if not parts.netloc:
             prefix = internals.routes_prefix(self.app)
@@ -182,7 +184,7 @@ class OIDCAuth(SessionAuth):
             `authorize_token_kwargs`, given to the two steps of each login
         :raises ValueError: if the name cannot stand in a path, or another provider has it
         """
-        self._providers.register(idp_name, **kwargs)
+        self.__providers.register(idp_name, **kwargs)
 
     def get_oauth_client(self, idp: str) -> Any:
         """Return Authlib's client of a provider.
@@ -190,7 +192,7 @@ class OIDCAuth(SessionAuth):
         :param idp: name of the provider
         :raises ValueError: if no provider has that name
         """
-        return self._providers.client(idp)
+        return self.__providers.client(idp)
 
     def get_oauth_kwargs(self, idp: str) -> dict[str, Any]:
         """Return the arguments with which a provider was registered.
@@ -198,10 +200,10 @@ class OIDCAuth(SessionAuth):
         :param idp: name of the provider
         :raises ValueError: if no provider has that name
         """
-        return self._providers.arguments(idp)
+        return self.__providers.arguments(idp)
 
-    def _registration(self, idp: str) -> str:
-        return self._providers.registration(idp)
+    def _dash_auth_registration(self, idp: str) -> str:
+        return self.__providers.registration(idp)
 
     # The login
 
@@ -211,89 +213,91 @@ class OIDCAuth(SessionAuth):
         :param idp: name of the provider; None, for a request that needs a login, chooses the only
             one or has the user choose
         """
-        request = self._backend.request()
+        request = self._dash_auth_backend.request()
         target = None
-        if request.endpoint == self._login:
+        if request.endpoint == self.__login:
             target = logins.take_target(request.session)
         elif navigation.is_navigation(request):
             target = navigation.target(self.app, request)
         else:
-            return self._plain(401, "Login required")
-        providers = list(self._providers)
+            return self._dash_auth_plain(401, "Login required")
+        providers = list(self.__providers)
         if idp in providers:
-            return self._begin_login(str(idp), target)
+            return self.__begin_login(str(idp), target)
         if len(providers) == 1:
-            return self._begin_login(providers[0], target)
+            return self.__begin_login(providers[0], target)
         if self.idp_selection_route:
             logins.remember_target(request.session, target)
-            return self._uncached(self._backend.redirect(self.idp_selection_route))
+            return self._dash_auth_uncached(
+                self._dash_auth_backend.redirect(self.idp_selection_route)
+            )
         some = "Several OAuth providers are registered. Please choose one."
-        return self._plain(400, some if providers else "No OAuth provider is registered.")
+        return self._dash_auth_plain(400, some if providers else "No OAuth provider is registered.")
 
-    def _asking_waits(self, request: Request) -> bool:
+    def _dash_auth_asking_waits(self, request: Request) -> bool:
         # To begin a login may mean asking the provider for its addresses.
         own = getattr(self.login_request, "__func__", None) is OIDCAuth.login_request
         return not own or navigation.is_navigation(request)
 
-    def _begin_login(self, idp: str, target: str | None) -> Any:
-        session, secret = self.session, self._backend.secret_key() or b""
-        if not self._notes.holds(session, secret):
+    def __begin_login(self, idp: str, target: str | None) -> Any:
+        session, secret = self.session, self._dash_auth_backend.secret_key() or b""
+        if not self._dash_auth_notes.holds(session, secret):
             # One that is over, beside what waits for the callback, may be more than a cookie holds.
-            self._notes.set_aside(session, secret)
+            self._dash_auth_notes.set_aside(session, secret)
         redirect_uri = self._create_redirect_uri(idp)
         try:
-            begun = login.begin(self._providers, session, idp, redirect_uri, target)
+            begun = login.begin(self.__providers, session, idp, redirect_uri, target)
         except LoginFailed as failed:
-            return self._plain(failed.status, str(failed))
+            return self._dash_auth_plain(failed.status, str(failed))
         # Logins to other apps give way: the browser would drop the cookie, and keep the old one.
-        logins.fits(self._backend, session)
-        return self._uncached(begun)
+        logins.fits(self._dash_auth_backend, session)
+        return self._dash_auth_uncached(begun)
 
     def _create_redirect_uri(self, idp: str) -> str:
-        request = self._backend.request()
+        request = self._dash_auth_backend.request()
         forwarded = request.header("X-Forwarded-Host")
         if forwarded and forwarded != request.header("Host"):
-            self._warn_once(
+            self._dash_auth_warn_once(
                 "X-Forwarded-Host differs from the host of the redirect URI. It counts for nothing "
                 "as long as any client may send it: behind a proxy, "
-                f"{self._backend.how_to_trust_a_proxy}."
+                f"{self._dash_auth_backend.how_to_trust_a_proxy}."
             )
         scheme = "https" if self.force_https_callback else None
-        return self._backend.url_for(self._callback, scheme, idp=idp)
+        return self._dash_auth_backend.url_for(self.__callback, scheme, idp=idp)
 
     def callback(self, idp: str) -> Any:
         """Return the answer to a browser that comes back from its provider.
 
         :param idp: name of the provider
         """
-        if idp not in self._providers:
-            return self._plain(400, "No such identity provider")
-        request = self._backend.request()
+        if idp not in self.__providers:
+            return self._dash_auth_plain(400, "No such identity provider")
+        request = self._dash_auth_backend.request()
         session = request.session
         state = next(iter(request.query_values("state")), None)
         try:
-            token, target = login.complete(self._providers, session, idp, state)
+            token, target = login.complete(self.__providers, session, idp, state)
         except LoginFailed as failed:
-            return self._plain(failed.status, str(failed))
-        secret = self._backend.secret_key() or b""
-        self._notes.renew(session, secret)
+            return self._dash_auth_plain(failed.status, str(failed))
+        secret = self._dash_auth_backend.secret_key() or b""
+        self._dash_auth_notes.renew(session, secret)
         # Whoever knew the id of a session on the server before must not know it now.
-        self._backend.renew_session_id(session)
-        answer = self._admit(token, idp, target)
+        self._dash_auth_backend.renew_session_id(session)
+        answer = self.__admit(token, idp, target)
         if USER not in session:
             return answer
         session.setdefault(IDP, idp)
-        self._notes.write(session, secret)
-        if not logins.fits(self._backend, session):
+        self._dash_auth_notes.write(session, secret)
+        if not logins.fits(self._dash_auth_backend, session):
             session.clear()
             logger.error(
                 "Refused: the claims of a user fill more than a cookie holds (4 KB). Name those "
                 "that the app needs, session_claims=[...], or keep sessions on the server."
             )
-            return self._plain(401, "Login failed: too many claims")
+            return self._dash_auth_plain(401, "Login failed: too many claims")
         return answer
 
-    def _admit(self, token: dict[str, Any], idp: str, target: str | None) -> Any:
+    def __admit(self, token: dict[str, Any], idp: str, target: str | None) -> Any:
         waiting = _target.set(target)
         try:
             answer = self.after_logged_in(token.get("userinfo"), idp, token)
@@ -318,29 +322,29 @@ class OIDCAuth(SessionAuth):
                 "must speak OpenID Connect.",
                 idp,
             )
-            return self._plain(401, "Login failed: the identity provider named no user")
-        self.session[USER] = {key: value for key, value in user.items() if self._keeps(key)}
+            return self._dash_auth_plain(401, "Login failed: the identity provider named no user")
+        self.session[USER] = {key: value for key, value in user.items() if self.__keeps(key)}
         self.session[IDP] = idp
-        self._store_refresh_token(idp, token)
+        self.__store_refresh_token(idp, token)
         if self.log_signins:
             name = User.from_claims(user).name
             logger.info("User %s is logging in.", name if name.isprintable() else repr(name))
         target: object = _target.get()
         if not isinstance(target, str) or not navigation.is_local(target):
             target = internals.requests_prefix(self.app)
-        return self._backend.redirect(target)
+        return self._dash_auth_backend.redirect(target)
 
-    def _keeps(self, claim: str) -> bool:
-        if self._session_claims is None:
+    def __keeps(self, claim: str) -> bool:
+        if self.__session_claims is None:
             return claim not in PROTOCOL_CLAIMS
-        return claim in self._session_claims
+        return claim in self.__session_claims
 
-    def _store_refresh_token(self, idp: str, token: dict[str, Any]) -> None:
-        if not self._providers.asks_for(idp, "offline_access"):
+    def __store_refresh_token(self, idp: str, token: dict[str, Any]) -> None:
+        if not self.__providers.asks_for(idp, "offline_access"):
             return
-        in_cookie = self._backend.session_cookie_length({}) is not None
-        if in_cookie and not self._refresh_token_in_cookie:
-            self._warn_once(
+        in_cookie = self._dash_auth_backend.session_cookie_length({}) is not None
+        if in_cookie and not self.__refresh_token_in_cookie:
+            self._dash_auth_warn_once(
                 "The refresh token is not kept: a session in a cookie can be read by its owner. "
                 "Keep sessions on the server, take it in after_logged_in, or pass "
                 "refresh_token_in_cookie=True."

@@ -239,7 +239,7 @@ class Own(dash_auth.basic_auth.Auth):
         return (b"x-user", b"alice") in scope["headers"] and not self.banned
 
     def login_request(self) -> Any:
-        return self._backend.answer(401, "Who are you?")
+        return self._dash_auth_backend.answer(401, "Who are you?")
 
     banned = False
 
