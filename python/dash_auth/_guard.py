@@ -84,6 +84,12 @@ class Guard:
         internals.suppress_validation_layout(auth.app)
         internals.wrap_config(auth.app, self._fit_config)
 
+    def begin(self, request: Request) -> None:
+        """Prepare a request before any hook of the developer's runs.
+
+        :param request: the facts of the request
+        """
+
     def answer(self, request: Request) -> Any:
         """Return what to answer in place of the app, None if the request may pass.
 

@@ -98,6 +98,11 @@ class Guards:
         # The longest prefix first: it decides alone.
         self._guards.sort(key=lambda guard: -len(guard.prefix))
 
+    def begin(self, request: Request) -> None:
+        """Prepare a request before any hook of the developer's runs."""
+        for guard in self.responsible(request):
+            guard.begin(request)
+
     def responsible(self, request: Request) -> list[Guard]:
         """Return the guard of the app that a request is to, else all of them."""
         if len(self._guards) == 1:

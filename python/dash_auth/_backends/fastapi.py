@@ -300,6 +300,7 @@ class _GuardMiddleware:
         request = FastAPIRequest(scope, receive)
         self._backend.find_endpoint(request)
         EVENT_LOOP_FACTS.set(request)
+        self._backend.guards.begin(request)
         for guard in self._backend.guards.responsible(request):
             try:
                 refusal = await asgi.answer(guard, request)

@@ -166,6 +166,8 @@ class FlaskBackend:
         # First of all: what runs before it, Dash's own set-up included, would run for strangers.
         hooks = server.before_request_funcs[None]
         hooks.insert(0, hooks.pop())
+        self._preprocess = server.preprocess_request
+        vars(server)["preprocess_request"] = self._preprocess_request
 
     @classmethod
     def of(cls, server: flask.Flask) -> FlaskBackend:
@@ -289,8 +291,12 @@ class FlaskBackend:
         for hook in hooks:
             self._server.ensure_sync(hook)()
 
+    def _preprocess_request(self, *context: Any) -> Any:
+        self.guards.begin(self._new_request())
+        return self._preprocess(*context)
+
     def _before_request(self) -> Any:
-        request = self._new_request()
+        request = self.request()
         for guard in self.guards.responsible(request):
             answer = guard.answer(request)
             if answer is not None:

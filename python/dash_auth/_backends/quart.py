@@ -209,8 +209,12 @@ class QuartBackend(FlaskBackend):
             return None
         return self.answer(403, "Login required")
 
+    async def _preprocess_request(self, *context: Any) -> Any:
+        self.guards.begin(self._new_request())
+        return await self._preprocess(*context)
+
     async def _before_request(self) -> Any:
-        request = self._new_request()
+        request = self.request()
         for guard in self.guards.responsible(request):
             answer = await asgi.answer(guard, request)
             if answer is not None:
