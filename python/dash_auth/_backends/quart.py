@@ -211,7 +211,7 @@ class QuartBackend(FlaskBackend):
 
     async def _preprocess_request(self, *context: Any) -> Any:
         self.guards.begin(self._new_request())
-        return await self._preprocess(*context)
+        return await self._preprocess(*context)  # type: ignore[misc]
 
     async def _before_request(self) -> Any:
         request = self.request()
