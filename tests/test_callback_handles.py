@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +14,7 @@ from dash import Dash, Input, Output
 from dash_auth._callback_handles import HandleSeal
 from flask.testing import FlaskClient
 from guarded import ALICE, call, client_of, guarded_app
+from waiting import wait_for
 
 SECRET = b"a key"
 
@@ -109,13 +109,12 @@ def start(client: FlaskClient, output: str, **options: Any) -> dict[str, Any]:
 
 def poll(client: FlaskClient, output: str, handles: dict[str, Any], **options: Any) -> Any:
     query = urlencode({"cacheKey": handles["cacheKey"], "job": handles["job"]})
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
+
+    def answered() -> Any:
         reply = call(client, output, ("in", "value", "x"), query=query, **options)
-        if reply.status_code != 200 or "result" in reply.text:
-            return reply
-        time.sleep(0.1)
-    raise AssertionError("the job did not end")
+        return reply if reply.status_code != 200 or "result" in reply.text else None
+
+    return wait_for(answered, "the job did not end")
 
 
 def test_a_stranger_gets_the_result_of_a_public_job(manager: Any) -> None:

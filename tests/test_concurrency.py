@@ -5,9 +5,9 @@ What is timed here is compared with itself, never with a clock on the wall: the 
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import os
+import sys
 import threading
 import time
 from collections import Counter
@@ -22,12 +22,11 @@ from dash_auth.security import generate_password_hash
 from flask.testing import FlaskClient
 from guarded import ALICE, add_witness, basic, call, guarded_app
 from guarded import client_of as client_of_any_address
+from hashing import Hashing
+from waiting import wait_until_blocked
 
 # About a second of hashing, in words of the core's own and with the GIL released.
 SLOW = generate_password_hash(ALICE[1], "pbkdf2:sha512:1500000")
-
-# What six threads that start at once come in time for, on a busy machine too; in seconds.
-LONG = 1.0
 
 ADDRESSES = (f"198.51.100.{host}" for host in itertools.count(1))
 current_address = ""
@@ -119,26 +118,9 @@ def test_many_threads_get_right_answers(serve: Callable[..., str]) -> None:
 # One verification for those who ask at once
 
 
-@pytest.fixture
-def counted_hashes(monkeypatch: pytest.MonkeyPatch) -> Counter[bytes]:
-    """Count the passwords that are hashed with a digest that only `hashlib` knows."""
-    counted: Counter[bytes] = Counter()
-    original = hashlib.pbkdf2_hmac
-
-    def pbkdf2_hmac(digest: str, password: bytes, salt: bytes, iterations: int) -> bytes:
-        # Reading a stored value makes an empty hash to see if the digest is known.
-        if password:
-            counted[password] += 1
-            time.sleep(LONG)
-        return original(digest, password, salt, iterations)
-
-    monkeypatch.setattr(hashlib, "pbkdf2_hmac", pbkdf2_hmac)
-    return counted
-
-
-def test_six_logins_at_once_are_verified_once(counted_hashes: Counter[bytes]) -> None:
-    app = guarded_app({"alice": generate_password_hash(ALICE[1], "pbkdf2:sha3_256:10")})
-    counted_hashes.clear()
+def test_six_logins_at_once_are_verified_once(hashing: Hashing) -> None:
+    app = guarded_app({"alice": hashing.of(ALICE[1])})
+    hashing.meanwhile = lambda: wait_until_blocked("__verify_by_table", 5)
     statuses: list[int] = []
     barrier = threading.Barrier(6, timeout=20)
 
@@ -149,18 +131,19 @@ def test_six_logins_at_once_are_verified_once(counted_hashes: Counter[bytes]) ->
 
     at_once([lambda: login(ALICE[1])] * 6)
     assert statuses == [200] * 6
-    assert counted_hashes == {ALICE[1].encode(): 1}
+    assert len(hashing.begun) == 1
     # And never again.
     assert client_of(app).get("/private", auth=ALICE).status_code == 200
-    assert counted_hashes == {ALICE[1].encode(): 1}
+    assert len(hashing.begun) == 1
 
     # Six wrong ones wait for one verification as well, but nothing of it is kept.
     statuses.clear()
     at_once([lambda: login("wrong")] * 6)
     assert statuses == [401] * 6
-    assert counted_hashes[b"wrong"] == 1
+    assert len(hashing.begun) == 2
+    hashing.meanwhile = lambda: None
     assert client_of(app).get("/private", auth=("alice", "wrong")).status_code == 401
-    assert counted_hashes[b"wrong"] == 2
+    assert len(hashing.begun) == 3
 
 
 def test_six_logins_at_once_ask_a_cached_function_once() -> None:
@@ -168,7 +151,7 @@ def test_six_logins_at_once_ask_a_cached_function_once() -> None:
 
     def auth_func(name: str, password: str) -> bool:
         asked.append(name)
-        time.sleep(LONG)
+        wait_until_blocked("__verify_by_function", 5)
         return (name, password) == ALICE
 
     app = guarded_app(auth_func=auth_func, auth_func_cache_seconds=60)
@@ -214,9 +197,10 @@ def test_a_cache_that_expires_beside_a_guesser_sends_nobody_away() -> None:
 
     def auth_func(name: str, password: str) -> bool:
         asked.append(password)
-        time.sleep(LONG)
+        wait_until_blocked("__verify_by_function", waiting)
         return (name, password) == ALICE
 
+    waiting = 0
     app = guarded_app(auth_func=auth_func, auth_func_cache_seconds=1e-9)
     assert client_of(app).get("/private", auth=ALICE).status_code == 200
     assert client_of(app).get("/private", auth=("alice", "guess")).status_code == 401
@@ -228,6 +212,7 @@ def test_a_cache_that_expires_beside_a_guesser_sends_nobody_away() -> None:
         barrier.wait()
         statuses.append(client.get("/private", auth=ALICE).status_code)
 
+    waiting = 5
     at_once([login] * 6)
     assert (statuses, asked) == ([200] * 6, [ALICE[1], "guess", ALICE[1]])
 
@@ -238,24 +223,30 @@ def test_a_cache_that_expires_beside_a_guesser_sends_nobody_away() -> None:
 def test_others_are_served_while_a_password_is_hashed() -> None:
     app = guarded_app({"alice": SLOW, "bob": "plain"}, public_routes=["/open"])
     client_of(app).get("/private", auth=("bob", "plain"))
+    login = client_of(app)
     done = threading.Event()
-    served: Counter[str] = Counter()
-
-    def login() -> None:
-        try:
-            assert client_of(app).get("/private", auth=ALICE).status_code == 200
-        finally:
-            done.set()
+    served = itertools.count()
 
     def others() -> None:
         while not done.is_set():
             assert client_of(app).get("/open").status_code == 200
             assert client_of(app).get("/private", auth=("bob", "plain")).status_code == 200
-            served["pairs"] += 1
+            next(served)
+            time.sleep(0.001)
 
-    at_once([login, others])
-    # Were the GIL held, nobody would be served between the start of the hash and its end.
-    assert served["pairs"] > 20
+    def log_in() -> None:
+        interval = sys.getswitchinterval()
+        # From here on a thread goes on only where another lets it; one switch may be under way.
+        sys.setswitchinterval(1000)
+        try:
+            before = next(served)
+            assert login.get("/private", auth=ALICE).status_code == 200
+            assert next(served) > before + 3
+        finally:
+            sys.setswitchinterval(interval)
+            done.set()
+
+    at_once([others, log_in])
 
 
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="hashes overlap on two cores or more")
@@ -362,31 +353,26 @@ def test_routes_and_callbacks_may_be_added_while_others_ask() -> None:
         assert client.get(f"/page{number}").status_code == (200 if number % 2 == 0 else 401)
 
 
-def test_a_client_that_failed_is_sent_away_while_all_cores_hash() -> None:
-    cores = os.cpu_count() or 1
-    users = {f"user{number}": SLOW for number in range(cores)}
-    app = guarded_app({**users, "eve": SLOW})
-    client = client_of(app)
+def test_a_client_that_failed_is_sent_away_while_all_cores_hash(hashing: Hashing) -> None:
+    cores = len(os.sched_getaffinity(0))
+    users = {f"user{number}": hashing.of(ALICE[1]) for number in range(cores)}
+    app = guarded_app({**users, "eve": hashing.of("another")})
     guess = {"environ_overrides": {"REMOTE_ADDR": "192.0.2.1"}}
     headers = basic("eve", "first guess")
-    assert client.get("/private", headers=headers, **guess).status_code == 401
-    before = time.process_time()
-    statuses: list[int] = []
+    assert client_of(app).get("/private", headers=headers, **guess).status_code == 401
+    hold = hashing.hold()
     logins: list[int] = []
 
     def login(name: str) -> None:
         logins.append(client_of(app).get("/private", auth=(name, ALICE[1])).status_code)
 
     def guess_again() -> None:
-        # As soon as the cores hash: their work is under way, and far from done.
-        while time.process_time() - before < 0.3:
-            time.sleep(0.005)
-        while 503 not in statuses and len(logins) < cores:
-            headers = basic("eve", f"guess {len(statuses)}")
-            statuses.append(client_of(app).get("/private", headers=headers, **guess).status_code)
+        assert all(hold.reached() for _ in users)
+        headers = basic("eve", "second guess")
+        assert client_of(app).get("/private", headers=headers, **guess).status_code == 503
+        assert logins == []
+        hold.let_go()
 
     at_once([*(lambda name=name: login(name) for name in users), guess_again])
-    assert statuses[-1] == 503
-    assert 200 in logins
-    # A container may be given fewer cores than there are: then some waited in vain.
-    assert set(logins) <= {200, 503}
+    assert logins == [200] * cores
+    assert not hold.gave_up

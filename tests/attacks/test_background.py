@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from urllib.parse import quote
 import dash
 import dash_auth
 import pytest
+import waiting
 from dash import Dash, DiskcacheManager, Input, Output
 
 from .apps import DASH_VERSION, body, guard, item, plain_app
@@ -157,13 +159,15 @@ def polled(sent: dict[str, Any]) -> dict[str, Any]:
 
 def wait_for(site: Site, sent: dict[str, Any], query: str, marker: str, **options: Any) -> Reply:
     """Ask after a job until its result is there."""
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline:
+
+    def reply() -> Reply | None:
         reply = honest(site.call(polled(sent), query=query, **options), None)
-        if marker in reply.text:
-            return reply
-        time.sleep(0.1)
-    raise HonestRefused("the job gave no result")
+        return reply if marker in reply.text else None
+
+    try:
+        return waiting.wait_for(reply)  # type: ignore[no-any-return]
+    except TimeoutError as error:
+        raise HonestRefused("the job gave no result") from error
 
 
 @pytest.fixture
@@ -188,6 +192,19 @@ def process_id(cache_handle: str) -> int | None:
     return int(digits) if digits.isdigit() else None
 
 
+def jobs_alive() -> set[int]:
+    """Return the ids of the processes in which jobs run."""
+    import psutil
+
+    children = psutil.Process().children(recursive=True)
+    alive = set()
+    for child in children:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if child.status() != psutil.STATUS_ZOMBIE:
+                alive.add(child.pid)
+    return alive
+
+
 # honest jobs
 
 
@@ -196,14 +213,13 @@ def test_a_public_job_runs_to_its_end(serve: Any, cache: Any) -> None:
     site = serve(jobs_app(cache))
     handles = start(site, PUBLIC_JOB)
     seen = []
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline:
+
+    def is_done() -> bool:
         reply = honest(site.call(polled(PUBLIC_JOB), query=as_query(handles)), None)
         seen.append(reply.text)
-        if PUBLIC in reply.text:
-            break
-        time.sleep(0.05)
-    assert PUBLIC in seen[-1]
+        return PUBLIC in reply.text
+
+    waiting.wait_for(is_done)
     assert any('"bar.value":"half"' in text for text in seen), seen
     held(site.call(PRIVATE_JOB))
     held(site.call(SLOW_PRIVATE_JOB))
@@ -267,19 +283,12 @@ def test_with_the_end_id_of_a_page_load(serve: Any, cache: Any) -> None:
 
 @pytest.mark.rule("S17")
 def test_a_job_started_anew_ends_the_old_one(serve: Any, cache: Any) -> None:
-    import psutil
-
     site = serve(jobs_app(cache))
-    children = psutil.Process()
-    before = {p.pid for p in children.children(recursive=True)}
+    before = jobs_alive()
     old = start(site, SLOW_JOB)
-    time.sleep(0.2)
-    started = {p.pid for p in children.children(recursive=True)} - before
-    assert started
+    started = waiting.wait_for(lambda: jobs_alive() - before)
     new = start(site, job_body("slow", "go2", 2), query=f"oldJob={old['job']}")
-    time.sleep(0.3)
-    alive = [p.pid for p in children.children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
-    assert not started & set(alive), "the old job still runs"
+    waiting.wait_for(lambda: not started & jobs_alive(), "the old job still runs")
     honest(
         site.call(cancel_body("stop"), query=f"cancelJob={new['job']}"),
         None,
@@ -289,19 +298,14 @@ def test_a_job_started_anew_ends_the_old_one(serve: Any, cache: Any) -> None:
 
 @pytest.mark.rule("S17")
 def test_a_public_job_can_be_cancelled(serve: Any, cache: Any) -> None:
-    import psutil
-
     site = serve(jobs_app(cache))
-    children = psutil.Process()
-    before = {p.pid for p in children.children(recursive=True)}
+    before = jobs_alive()
     handles = start(site, SLOW_JOB)
-    time.sleep(0.2)
+    started = waiting.wait_for(lambda: jobs_alive() - before)
     reply = no_server_error(site.call(cancel_body("stop"), query=f"cancelJob={handles['job']}"))
     if reply.status not in (200, 204):
         raise HonestRefused(f"{reply.status}: {reply.text[:200]}")
-    time.sleep(0.3)
-    alive = [p for p in children.children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
-    assert not [p for p in alive if p.pid not in before], "the cancelled job still runs"
+    waiting.wait_for(lambda: not started & jobs_alive(), "the cancelled job still runs")
     no_server_error(site.call(polled(SLOW_JOB), query=as_query(handles)))
 
 
@@ -320,10 +324,10 @@ def test_the_result_of_a_private_job_stays_private(serve: Any, cache: Any, reade
         "now": body("now.children", [item("x", "value", 1)]),
     }[reader]
     handles = start(site, PRIVATE_JOB, auth=ALICE)
-    deadline = time.monotonic() + 15
-    while not (keys := [str(key) for key in cache.iterkeys() if PRIVATE in str(cache.get(key))]):
-        assert time.monotonic() < deadline, "the private job left no result to steal"
-        time.sleep(0.1)
+    keys = waiting.wait_for(
+        lambda: [str(key) for key in cache.iterkeys() if PRIVATE in str(cache.get(key))],
+        "the private job left no result to steal",
+    )
     for key in [*keys, handles["cacheKey"], handles["cacheKey"].split("~")[0]]:
         for query in (
             f"cacheKey={key}", f"cacheKey={key}&job=0", f"cacheKey={key}&job={handles['job']}",
@@ -339,7 +343,7 @@ def test_the_result_of_a_private_job_stays_private(serve: Any, cache: Any, reade
 def test_a_handle_counts_for_its_own_callback_only(serve: Any, cache: Any) -> None:
     site = serve(jobs_app(cache))
     handles = start(site, PUBLIC_JOB)
-    time.sleep(1.0)
+    waiting.wait_for(lambda: [key for key in cache.iterkeys() if PUBLIC in str(cache.get(key))])
     held(site.call(polled(THIRD_JOB), query=as_query(handles)), PUBLIC)
     held(site.call(polled(SLOW_JOB), query=as_query(handles)), PUBLIC)
     held(site.call(polled(SLOW_JOB), query=f"oldJob={handles['job']}"))
@@ -396,8 +400,9 @@ def test_a_users_job_is_not_ended_by_a_stranger(serve: Any, cache: Any) -> None:
     children = psutil.Process()
     before = {p.pid for p in children.children(recursive=True)}
     handles = start(site, SLOW_PRIVATE_JOB, auth=ALICE)
-    time.sleep(0.2)
-    (job,) = [p for p in children.children(recursive=True) if p.pid not in before]
+    (job,) = waiting.wait_for(
+        lambda: [p for p in children.children(recursive=True) if p.pid not in before]
+    )
     own = start(site, PUBLIC_JOB)
     for value in (handles["job"], str(job.pid)):
         for sent, query in (
@@ -415,8 +420,7 @@ def test_a_users_job_is_not_ended_by_a_stranger(serve: Any, cache: Any) -> None:
             held(reply)
     reply = site.call(cancel_body("both"), query=f"cancelJob={handles['job']}", auth=ALICE)
     honest(reply, None, 204 if DASH_VERSION < (3,) else 200)
-    time.sleep(0.3)
-    assert not job.is_running() or job.status() == psutil.STATUS_ZOMBIE
+    waiting.wait_for(lambda: not job.is_running() or job.status() == psutil.STATUS_ZOMBIE)
 
 
 @pytest.mark.rule("S17")

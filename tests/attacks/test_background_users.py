@@ -11,6 +11,7 @@ from typing import Any
 import dash_auth
 import pytest
 from dash import CeleryManager, Dash, DiskcacheManager, Input, Output
+from waiting import wait_for
 
 from .apps import body, guard, item, plain_app
 from .http import ALICE, BOB, CALLBACK_URL, Site
@@ -49,7 +50,6 @@ def jobs_app(manager: Any) -> Dash:
 
     @dash_auth.public_callback(Output("who", "children"), Input("go", "n_clicks"), **background)
     def job(clicks: Any) -> str:
-        import time
 
         import dash_auth
 
@@ -89,18 +89,19 @@ def result(site: Site, auth: tuple[str, str] | None, started: dict[str, Any]) ->
     from urllib.parse import urlencode
 
     query = urlencode({"cacheKey": started["cacheKey"], "job": started["job"]})
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
+
+    def said() -> str | None:
         answer = site.call(
             body("who.children", [item("go", "n_clicks", 1)]),
             url=CALLBACK_URL,
             query=query,
             auth=auth,
         )
-        if "started by" in answer.text:
-            return str(answer.json()["response"]["who"]["children"])
-        time.sleep(0.1)
-    raise AssertionError("the job did not end")
+        if "started by" not in answer.text:
+            return None
+        return str(answer.json()["response"]["who"]["children"])
+
+    return str(wait_for(said, "the job did not end"))
 
 
 def each_job_knows_who_started_it(site: Site) -> None:
@@ -147,7 +148,6 @@ def test_a_callback_that_is_added_later_knows_the_user_too(
         prevent_initial_call=True,
     )
     def later(clicks: Any) -> str:
-        import time
 
         import dash_auth
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import dash_auth
 import pytest
+from clock import Clock
 from dash import Dash, Input, Output, html
 from werkzeug.security import generate_password_hash
 
@@ -357,16 +357,16 @@ def test_the_session_of_another_user_is_gone(serve: Any, auth: tuple[str, str]) 
 
 @only_ours
 @pytest.mark.rule("S16")
-def test_a_session_of_auth_func_has_a_lifetime(serve: Any) -> None:
+def test_a_session_of_auth_func_has_a_lifetime(serve: Any, clock: Clock) -> None:
     def check(name: str, password: str) -> bool:
         return (name, password) == ALICE
 
     lasting = serve(app_with(auth_func=check))
-    short = serve(app_with(auth_func=check, auth_func_session_seconds=2))
+    short = serve(app_with(auth_func=check, auth_func_session_seconds=600))
     old, new = log_in(lasting), log_in(short)
     honest(lasting.get("/who", cookie=old), "current=alice")
     honest(short.get("/who", cookie=new), "current=alice")
-    time.sleep(2.1)
+    clock.advance(601)
     honest(lasting.get("/who", cookie=old), "current=alice")
     held(short.get("/who", cookie=new), "current=alice", "session=alice", "admin=True", status=200)
     held(short.get("/admin", cookie=new))

@@ -157,14 +157,14 @@ class Socket:
         self.send({**message, **members})
         return number
 
-    def next(self, timeout: float = 10) -> dict[str, Any]:
+    def next(self, timeout: float = 30) -> dict[str, Any]:
         """Return the next message of the server's."""
         while not self._arrived:
             content = json.loads(self.connection.recv(timeout))
             self._arrived = content if isinstance(content, list) else [content]
         return self._arrived.pop(0)
 
-    def answer(self, number: str, timeout: float = 10) -> dict[str, Any]:
+    def answer(self, number: str, timeout: float = 30) -> dict[str, Any]:
         """Return the payload of the answer to a request.
 
         Answers come in any order: those to other requests are kept, and what else arrives is passed
@@ -189,7 +189,7 @@ class Socket:
             pass
         return True
 
-    def closing_code(self, timeout: float = 10) -> int | None:
+    def closing_code(self, timeout: float = 30) -> int | None:
         """Wait until the server closes the socket, and return the code."""
         end = time.monotonic() + timeout
         try:

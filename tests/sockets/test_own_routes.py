@@ -12,6 +12,7 @@ from attacks.apps import guard
 from attacks.http import ALICE, PRIVATE, USERS
 from dash import Dash, Input, Output, html
 from dash_auth.identity import current_session
+from waiting import wait_for
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from .apps import (
@@ -201,9 +202,7 @@ def test_who_stops_waiting_as_a_message_arrives_is_given_it_next(serve: Any, bac
             socket.send(text)
             if number % 3 == 0:
                 time.sleep(0.0007)
-        end = time.monotonic() + 5
-        while len(collected) < len(sent) and time.monotonic() < end:
-            time.sleep(0.01)
+        wait_for(lambda: len(collected) >= len(sent))
     assert collected == sent
 
 
