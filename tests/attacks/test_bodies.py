@@ -178,7 +178,7 @@ def test_too_large_a_body_is_refused_unread(serve: Any) -> None:
             CALLBACK_URL,
             headers={"Content-Type": "application/json"},
             declared_length="50000000",
-            timeout=5,
+            timeout=30,
         ),
         status=(401, 413),
     )
@@ -193,7 +193,7 @@ def test_with_nothing_public_no_body_is_read(serve: Any) -> None:
     honest(site.call(PRIVATE_BODY, auth=ALICE), PRIVATE)
     ran.clear()
     headers = {"Content-Type": "application/json"}
-    reply = site.request("POST", CALLBACK_URL, headers=headers, declared_length="100", timeout=5)
+    reply = site.request("POST", CALLBACK_URL, headers=headers, declared_length="100", timeout=30)
     held(reply, ran=ran)
 
 
@@ -203,7 +203,7 @@ def test_odd_content_lengths(serve: Any, length: str) -> None:
     site = serve(simple_app([]))
     honest(site.call(PUBLIC_BODY))
     headers = {"Content-Type": "application/json"}
-    reply = site.request("POST", CALLBACK_URL, headers=headers, declared_length=length, timeout=5)
+    reply = site.request("POST", CALLBACK_URL, headers=headers, declared_length=length, timeout=30)
     held(reply, status=REFUSED)
 
 

@@ -38,7 +38,7 @@ class Line:
     """A connection on which a test sends what it likes, and when."""
 
     def __init__(self, site: Site) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", site.port), timeout=5)
+        self._socket = socket.create_connection(("127.0.0.1", site.port), timeout=30)
 
     def head(self, *headers: str, method: str = "POST", target: str = CALLBACK_URL) -> None:
         """Send the head of a request."""
@@ -50,7 +50,7 @@ class Line:
         with contextlib.suppress(ConnectionError):
             self._socket.sendall(data)
 
-    def answer(self, seconds: float = 5) -> str:
+    def answer(self, seconds: float = 30) -> str:
         """Return all that comes back until the server hangs up or the time is over."""
         parts = []
         end = time.monotonic() + seconds
@@ -129,7 +129,7 @@ def test_more_than_was_announced(serve: Any) -> None:
         with line_to(site) as line:
             line.head(JSON, f"Content-Length: {len(SENT)}")
             line.send(SENT + rest)
-            answer = line.answer(5 if rest == behind else 0.5)
+            answer = line.answer(30 if rest == behind else 0.5)
         assert PRIVATE not in answer and not ran
         assert answer.count("HTTP/1.1 2") <= 1 and "HTTP/1.1 5" not in answer
         if rest == behind:
@@ -283,10 +283,10 @@ def test_bodies_that_never_end_hold_up_nobody(serve: Any) -> None:
             login = [f"Authorization: {basic('alice', 'wrong')}"] if number % 2 else []
             line.head(JSON, "Content-Length: 1000", *login)
             line.send(b'{"output": "pub.children", ')
-        honest(site.call(PUBLIC_BODY, timeout=15))
-        honest(site.call(PRIVATE_BODY, auth=ALICE, timeout=15), PRIVATE)
+        honest(site.call(PUBLIC_BODY, timeout=30))
+        honest(site.call(PRIVATE_BODY, auth=ALICE, timeout=30), PRIVATE)
         ran.clear()
-        held(site.call(PRIVATE_BODY, timeout=15), ran=ran)
+        held(site.call(PRIVATE_BODY, timeout=30), ran=ran)
     honest(site.call(PUBLIC_BODY))
 
 
