@@ -113,6 +113,10 @@ class Refusal:
     """
     The server verifies as many as it can; the client is to come back.
     """
+    UNAVAILABLE: Final[Refusal]
+    """
+    Who knows the users cannot be asked just now; the client is to come back.
+    """
     WRONG: Final[Refusal]
     """
     They are wrong.
@@ -199,6 +203,10 @@ class VerifiedCredentials:
         """
         Tells whether another request is asking about the credentials, so that to look them up is to
         wait for it.
+        """
+    def knows(self, header: str, /) -> bool:
+        """
+        Tells, at once, whether a header holds credentials that were verified lately.
         """
     def look_up(self, credentials: Credentials, address: str, /) -> Any:
         """

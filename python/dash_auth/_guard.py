@@ -15,12 +15,14 @@ from werkzeug.exceptions import HTTPException
 from . import _core
 from . import _dash_internals as internals
 from ._backends import UNREADABLE, Backend, Request
+from ._backends.threads import RETRY_AFTER
 from ._background_jobs import hand_user_to_jobs
 from ._callback_handles import CallbackHandles, HandleSeal
 from ._core import Endpoint, Refusal
 from ._endpoints import Endpoints
 from ._open_callbacks import OpenCallbacks
 from ._open_pages import OpenPages
+from ._unavailable import is_out_of_order, say_out_of_order
 from ._websocket_callbacks import WebSocketCallbacks
 from .identity import RequestIdentity, SocketLogin, current_facts, current_user
 from .public_routes import public_rules
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("dash_auth")
 
-_RETRY_AFTER = "1"
-"""Seconds after which a client may come back: a hash takes a tenth of one."""
+_RETRY_AFTER = {True: str(RETRY_AFTER), False: "10"}
+"""After how many seconds a client may come back, by whether all turns are taken."""
 
 _PROCESS_SECRET = secrets.token_bytes(32)
 """Seals handles where neither the server nor Dash has a key that all workers share."""
@@ -97,8 +99,12 @@ class Guard:
         """
         try:
             passed = self._pass(request)
-        except Exception:
-            logger.exception("Refused: an error while deciding on a request")
+        except Exception as error:
+            if is_out_of_order(error):
+                request.refusal = Refusal.UNAVAILABLE
+                say_out_of_order("the users", error)
+            else:
+                logger.exception("Refused: an error while deciding on a request")
             passed = None
         if passed is None:
             return self._refuse(request)
@@ -130,6 +136,18 @@ class Guard:
         # Who is refused leaves the app as it is, set up or not.
         sets_up = not self._is_set_up and (knows or may_open)
         return reads_body, knows is None or sets_up
+
+    def remembers(self, request: Request) -> bool:
+        """Tell, at once, whether a request carries a login that was verified before."""
+        try:
+            return self._auth._dash_auth_remembers(request)
+        except Exception:  # which `answer` meets again, and refuses
+            return False
+
+    def send_away(self, request: Request) -> Any:
+        """Return the answer to a request that comes while too many wait."""
+        request.refusal = Refusal.BUSY
+        return self._refuse(request)
 
     def _pass(self, request: Request) -> _Passed | None:
         """Let a request pass, and tell as what; None if it may not."""
@@ -165,8 +183,10 @@ class Guard:
         if self._is_forged(request):
             logger.debug("Refused: a page of another site made a request that changes something")
             return self._backend.answer(403, "Cross-site request refused")
-        if request.refusal == Refusal.BUSY:
-            return self._backend.answer(503, "Too many logins", {"Retry-After": _RETRY_AFTER})
+        if request.refusal in (Refusal.BUSY, Refusal.UNAVAILABLE):
+            busy = request.refusal == Refusal.BUSY
+            said = "Too many logins" if busy else "Logins cannot be checked at the moment"
+            return self._backend.answer(503, said, {"Retry-After": _RETRY_AFTER[busy]})
         try:
             answer = self.login_request()
         except HTTPException:

@@ -100,12 +100,15 @@ class SessionAuth(Auth):
     def _dash_auth_knows(self, request: Request) -> bool | None:
         if not self.__has_own_check():
             return None
-        secret, session = self._dash_auth_backend.secret_key(), request.session
-        counts = secret is not None and self._dash_auth_notes.holds(session, secret)
-        request.leave_session_unread(session)
-        if counts:
+        if self._dash_auth_remembers(request):
             return True
         return None if self._dash_auth_asking_waits(request) else False
+
+    def _dash_auth_remembers(self, request: Request) -> bool:
+        secret, session = self._dash_auth_backend.secret_key(), request.session
+        holds = secret is not None and self._dash_auth_notes.holds(session, secret)
+        request.leave_session_unread(session)
+        return holds
 
     @abstractmethod
     def _dash_auth_asking_waits(self, request: Request) -> bool:

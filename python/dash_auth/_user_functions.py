@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from ._backends import asgi
+from ._unavailable import is_out_of_order, say_out_of_order
 
 logger = logging.getLogger("dash_auth")
 
@@ -19,16 +20,20 @@ AuthFunc = Callable[[str, str], bool | Awaitable[bool]]
 GroupsFunc = Callable[[str], Iterable[str] | Awaitable[Iterable[str]]]
 
 
-def accepts(auth_func: AuthFunc, name: str, password: str) -> bool:
+def accepts(auth_func: AuthFunc, name: str, password: str) -> bool | None:
     """Tell whether a function lets a user in: by True alone. What it raises is logged, and refuses.
 
+    :return: None if what it raises says that the users cannot be asked just now
     :param auth_func: function of user name and password
     :param name: the user's name
     :param password: the password that came along
     """
     try:
         result = _run(auth_func, name, password)
-    except Exception:
+    except Exception as error:
+        if is_out_of_order(error):
+            say_out_of_order("auth_func", error)
+            return None
         logger.exception("Error in authorization function.")
         return False
     if isinstance(result, bool) or _is_numpy_bool(result):

@@ -142,6 +142,10 @@ class Auth(ABC):
         """Tell whether a request may pass, where that takes no time; None if it has to be asked."""
         return None
 
+    def _dash_auth_remembers(self, request: Request) -> bool:
+        """Tell, at once, whether a request carries a login that was verified before."""
+        return False
+
     def _dash_auth_socket_login(self, request: Request) -> SocketLogin | None:
         """Return who opens a WebSocket, None for a stranger."""
         if not self._dash_auth_is_authorized(request):

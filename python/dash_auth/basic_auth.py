@@ -26,6 +26,9 @@ logger = logging.getLogger("dash_auth")
 AGAINST_FUNCTION = ""
 """What a user is verified against whom `auth_func` accepts: no stored value."""
 
+_SLOW = 0.05
+"""How long `auth_func` may take where nothing is remembered, in seconds."""
+
 Verified = tuple[str, str]
 """A user's name, and what the user was verified against."""
 
@@ -90,6 +93,7 @@ class BasicAuth(Auth):
         self._auth_func = auth_func
         self._users: Mapping[str, str] = {}
         self.__cache: VerifiedCredentials | None = None
+        self.__said_slow = False
         if auth_func is not None:
             if username_password_list is not None:
                 raise ValueError(
@@ -172,6 +176,19 @@ class BasicAuth(Auth):
             return self.__table.knows(request.authorization, self._users) or None
         return None
 
+    def _dash_auth_remembers(self, request: Request) -> bool:
+        header = request.authorization
+        if not self.__has_own_check():
+            return False
+        if not header:
+            session = request.session
+            noted = self.__noted_user(session)
+            request.leave_session_unread(session)
+            return noted is not None
+        if self._auth_func is None:
+            return self.__table.knows(header, self._users)
+        return self.__cache is not None and self.__cache.knows(header)
+
     def login_request(self) -> Any:
         """Return the challenge that makes a browser ask for user name and password."""
         return self._dash_auth_backend.answer(
@@ -191,22 +208,34 @@ class BasicAuth(Auth):
             # The core's wait would stop the one thread in which the other request could end it.
             _threads_are_greenlets() and self.__cache.is_in_flight(credentials)
         ):
-            return verified if self.__accepts(credentials) else Refusal.WRONG
+            accepted = self.__accepts(credentials)
+            return _outcome(verified, accepted)
         known = self.__cache.look_up(credentials, address)
         if isinstance(known, Refusal):
             return known
         if not isinstance(known, Flight):
             return verified
-        accepted: bool | None = None
+        accepted = None
         try:
             accepted = self.__accepts(credentials)
         finally:
             known.land(accepted)
-        return verified if accepted else Refusal.WRONG
+        return _outcome(verified, accepted)
 
-    def __accepts(self, credentials: Credentials) -> bool:
+    def __accepts(self, credentials: Credentials) -> bool | None:
+        """Tell whether `auth_func` lets a user in, None if it cannot tell."""
         assert self._auth_func is not None
-        return accepts(self._auth_func, credentials.username, credentials.password)
+        begun = time.monotonic()
+        accepted = accepts(self._auth_func, credentials.username, credentials.password)
+        took = time.monotonic() - begun
+        if self.__cache is None and took > _SLOW and not self.__said_slow:
+            self.__said_slow = True
+            logger.warning(
+                "auth_func takes %d ms, and is asked at each request, some forty times a page: "
+                "pass auth_func_cache_seconds=60 to BasicAuth.",
+                took * 1000,
+            )
+        return accepted
 
     def __claims(self, name: str) -> dict[str, Any]:
         return {"email": name, "groups": groups_of(self._user_groups, name)}
@@ -350,6 +379,12 @@ class BasicAuth(Auth):
 
 
 _OWN_CHECK = BasicAuth.is_authorized
+
+
+def _outcome(verified: Verified, accepted: bool | None) -> Verified | Refusal:
+    if accepted is None:
+        return Refusal.UNAVAILABLE
+    return verified if accepted else Refusal.WRONG
 
 
 def _users(declared: Mapping[str, str] | Iterable[tuple[str, str]]) -> Mapping[str, str]:

@@ -60,6 +60,8 @@ pub(super) enum Refusal {
     Wrong,
     /// The server verifies as many as it can; the client is to come back.
     Busy,
+    /// Who knows the users cannot be asked just now; the client is to come back.
+    Unavailable,
 }
 
 /// Remembers credentials that the developer's own function verified, for some seconds.
@@ -76,6 +78,13 @@ impl VerifiedCredentials {
         let lifetime = Duration::try_from_secs_f64(seconds)
             .map_err(|_| PyValueError::new_err("the seconds must be a positive number"))?;
         Ok(Self { cache: cache::VerifiedCredentials::new(draw_key()?), lifetime })
+    }
+
+    /// Tells, at once, whether a header holds credentials that were verified lately.
+    #[pyo3(signature = (header, /))]
+    fn knows(&self, header: &Bound<'_, PyString>) -> bool {
+        parse(header)
+            .is_some_and(|credentials| self.cache.is_verified(&self.cache.digest(&credentials, "")))
     }
 
     /// Tells whether another request is asking about the credentials, so that to look them up is to

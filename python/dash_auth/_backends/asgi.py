@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from .._core import Refusal
 from ..identity import EVENT_LOOP_FACTS, RequestIdentity
-from . import UNREADABLE
+from . import UNREADABLE, threads
+from .threads import Crowded
 
 if TYPE_CHECKING:
     from .._guard import Guard
@@ -26,9 +27,6 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-
-_threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="dash_auth")
-"""Where verifications wait for their turn; an app's own threads stay free."""
 
 _serving: contextvars.ContextVar[tuple[asyncio.AbstractEventLoop, int] | None] = (
     contextvars.ContextVar("dash_auth_serving", default=None)
@@ -232,7 +230,11 @@ async def answer(guard: Guard, request: AsgiRequest) -> Any:
         except Exception:
             logger.exception("Refused: an error while reading a body")
     if may_wait:
-        refusal = await off_loop(guard.answer, request)
+        try:
+            known = guard.remembers(request)
+            refusal = await off_loop(guard.answer, request, is_remembered=known)
+        except Crowded:
+            refusal = guard.send_away(request)
     else:
         refusal = guard.answer(request)
     if refusal is None and not request.logged_in:
@@ -251,22 +253,31 @@ async def _find_visitor(guard: Guard, request: AsgiRequest) -> None:
     if request.endpoint not in guard.asking_endpoints:
         identity.when_asked(lambda: guard.asking_endpoints.add(request.endpoint))
     elif request.authorization is not None or request.has_session_cookie:
-        await off_loop(identity.user, request)
+        try:
+            await off_loop(identity.user, request, is_remembered=guard.remembers(request))
+        except Crowded:
+            # Left unknown, the user would be looked for in the loop.
+            request.identity = RequestIdentity()
 
 
 async def off_loop(
-    function: Callable[..., T], *arguments: Any, context: contextvars.Context | None = None
+    function: Callable[..., T],
+    *arguments: Any,
+    context: contextvars.Context | None = None,
+    is_remembered: bool = False,
 ) -> T:
     """Call a function in another thread, which sees this request as its caller does.
 
     :param function: function that may take long
     :param arguments: what it is called with
     :param context: the context in which it runs, a copy of the caller's by default
+    :param is_remembered: whether it is for a user whose credentials were verified before
     :return: what it returns
+    :raises Crowded: if too many wait for a thread already
     """
-    loop = asyncio.get_running_loop()
     context = contextvars.copy_context() if context is None else context
-    return await loop.run_in_executor(_threads, context.run, function, *arguments)
+    pool = threads.REMEMBERED if is_remembered else threads.VISITORS
+    return await pool.call(context, function, *arguments)
 
 
 def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -19,6 +19,7 @@ from ..identity import RequestIdentity, SocketLogin
 from . import asgi
 from .allowance import Allowance, unread_request
 from .outbox import Outbox, start
+from .threads import Crowded
 
 if TYPE_CHECKING:
     from .._guard import Guard
@@ -77,7 +78,11 @@ class GuardedSocket:
         asgi.serve_from_this_loop()
         for guard in guards:
             try:
-                admitted = await asgi.off_loop(guard.admit_socket, request)
+                known = guard.remembers(request)
+                admitted = await asgi.off_loop(guard.admit_socket, request, is_remembered=known)
+            except Crowded:
+                logger.debug("Refused: a WebSocket, since too many logins are under way")
+                admitted = None
             except Exception:
                 logger.exception("Refused: an error while deciding on a WebSocket")
                 admitted = None
@@ -222,7 +227,7 @@ class GuardedSocket:
         return None if guard.websocket_callbacks.include(payload) else "No such callback"
 
     async def _off_loop(self, function: Callable[[], Any]) -> Any:
-        return await asgi.off_loop(function, context=self._context.copy())
+        return await asgi.off_loop(function, context=self._context.copy(), is_remembered=True)
 
     def _refuse(self, request: dict[str, Any], reason: str) -> None:
         """Answer one callback in the app's place; the socket stays."""
