@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from dash import Dash
 from . import _dash_internals as internals
 from . import _ended_logins as ended_logins
 from . import _oidc_navigation as navigation
+from ._arguments import check_number
 from ._backends import Backend, Request, backend_for, is_server
 from ._oidc_session import LoginNotes
 from ._session import USER, Session
@@ -56,8 +56,7 @@ class SessionAuth(Auth):
         :raises TypeError: for a secret key of a wrong type
         :raises ValueError: for a time that is none
         """
-        if not (session_seconds > 0 and math.isfinite(session_seconds)):
-            raise ValueError("session_seconds must be a number of seconds above 0")
+        check_number("session_seconds", session_seconds, "seconds", above=0)
         check_secret_key(secret_key)
         if isinstance(app, Dash) and is_server(app.server):
             # Before anything stands before the app: the next try may have a key.
@@ -89,7 +88,11 @@ class SessionAuth(Auth):
 
     def is_authorized(self) -> bool:
         """Tell whether the current request comes with a login that counts."""
-        return self.__resumes(self._dash_auth_backend.request())
+        request = self._dash_auth_backend.request()
+        if not self._dash_auth_decides and request.endpoint in self._dash_auth_own_endpoints:
+            # A hook of a subclass's own asks about the routes of the login too.
+            return True
+        return self.__resumes(request)
 
     def __resumes(self, request: Request) -> bool:
         secret = self._dash_auth_backend.secret_key()

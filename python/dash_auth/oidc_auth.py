@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import dash
@@ -73,6 +73,7 @@ class OIDCAuth(SessionAuth):
         refresh_token_in_cookie: bool = False,
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
+        **unknown: NoReturn,
     ) -> None:
         """Protect an app.
 
@@ -107,9 +108,12 @@ class OIDCAuth(SessionAuth):
         :raises TypeError: for an argument of a wrong type, and an unknown kind of server
         :raises ValueError: if a route lacks `<idp>`, is taken, or cannot be read
         """
+        self._dash_auth_refuse_keywords(unknown)
         self.__providers = Providers()
         self.oauth = self.__providers.registry
         for name, route in (("login", login_route), ("callback", callback_route)):
+            if not isinstance(route, str):
+                raise TypeError(f"{name}_route must be a str, not {type(route).__name__}")
             if not re.search(r"/<idp>(?=/|$)", route):
                 raise ValueError(f"The {name} route must contain a <idp> placeholder.")
         if isinstance(session_claims, str):
