@@ -171,6 +171,7 @@ def test_users_and_function_exclude_each_other() -> None:
         ({"auth_func_session_seconds": math.inf}, ValueError, "session_seconds must be a number"),
         ({"auth_func_session_seconds": math.nan}, ValueError, "session_seconds must be a number"),
         ({"public_routes": "/open"}, TypeError, r"list of rules: \['/open'\]"),
+        ({"public_routes": True}, TypeError, "public routes must be a list of rules, not bool"),
         ({"public_routes": ["/<nope:x>"]}, ValueError, "nope"),
         ({"public_routes": [7]}, TypeError, "must be a str, not int"),
         ({"tokens": True}, TypeError, "tokens"),

@@ -11,6 +11,9 @@ from typing import Any
 
 from dash import Dash
 
+Pair = tuple[str, str] | list[str]
+"""A row of the table. No sequence of text in general: text itself is one."""
+
 _TABLE = "username_password_list must be a dict, or a list of pairs of user name and password"
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
@@ -81,7 +84,19 @@ def check_bytes(name: str, value: object) -> None:
         raise ValueError(f"{name} must be a number of bytes, 0 or more")
 
 
-def users_of(declared: Mapping[str, str] | Iterable[Iterable[str]]) -> Mapping[str, str]:
+def check_path(name: str, value: object) -> None:
+    """Refuse what is no path on the server.
+
+    :raises TypeError: if it is no text
+    :raises ValueError: if it does not begin with a slash
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+    if not value.startswith("/"):
+        raise ValueError(f"{name} must begin with a slash: {'/' + value!r}")
+
+
+def users_of(declared: Mapping[str, str] | Iterable[Any]) -> Mapping[str, str]:
     """Return the users as a mapping; a mapping is taken as it is, and stays live.
 
     :param declared: a mapping, or rows of user name and stored password, as databases, numpy and

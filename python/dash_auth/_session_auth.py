@@ -29,6 +29,13 @@ keep it outside of the code, the same for all workers, and pass it as secret_key
 app.server.secret_key before."""
 
 
+class _RequestSession:
+    """Gives the session of the current request, unless a subclass has set its own `session`."""
+
+    def __get__(self, auth: SessionAuth, _: object = None) -> Session:
+        return auth._dash_auth_session
+
+
 class SessionAuth(Auth):
     """Protects a Dash app: whoever has a session with a login that counts may pass."""
 
@@ -81,9 +88,11 @@ class SessionAuth(Auth):
     def _dash_auth_registration(self, idp: str) -> str:
         """Return what the app is registered as at a provider, nothing at one that it lacks."""
 
+    session = _RequestSession()
+    """The session of the current request, on whichever server."""
+
     @property
-    def session(self) -> Session:
-        """The session of the current request, on whichever server."""
+    def _dash_auth_session(self) -> Session:
         return self._dash_auth_backend.request().session
 
     def is_authorized(self) -> bool:

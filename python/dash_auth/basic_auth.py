@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from dash import Dash
 
 from . import _core, _parked, _session, security
-from ._arguments import check_auth_func, check_number, users_of
+from ._arguments import Pair, check_auth_func, check_number, users_of
 from ._backends import Backend, Request
 from ._core import Credentials, Flight, Refusal, Users, VerifiedCredentials
 from ._session import SessionNotes
@@ -51,7 +51,7 @@ class BasicAuth(Auth):
     def __init__(
         self,
         app: Dash,
-        username_password_list: Mapping[str, str] | Iterable[Iterable[str]] | None = None,
+        username_password_list: Mapping[str, str] | Iterable[Pair] | None = None,
         auth_func: AuthFunc | None = None,
         public_routes: Iterable[str] | None = None,
         user_groups: UserGroups | GroupsFunc | None = None,

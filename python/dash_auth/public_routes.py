@@ -102,6 +102,8 @@ def add_public_routes(
         raise TypeError("add_public_routes needs the routes to add")
     if isinstance(declared, str):
         raise TypeError(f"the public routes must be a list of rules: [{declared!r}]")
+    if not isinstance(declared, Iterable):
+        raise TypeError(f"the public routes must be a list of rules, not {type(declared).__name__}")
     rules = list(declared)
     for rule in rules:
         if not isinstance(rule, str):
