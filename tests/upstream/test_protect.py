@@ -8,9 +8,7 @@ from typing import Any
 import dash_auth
 import flask
 import pytest
-from attacks import apps
-from attacks.apps import PRIVATE, new_app
-from attacks.http import ALICE
+from attacks.http import ALICE, PRIVATE
 from dash import Dash, html
 from dash_auth.auth import Auth, get_public_callbacks, get_public_routes
 
@@ -159,10 +157,3 @@ def test_the_guard_follows_the_app_and_is_put_once() -> None:
     app.init_app(server)
     client = server.test_client()
     assert [client.get("/", auth=pair).status_code for pair in (ALICE, None)] == [200, 401]
-
-
-@pytest.mark.parametrize("kind", ["flask", "quart", "fastapi"])
-def test_nothing_breaks_at_start_on_any_server(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apps, "backend", kind)
-    for auth in (Nothing(new_app()), Both.__bases__[0](new_app(), dict([ALICE]), secret_key=KEY)):
-        assert auth.app.server is not None
