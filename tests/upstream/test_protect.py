@@ -141,6 +141,8 @@ def test_who_puts_no_hook_there_is_told_and_protects_nothing(
     app = flask_app()
     Nothing(app)
     assert len(warnings_of(caplog)) == 1
+    with pytest.raises(ValueError, match=r"Nothing._protect\(\) decides what is open"):
+        dash_auth.explain(app)
     assert app.server.test_client().get("/").status_code == 200
 
 
