@@ -88,7 +88,7 @@ def test_a_stored_password_that_cannot_be_checked_is_refused_at_start(
 
 
 @pytest.mark.parametrize(
-    "users", [["ab"], [("alice",)], [("alice", "pw", "more")], "ab", [5], [{"alice": 1, "b": 2}]]
+    "users", [["ab"], [("alice",)], [("alice", "pw", "more")], [b"ab"], [5], [{"alice": 1, "b": 2}]]
 )
 def test_what_is_no_pair_is_refused(users: Any) -> None:
     with pytest.raises(ValueError, match="entry 1 is no pair"):
@@ -161,7 +161,7 @@ def test_users_and_function_exclude_each_other() -> None:
         ({"realm": "a\nb"}, ValueError, "printable ASCII"),
         ({"realm": "zürich"}, ValueError, "printable ASCII"),
         ({"anonymous_body_limit": -1}, ValueError, "number of bytes"),
-        ({"anonymous_body_limit": "1 MB"}, ValueError, "number of bytes"),
+        ({"anonymous_body_limit": "1 MB"}, TypeError, "number of bytes, an int, not str"),
         ({"trusted_origins": "https://a.example"}, TypeError, "trusted_origins must be a list"),
         ({"trusted_origins": [None]}, TypeError, "origin must be a str, not NoneType"),
         ({"secret_key": 4711}, TypeError, "secret_key must be a str or bytes, not int"),
@@ -171,6 +171,7 @@ def test_users_and_function_exclude_each_other() -> None:
         ({"auth_func_session_seconds": math.inf}, ValueError, "session_seconds must be a number"),
         ({"auth_func_session_seconds": math.nan}, ValueError, "session_seconds must be a number"),
         ({"public_routes": "/open"}, TypeError, r"list of rules: \['/open'\]"),
+        ({"public_routes": True}, TypeError, "public routes must be a list of rules, not bool"),
         ({"public_routes": ["/<nope:x>"]}, ValueError, "nope"),
         ({"public_routes": [7]}, TypeError, "must be a str, not int"),
         ({"tokens": True}, TypeError, "tokens"),
@@ -368,7 +369,7 @@ def test_a_function_is_not_asked_without_credentials() -> None:
 
 
 def test_the_cache_takes_no_negative_seconds() -> None:
-    with pytest.raises(ValueError, match="seconds must be a positive number"):
+    with pytest.raises(ValueError, match="auth_func_cache_seconds must be a number of seconds, 0"):
         guarded_app(auth_func=accepts_alice, auth_func_cache_seconds=-1)
 
 

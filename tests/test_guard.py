@@ -137,7 +137,9 @@ def test_a_subclass_without_its_methods_cannot_be_made() -> None:
 
 
 def test_arguments_that_nobody_knows_are_named() -> None:
-    with pytest.raises(TypeError, match=r"unexpected keyword arguments: \['tokens'\]"):
+    with pytest.raises(
+        TypeError, match=r"^ByHeader\(\) got an unexpected keyword argument 'tokens'$"
+    ):
         ByHeader(new_app(), tokens=True)
 
 

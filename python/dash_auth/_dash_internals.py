@@ -32,6 +32,18 @@ COMPONENT_SUITES = "_dash-component-suites/<string:package_name>/<path:fingerpri
 WEBSOCKET = "_dash-ws-callback"
 """The endpoint of the WebSocket that carries callbacks."""
 
+_UNNAMED_KEYWORDS = (
+    "output",
+    "inputs",
+    "state",
+    "prevent_initial_call",
+    "config_prevent_initial_callbacks",
+    "callback_map",
+    "callback_list",
+    "_allow_dynamic_callbacks",
+)
+"""The keywords of `dash.callback` that its signature leaves out: it looks for them by name."""
+
 
 class CallbackEntry(TypedDict, total=False):
     """A registered callback, as `Dash.callback_map` holds it."""
@@ -189,6 +201,15 @@ def background_managers(app: Dash) -> list[Any]:
 def callback_context() -> Mapping[str, Any]:
     """Return what Dash knows of the callback that runs, nothing outside of one."""
     return context_value.get({})
+
+
+def callback_keywords() -> list[str]:
+    """Return the keywords that `dash.callback` of the installed version knows.
+
+    It takes any others as well, and forgets them.
+    """
+    named = inspect.signature(dash.callback).parameters.values()
+    return [one.name for one in named if one.kind == one.KEYWORD_ONLY] + list(_UNNAMED_KEYWORDS)
 
 
 def is_cancel_callback(entry: CallbackEntry) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from dash import Dash
 from . import _dash_internals as internals
 from . import _ended_logins as ended_logins
 from . import _oidc_navigation as navigation
+from ._arguments import check_number
 from ._backends import Backend, Request, backend_for, is_server
 from ._oidc_session import LoginNotes
 from ._session import USER, Session
@@ -27,6 +27,13 @@ Make one with
     python -c "import secrets; print(secrets.token_urlsafe(32))"
 keep it outside of the code, the same for all workers, and pass it as secret_key= to OIDCAuth or set
 app.server.secret_key before."""
+
+
+class _RequestSession:
+    """Gives the session of the current request, unless a subclass has set its own `session`."""
+
+    def __get__(self, auth: SessionAuth, _: object = None) -> Session:
+        return auth._dash_auth_session
 
 
 class SessionAuth(Auth):
@@ -56,8 +63,7 @@ class SessionAuth(Auth):
         :raises TypeError: for a secret key of a wrong type
         :raises ValueError: for a time that is none
         """
-        if not (session_seconds > 0 and math.isfinite(session_seconds)):
-            raise ValueError("session_seconds must be a number of seconds above 0")
+        check_number("session_seconds", session_seconds, "seconds", above=0)
         check_secret_key(secret_key)
         if isinstance(app, Dash) and is_server(app.server):
             # Before anything stands before the app: the next try may have a key.
@@ -82,14 +88,20 @@ class SessionAuth(Auth):
     def _dash_auth_registration(self, idp: str) -> str:
         """Return what the app is registered as at a provider, nothing at one that it lacks."""
 
+    session = _RequestSession()
+    """The session of the current request, on whichever server."""
+
     @property
-    def session(self) -> Session:
-        """The session of the current request, on whichever server."""
+    def _dash_auth_session(self) -> Session:
         return self._dash_auth_backend.request().session
 
     def is_authorized(self) -> bool:
         """Tell whether the current request comes with a login that counts."""
-        return self.__resumes(self._dash_auth_backend.request())
+        request = self._dash_auth_backend.request()
+        if not self._dash_auth_decides and request.endpoint in self._dash_auth_own_endpoints:
+            # A hook of a subclass's own asks about the routes of the login too.
+            return True
+        return self.__resumes(request)
 
     def __resumes(self, request: Request) -> bool:
         secret = self._dash_auth_backend.secret_key()

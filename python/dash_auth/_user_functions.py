@@ -9,10 +9,14 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
+from ._arguments import takes
 from ._backends import asgi
 from ._unavailable import is_out_of_order, say_out_of_order
 
 logger = logging.getLogger("dash_auth")
+
+_NAMED = 10
+"""How many users a warning names."""
 
 UserGroups = Mapping[str, list[str]]
 
@@ -51,12 +55,32 @@ def accepts(auth_func: AuthFunc, name: str, password: str) -> bool | None:
 def check_user_groups(user_groups: object) -> None:
     """Refuse what could name the groups of nobody.
 
-    :raises TypeError: if it is neither a dict nor a function, nor None for none
+    :raises TypeError: if it is neither a dict nor a function of a name, nor None for none
     """
     if not (user_groups is None or callable(user_groups) or isinstance(user_groups, Mapping)):
         raise TypeError(
             "user_groups must be a dict of the groups of each user, or a function of the "
             f"user's name, not {type(user_groups).__name__}"
+        )
+    if callable(user_groups) and not takes(user_groups, "name"):
+        raise TypeError("user_groups must take one positional argument: def user_groups(username)")
+
+
+def warn_of_unknown_users(user_groups: object, users: Mapping[str, Any]) -> None:
+    """Warn of names that have groups and are no user's: one of the two may be misspelt.
+
+    :param user_groups: groups of each user; a function is not asked
+    :param users: the users
+    """
+    if not isinstance(user_groups, Mapping):
+        return
+    unknown = [repr(name) for name in user_groups if name not in users]
+    if unknown:
+        more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+        logger.warning(
+            "user_groups names users who are not in username_password_list: %s%s",
+            ", ".join(unknown[:_NAMED]),
+            more,
         )
 
 

@@ -10,12 +10,14 @@ from weakref import WeakKeyDictionary, ref
 
 from dash import Dash
 
+from ._arguments import check_bytes, origins_of
 from ._backends import Backend, Request, backend_for, is_server
 from ._guard import Guard
+from ._keywords import keywords_of_class, refuse_unknown
 from .identity import EVENT_LOOP_FACTS, SocketLogin, User, session_user
-from .public_routes import add_public_routes
+from .public_routes import add_public_routes, get_public_callbacks, get_public_routes
 
-__all__ = ["Auth"]
+__all__ = ["Auth", "get_public_callbacks", "get_public_routes"]
 
 logger = logging.getLogger("dash_auth")
 
@@ -71,44 +73,59 @@ class Auth(ABC):
             cannot be protected
         :raises ValueError: if the app is protected already, or a route cannot be read
         """
-        if obsolete:
-            raise TypeError(f"Auth got unexpected keyword arguments: {list(obsolete)}")
+        self._dash_auth_refuse_keywords(obsolete)
         if not isinstance(app, Dash):
             raise TypeError(f"the app must be a dash.Dash, not {type(app).__name__}")
         if app in _auths:
             raise ValueError("the app is protected already: one BasicAuth or OIDCAuth an app")
-        if not isinstance(anonymous_body_limit, int) or anonymous_body_limit < 0:
-            raise ValueError("anonymous_body_limit must be a number of bytes")
-        if isinstance(trusted_origins, str):
-            raise TypeError(f"trusted_origins must be a list: [{trusted_origins!r}]")
-        origins = tuple(trusted_origins)
-        for origin in origins:
-            if not isinstance(origin, str):
-                raise TypeError(f"a trusted origin must be a str, not {type(origin).__name__}")
+        check_bytes("anonymous_body_limit", anonymous_body_limit)
         self.app = app
         self.__anonymous_body_limit = anonymous_body_limit
-        self.__trusted_origins = origins
+        self.__trusted_origins = origins_of(trusted_origins)
+        self._dash_auth_decides = False
         self._dash_auth_own_endpoints: frozenset[str] = frozenset()
         self._dash_auth_backends: list[Backend] = []
+        if is_server(app.server):
+            # Also where a subclass decides in a hook of its own: it asks the methods of ours.
+            self.__install()
+        self.__follow_to_other_servers()
         self._protect()
+        if not self._dash_auth_decides:
+            logger.warning(
+                "dash_auth decides on no request to %r: %s._protect() puts no guard before the "
+                "app. What it does instead decides alone; super()._protect() puts the guard.",
+                app.config.name,
+                type(self).__name__,
+            )
         _auths[app] = ref(self)
         if public_routes is not None:
             add_public_routes(app, public_routes)
 
+    def _dash_auth_refuse_keywords(self, unknown: Iterable[str]) -> None:
+        """Refuse keywords that no class took on the way here."""
+        refuse_unknown(type(self).__name__, unknown, keywords_of_class(type(self)))
+
     def _protect(self) -> None:
-        """Put the guard before the app, on whichever server it is moved to."""
-        if is_server(self.app.server):
-            self._dash_auth_install()
+        """Put the guard before the app, on whichever server it is moved to.
+
+        A subclass that puts a hook of its own in its place takes the decision over.
+        """
+        if not self._dash_auth_decides:
+            self._dash_auth_decides = True
+            if self._dash_auth_backends:
+                self._dash_auth_backend.guards.add(self._dash_auth_guard)
+
+    def __follow_to_other_servers(self) -> None:
         init_app = self.app.init_app
 
         def init_app_protected(*args: Any, **kwargs: Any) -> Any:
             result = init_app(*args, **kwargs)
-            self._dash_auth_install()
+            self.__install()
             return result
 
         vars(self.app)["init_app"] = init_app_protected
 
-    def _dash_auth_install(self) -> None:
+    def __install(self) -> None:
         backend = backend_for(self.app.server)
         if backend in self._dash_auth_backends:
             return
@@ -120,11 +137,13 @@ class Auth(ABC):
             anonymous_body_limit=self.__anonymous_body_limit,
             trusted_origins=self.__trusted_origins,
         )
-        backend.guards.add(self._dash_auth_guard)
+        if self._dash_auth_decides:
+            # Before what may fail: the app stays closed.
+            backend.guards.add(self._dash_auth_guard)
         self._dash_auth_on_install(backend)
 
     def _dash_auth_on_install(self, backend: Backend) -> None:  # noqa: B027 (does nothing unless needed)
-        """Do what a server needs once, when the guard is put before it."""
+        """Do what a server needs once, when the guard is made for it."""
 
     @abstractmethod
     def is_authorized(self) -> bool:

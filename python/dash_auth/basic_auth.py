@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import logging
-import math
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from dash import Dash
 
 from . import _core, _parked, _session, security
+from ._arguments import Pair, check_auth_func, check_number, users_of
 from ._backends import Backend, Request
 from ._core import Credentials, Flight, Refusal, Users, VerifiedCredentials
 from ._session import SessionNotes
-from ._user_functions import AuthFunc, GroupsFunc, UserGroups, accepts, check_user_groups, groups_of
+from ._user_functions import (
+    AuthFunc,
+    GroupsFunc,
+    UserGroups,
+    accepts,
+    check_user_groups,
+    groups_of,
+    warn_of_unknown_users,
+)
 from .auth import ANONYMOUS_BODY_LIMIT, Auth, check_secret_key
 from .identity import RequestIdentity, SocketLogin, User
 
@@ -32,6 +41,9 @@ _SLOW = 0.05
 Verified = tuple[str, str]
 """A user's name, and what the user was verified against."""
 
+SESSION_SECONDS = 8 * 60 * 60
+"""For how long public pages know whom `auth_func` accepted, in seconds."""
+
 DEFAULT_REALM = "User Visible Realm"
 """The realm that dash-auth names: password managers file what they hold under it."""
 
@@ -42,7 +54,7 @@ class BasicAuth(Auth):
     def __init__(
         self,
         app: Dash,
-        username_password_list: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+        username_password_list: Mapping[str, str] | Iterable[Pair] | None = None,
         auth_func: AuthFunc | None = None,
         public_routes: Iterable[str] | None = None,
         user_groups: UserGroups | GroupsFunc | None = None,
@@ -50,15 +62,17 @@ class BasicAuth(Auth):
         *,
         realm: str = DEFAULT_REALM,
         auth_func_cache_seconds: float = 0,
-        auth_func_session_seconds: float = 8 * 60 * 60,
+        auth_func_session_seconds: float = SESSION_SECONDS,
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
+        **unknown: NoReturn,
     ) -> None:
         """Protect an app.
 
         :param app: Dash app
         :param username_password_list: users and their stored passwords, as a dict or a list of
-            pairs. A stored password is a hash, see
+            pairs; rows of two values are pairs, a database's and numpy's too. A stored password is
+            a hash, see
             :func:`dash_auth.security.generate_password_hash`, or a plaintext password. A dict stays
             live: what is changed in it counts at the next request.
         :param auth_func: function of user name and password that returns True for a user who may
@@ -83,11 +97,12 @@ class BasicAuth(Auth):
             given, if a stored password cannot be read (the message names the user, never the
             value), for a time that is none, or if a route cannot be read
         """
+        self._dash_auth_refuse_keywords(unknown)
         self.__challenge = f'Basic realm="{_quoted(realm)}", charset="UTF-8"'
         check_secret_key(secret_key)
         check_user_groups(user_groups)
-        if not 0 <= auth_func_session_seconds < math.inf:
-            raise ValueError("auth_func_session_seconds must be a number of seconds")
+        check_number("auth_func_cache_seconds", auth_func_cache_seconds, "seconds")
+        check_number("auth_func_session_seconds", auth_func_session_seconds, "seconds")
         self._user_groups = user_groups
         self.__secret_key = secret_key
         self._auth_func = auth_func
@@ -100,14 +115,20 @@ class BasicAuth(Auth):
                     "BasicAuth can only use authorization function (auth_func kwarg) or "
                     "username_password_list, it cannot use both."
                 )
-            if not callable(auth_func):
-                raise TypeError("auth_func must be a function of user name and password")
+            check_auth_func(auth_func)
             if auth_func_cache_seconds:
                 self.__cache = VerifiedCredentials(auth_func_cache_seconds)
             self.__verify = self.__verify_by_function
         elif username_password_list is not None:
-            self._users = _users(username_password_list)
-            self.__table = Users(dict(self._users))
+            if auth_func_cache_seconds or auth_func_session_seconds != SESSION_SECONDS:
+                raise ValueError(
+                    "auth_func_cache_seconds and auth_func_session_seconds go with auth_func=: "
+                    "a table of users is asked at each request"
+                )
+            self._users = users_of(username_password_list)
+            self.__table = self.__table_of(dict(self._users))
+            if self.__has_own_check():
+                warn_of_unknown_users(user_groups, self._users)
             self.__verify = self.__verify_by_table
         else:
             raise ValueError(
@@ -131,6 +152,13 @@ class BasicAuth(Auth):
         return f"<{type(self).__name__} of {self.app.config.name!r}>"
 
     # Who is logged in
+
+    def __table_of(self, stored: dict[str, Any]) -> Users:
+        if self.__has_own_check():
+            return Users(stored)
+        # A subclass's own check may read what the core cannot: ours refuses these users alone.
+        readable = {name: value for name, value in stored.items() if _is_readable(name, value)}
+        return Users(readable or {"nobody": secrets.token_urlsafe()})
 
     def is_authorized(self) -> bool:
         """Tell whether the current request carries the credentials of a user."""
@@ -387,19 +415,13 @@ def _outcome(verified: Verified, accepted: bool | None) -> Verified | Refusal:
     return verified if accepted else Refusal.WRONG
 
 
-def _users(declared: Mapping[str, str] | Iterable[tuple[str, str]]) -> Mapping[str, str]:
-    """Return the users as a mapping; a mapping is taken as it is, and stays live."""
-    if isinstance(declared, Mapping):
-        return declared
-    users: dict[str, str] = {}
-    for number, pair in enumerate(declared, start=1):
-        if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise ValueError(
-                "username_password_list must be a dict or a list of pairs of user name and "
-                f"password; entry {number} is no pair"
-            )
-        users[pair[0]] = pair[1]
-    return users
+def _is_readable(name: str, stored: Any) -> bool:
+    """Tell whether the core can verify a password against what is stored for a user."""
+    try:
+        Users({name: stored})
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _threads_are_greenlets() -> bool:

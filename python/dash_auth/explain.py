@@ -70,11 +70,14 @@ def explain(app: Dash) -> Report:
 
     :param app: Dash app that is protected
     :return: the report; `print` it
-    :raises ValueError: if nothing protects the app, or it has no server yet
+    :raises ValueError: if nothing protects the app, or what a subclass put in the place of
+        `_protect`; or if it has no server yet
     """
     auth = auth_of(app)
     if auth is None:
         raise ValueError("nothing protects the app: everything in it is open")
+    if not auth._dash_auth_decides:
+        raise ValueError(f"{type(auth).__name__}._protect() decides what is open, not dash_auth")
     if not auth._dash_auth_backends:
         raise ValueError("the app has no server yet: call app.init_app first")
     rules = public_rules(app)

@@ -6,13 +6,18 @@ import functools
 import inspect
 import logging
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from types import FrameType, FunctionType
+from typing import Any, Literal, NoReturn
 
 import dash
 from dash.exceptions import PreventUpdate
 
+from ._arguments import takes
+from ._keywords import keywords_of, refuse_unknown
 from .identity import User, current_session, current_user
+from .public_routes import check_callback_arguments
 
 __all__ = [
     "CheckType",
@@ -29,6 +34,9 @@ OutputVal = Callable[[], Any] | Any
 CheckType = Literal["one_of", "all_of", "none_of"]
 
 CHECK_TYPES = ("one_of", "all_of", "none_of")
+
+_EXAMPLE = ' Write @protected(...), for example @protected("Please log in.")'
+_NO_PARENTHESES = f"protected() needs to know what to show instead.{_EXAMPLE}"
 
 
 def list_groups(
@@ -109,6 +117,7 @@ def protected(
     groups_key: str = "groups",
     groups_str_split: str | None = None,
     check_type: CheckType = "one_of",
+    **unknown: NoReturn,
 ) -> Callable[[Any], Any]:
     """Alter a function or an output depending on the current user.
 
@@ -123,13 +132,42 @@ def protected(
     :param groups_str_split: regular expression that parts the groups where they are one string
     :param check_type: `"one_of"`, `"all_of"` or `"none_of"` the groups
     :return: a decorator
-    :raises TypeError: if the groups are one string
+    :raises TypeError: if the groups are one string, for an unknown keyword, for an output that is
+        a function with arguments, and with no parentheses
     :raises ValueError: if the check type is none of the three
     """
+    refuse_unknown("protected", unknown, keywords_of(protected))
+    if _is_decorated(unauthenticated_output, sys._getframe(1)):
+        raise TypeError(_NO_PARENTHESES)
+    return _protected(
+        unauthenticated_output,
+        missing_permissions_output,
+        groups,
+        groups_key=groups_key,
+        groups_str_split=groups_str_split,
+        check_type=check_type,
+    )
+
+
+def _protected(
+    unauthenticated_output: OutputVal,
+    missing_permissions_output: OutputVal | None,
+    groups: Iterable[str] | None,
+    *,
+    groups_key: str,
+    groups_str_split: str | None,
+    check_type: CheckType,
+) -> Callable[..., Any]:
     if check_type not in CHECK_TYPES:
         raise ValueError(f"Invalid check_type: {check_type}")
     if isinstance(groups, str):
         raise TypeError(f"groups must be a list: [{groups!r}]")
+    for name, given in (
+        ("unauthenticated_output", unauthenticated_output),
+        ("missing_permissions_output", missing_permissions_output),
+    ):
+        if callable(given) and not takes(given):
+            raise TypeError(f"{name} must be a value, or a function with no argument.{_EXAMPLE}")
     checked_groups = None if groups is None else list(groups)
     if missing_permissions_output is None:
         missing_permissions_output = unauthenticated_output
@@ -147,7 +185,10 @@ def protected(
         output = unauthenticated_output if authorized is None else missing_permissions_output
         return True, output() if callable(output) else output
 
-    def decorator(output: Any) -> Any:
+    def decorator(*outputs: Any, **variables: Any) -> Any:
+        if len(outputs) != 1 or variables:
+            raise TypeError(_NO_PARENTHESES)
+        output = outputs[0]
         if inspect.iscoroutinefunction(output):
 
             @functools.wraps(output)
@@ -172,6 +213,21 @@ def protected(
     return decorator
 
 
+def _is_decorated(output: object, caller: FrameType) -> bool:
+    """Tell whether an output is a function under `@protected` with no parentheses.
+
+    Such a function was defined in the very frame that calls, and has no name there yet.
+    """
+    if not isinstance(output, FunctionType) or output.__name__ == "<lambda>":
+        return False
+    code = output.__code__
+    if not any(constant is code for constant in caller.f_code.co_consts):
+        return False
+    # A loop that defines it again and again has a name for the last one.
+    named = [each for each in caller.f_locals.values() if type(each) is FunctionType]
+    return not any(each.__code__ is code for each in named)
+
+
 def protected_callback(
     *callback_args: Any,
     unauthenticated_output: OutputVal | None = None,
@@ -194,9 +250,13 @@ def protected_callback(
     :param check_type: `"one_of"`, `"all_of"` or `"none_of"` the groups
     :param callback_kwargs: keyword arguments of `dash.callback`
     :return: a decorator
-    :raises TypeError: if the groups are one string
+    :raises TypeError: if the groups are one string, for a keyword that neither this nor Dash
+        knows, for an output that is a function with arguments, and with no parentheses
     :raises ValueError: if the check type is none of the three
     """
+    check_callback_arguments(
+        "protected_callback", callback_args, callback_kwargs, keywords_of(protected_callback)
+    )
 
     def decorator(function: Callable[..., Any]) -> Callable[..., Any]:
         name = getattr(function, "__name__", repr(function))
@@ -209,14 +269,12 @@ def protected_callback(
             logger.info("%s tried to run %s but lacks the permissions.", current_user(), name)
             raise PreventUpdate
 
-        guarded = protected(
+        guarded = _protected(
             prevent_unauthenticated if unauthenticated_output is None else unauthenticated_output,
-            missing_permissions_output=(
-                prevent_unauthorised
-                if missing_permissions_output is None
-                else missing_permissions_output
-            ),
-            groups=groups,
+            prevent_unauthorised
+            if missing_permissions_output is None
+            else missing_permissions_output,
+            groups,
             groups_key=groups_key,
             groups_str_split=groups_str_split,
             check_type=check_type,

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import dash
@@ -18,6 +18,7 @@ from . import _dash_internals as internals
 from . import _oidc_login as login
 from . import _oidc_navigation as navigation
 from . import _oidc_session as logins
+from ._arguments import check_path
 from ._backends import Backend, Request, asgi
 from ._core import below_prefix
 from ._oidc_login import LoginFailed
@@ -73,6 +74,7 @@ class OIDCAuth(SessionAuth):
         refresh_token_in_cookie: bool = False,
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
+        **unknown: NoReturn,
     ) -> None:
         """Protect an app.
 
@@ -107,8 +109,12 @@ class OIDCAuth(SessionAuth):
         :raises TypeError: for an argument of a wrong type, and an unknown kind of server
         :raises ValueError: if a route lacks `<idp>`, is taken, or cannot be read
         """
+        self._dash_auth_refuse_keywords(unknown)
         self.__providers = Providers()
         self.oauth = self.__providers.registry
+        check_path("login_route", login_route)
+        check_path("logout_route", logout_route)
+        check_path("callback_route", callback_route)
         for name, route in (("login", login_route), ("callback", callback_route)):
             if not re.search(r"/<idp>(?=/|$)", route):
                 raise ValueError(f"The {name} route must contain a <idp> placeholder.")
@@ -240,7 +246,7 @@ class OIDCAuth(SessionAuth):
         return not own or navigation.is_navigation(request)
 
     def __begin_login(self, idp: str, target: str | None) -> Any:
-        session, secret = self.session, self._dash_auth_backend.secret_key() or b""
+        session, secret = self._dash_auth_session, self._dash_auth_backend.secret_key() or b""
         if not self._dash_auth_notes.holds(session, secret):
             # One that is over, beside what waits for the callback, may be more than a cookie holds.
             self._dash_auth_notes.set_aside(session, secret)
@@ -323,8 +329,10 @@ class OIDCAuth(SessionAuth):
                 idp,
             )
             return self._dash_auth_plain(401, "Login failed: the identity provider named no user")
-        self.session[USER] = {key: value for key, value in user.items() if self.__keeps(key)}
-        self.session[IDP] = idp
+        self._dash_auth_session[USER] = {
+            key: value for key, value in user.items() if self.__keeps(key)
+        }
+        self._dash_auth_session[IDP] = idp
         self.__store_refresh_token(idp, token)
         if self.log_signins:
             name = User.from_claims(user).name
@@ -350,7 +358,7 @@ class OIDCAuth(SessionAuth):
                 "refresh_token_in_cookie=True."
             )
             return
-        self.session[REFRESH_TOKEN] = token.get(REFRESH_TOKEN)
+        self._dash_auth_session[REFRESH_TOKEN] = token.get(REFRESH_TOKEN)
 
 
 def get_oauth(app: Dash | None = None) -> Any:

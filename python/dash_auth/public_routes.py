@@ -15,10 +15,13 @@ from werkzeug.routing import Map, MapAdapter, Rule
 
 from . import _dash_internals as internals
 from ._core import RouteMap
+from ._keywords import refuse_unknown
 
 __all__ = [
     "BASE_PUBLIC_ROUTES",
     "DASH_PUBLIC_ASSETS_EXTENSIONS",
+    "PUBLIC_CALLBACKS",
+    "PUBLIC_ROUTES",
     "add_public_routes",
     "get_public_callbacks",
     "get_public_routes",
@@ -56,6 +59,10 @@ BASE_PUBLIC_ROUTES = [
     "/_reload-hash",
 ]
 """What dash-auth opens beside the declared routes, kept for apps that import it."""
+
+PUBLIC_ROUTES = "PUBLIC_ROUTES"
+PUBLIC_CALLBACKS = "PUBLIC_CALLBACKS"
+"""Where dash-auth keeps them in the server's config, kept for apps that import the names."""
 
 _public_routes: WeakKeyDictionary[Dash, RouteMap] = WeakKeyDictionary()
 _public_functions: WeakSet[Callable[..., Any]] = WeakSet()
@@ -95,6 +102,8 @@ def add_public_routes(
         raise TypeError("add_public_routes needs the routes to add")
     if isinstance(declared, str):
         raise TypeError(f"the public routes must be a list of rules: [{declared!r}]")
+    if not isinstance(declared, Iterable):
+        raise TypeError(f"the public routes must be a list of rules, not {type(declared).__name__}")
     rules = list(declared)
     for rule in rules:
         if not isinstance(rule, str):
@@ -110,7 +119,9 @@ def public_callback(*callback_args: Any, **callback_kwargs: Any) -> Callable[[F]
     :param callback_args: positional arguments of `dash.callback`
     :param callback_kwargs: keyword arguments of `dash.callback`
     :return: a decorator that registers the function and returns it unchanged
+    :raises TypeError: for a keyword that Dash does not know, and with no parentheses
     """
+    check_callback_arguments("public_callback", callback_args, callback_kwargs)
     register = dash.callback(*callback_args, **callback_kwargs)
 
     def decorator(function: F) -> F:
@@ -124,6 +135,26 @@ def public_callback(*callback_args: Any, **callback_kwargs: Any) -> Callable[[F]
         return function
 
     return decorator
+
+
+def check_callback_arguments(
+    name: str, arguments: tuple[Any, ...], keywords: Iterable[str], own: Iterable[str] = ()
+) -> None:
+    """Refuse what is meant for `dash.callback`, which would pass over it in silence.
+
+    :param name: what was called
+    :param arguments: the positional arguments
+    :param keywords: the keywords
+    :param own: further keywords that would have been right
+    :raises TypeError: for a keyword that nobody knows, and for a decorator with no parentheses
+    """
+    if arguments and callable(arguments[0]):
+        raise TypeError(
+            f"@{name} needs its arguments, as @dash.callback does: "
+            f"write @{name}(Output(...), Input(...))"
+        )
+    known = internals.callback_keywords()
+    refuse_unknown(name, [key for key in keywords if key not in known], [*own, *known])
 
 
 def _wrapped_afresh(function: F) -> F:

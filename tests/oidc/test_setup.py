@@ -71,6 +71,10 @@ def test_an_app_without_a_server_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"login_route": "/login"}, ValueError, "The login route must contain a <idp> placeholder"),
         ({"callback_route": "/<idp>x"}, ValueError, "The callback route must contain"),
+        ({"login_route": None}, TypeError, "login_route must be a str, not NoneType"),
+        ({"callback_route": b"/<idp>"}, TypeError, "callback_route must be a str, not bytes"),
+        ({"logout_route": None}, TypeError, "logout_route must be a str, not NoneType"),
+        ({"logout_route": "bye"}, ValueError, "logout_route must begin with a slash: '/bye'"),
         ({"session_seconds": 0}, ValueError, "session_seconds"),
         ({"session_seconds": float("inf")}, ValueError, "session_seconds"),
         ({"session_claims": "email"}, TypeError, "session_claims"),

@@ -1,0 +1,183 @@
+"""What the developer declares wrongly is an error at start, which says what to do instead."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import numbers
+import re
+from collections.abc import Callable, Iterable, Mapping, Set
+from typing import Any
+
+from dash import Dash
+
+Pair = tuple[str, str] | list[str]
+"""A row of the table. No sequence of text in general: text itself is one."""
+
+_TABLE = "username_password_list must be a dict, or a list of pairs of user name and password"
+
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+_HOST = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?")
+
+
+def takes(function: Callable[..., Any], *arguments: object) -> bool:
+    """Tell whether a function can be called with these; one that does not say so can.
+
+    :param function: the function
+    :param arguments: its positional arguments
+    """
+    try:
+        # Not what is wrapped: a decorator may give it arguments of its own.
+        signature = inspect.signature(function, follow_wrapped=False)
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        return False
+    return True
+
+
+def check_auth_func(auth_func: object) -> None:
+    """Refuse what cannot be asked about a user name and a password.
+
+    :raises TypeError: if it is no function of two arguments
+    """
+    if not callable(auth_func):
+        raise TypeError(
+            "auth_func must be a function of user name and password, not "
+            f"{type(auth_func).__name__}; a table of users is username_password_list"
+        )
+    if not takes(auth_func, "name", "password"):
+        raise TypeError(
+            "auth_func must take two positional arguments: def auth_func(username, password)"
+        )
+
+
+def check_number(name: str, value: object, unit: str, *, above: float | None = None) -> None:
+    """Refuse what is no finite number that is large enough.
+
+    :param name: the argument's name
+    :param value: what was given
+    :param unit: what it counts
+    :param above: what it has to exceed; None takes 0 too
+    :raises TypeError: if it is no number
+    :raises ValueError: if it is too small, infinite or none
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number of {unit}, not {type(value).__name__}")
+    if not math.isfinite(value) or value < 0 or (above is not None and value <= above):
+        least = "0 or more" if above is None else f"above {above:g}"
+        raise ValueError(f"{name} must be a number of {unit}, {least}")
+
+
+def check_bytes(name: str, value: object) -> None:
+    """Refuse what is no number of bytes.
+
+    :raises TypeError: if it is no whole number
+    :raises ValueError: if it is negative
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be a number of bytes, an int, not {type(value).__name__}")
+    if value < 0:
+        raise ValueError(f"{name} must be a number of bytes, 0 or more")
+
+
+def check_path(name: str, value: object) -> None:
+    """Refuse what is no path on the server.
+
+    :raises TypeError: if it is no text
+    :raises ValueError: if it does not begin with a slash
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+    if not value.startswith("/"):
+        raise ValueError(f"{name} must begin with a slash: {'/' + value!r}")
+
+
+def users_of(declared: Mapping[str, str] | Iterable[Any]) -> Mapping[str, str]:
+    """Return the users as a mapping; a mapping is taken as it is, and stays live.
+
+    :param declared: a mapping, or rows of user name and stored password, as databases, numpy and
+        csv give them
+    :raises TypeError: if it is something else
+    :raises ValueError: if a row is no pair
+    """
+    if isinstance(declared, Mapping):
+        return declared
+    kind = type(declared).__name__
+    if isinstance(declared, Dash):
+        raise TypeError(f"{_TABLE}, not a Dash app; the app comes first: BasicAuth(app, users)")
+    if isinstance(declared, str | bytes) or hasattr(declared, "__fspath__"):
+        raise TypeError(f"{_TABLE}, not {kind}; read the file first, nothing is read from a path")
+    if callable(declared):
+        raise TypeError(f"{_TABLE}; pass a function as auth_func=")
+    if not isinstance(declared, Iterable):
+        raise TypeError(f"{_TABLE}, not {kind}")
+    users: dict[str, str] = {}
+    for number, row in enumerate(declared, start=1):
+        pair = _pair(row)
+        if pair is None:
+            raise ValueError(f"{_TABLE}; entry {number} is no pair")
+        users[pair[0]] = pair[1]
+    return users
+
+
+def _pair(row: Any) -> tuple[Any, ...] | None:
+    # What has no order, and text, of which each letter would be an item, are no rows.
+    if isinstance(row, str | bytes | bytearray | memoryview | Mapping | Set):
+        return None
+    try:
+        values = tuple(row)
+    except TypeError:
+        return None
+    return tuple(map(_plain, values)) if len(values) == 2 else None
+
+
+def _plain(value: Any) -> Any:
+    """Return text of a type of its own, such as numpy's, as a str."""
+    return str.__str__(value) if isinstance(value, str) else value
+
+
+def origins_of(declared: Iterable[str]) -> tuple[str, ...]:
+    """Return the trusted origins, each as browsers send it (RFC 6454 section 6.2).
+
+    :raises TypeError: if they are no list of text
+    :raises ValueError: if one never arrives in this form; the message says the right one
+    """
+    if isinstance(declared, str):
+        raise TypeError(f"trusted_origins must be a list: [{declared!r}]")
+    if not isinstance(declared, Iterable):
+        raise TypeError(f"trusted_origins must be a list, not {type(declared).__name__}")
+    origins = tuple(declared)
+    for origin in origins:
+        if not isinstance(origin, str):
+            raise TypeError(f"a trusted origin must be a str, not {type(origin).__name__}")
+        right = _as_sent(origin)
+        if right is None:
+            raise ValueError(
+                f"{origin!r} in trusted_origins is no origin: write scheme and host, "
+                "'https://example.com', one entry for each"
+            )
+        if right != origin:
+            raise ValueError(
+                f"{origin!r} in trusted_origins is no origin as browsers send it: write {right!r}"
+            )
+    return origins
+
+
+def _as_sent(origin: str) -> str | None:
+    scheme, separator, rest = origin.strip().partition("://")
+    if not separator:
+        scheme, rest = "https", scheme.lstrip("/")
+    scheme = scheme.lower()
+    host = re.split(r"[/?#\\]", rest)[0].rpartition("@")[2].lower()
+    host = host.removesuffix(_DEFAULT_PORTS.get(scheme, "\0"))
+    try:
+        host = host.encode("idna").decode() if not host.isascii() else host
+    except UnicodeError:
+        return None
+    if host in ("", "null") or not _HOST.fullmatch(host):
+        return None
+    return f"{scheme}://{host}" if re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme) else None
