@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import types
 from typing import Any
 
 import pytest
 from dash_auth import _oidc_navigation as navigation
+from dash_auth._backends import asgi
 
+from .apps import plain_app
 from .callbacks import PUBLIC_BODY, simple_app
 from .http import PUBLIC, held, honest
 
@@ -47,6 +50,58 @@ def test_the_beginning_of_an_accept_header_is_read(
     monkeypatch.setattr(navigation, "parse_accept_header", note)
     assert navigation.is_navigation(Asked(accept)) is expected  # type: ignore[arg-type]
     assert all(length <= 1024 for length in read)
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        (None, False),
+        ("http://here", False),
+        ("http://there", True),
+        ("http://" + "a" * 2_000_000, True),
+        ("http://here/" + "a" * 2_000_000, True),
+    ],
+    ids=["none", "own", "other", "long host", "long path"],
+)
+def test_a_long_origin_is_another(
+    monkeypatch: pytest.MonkeyPatch, origin: str | None, expected: bool
+) -> None:
+    headers = [(b"host", b"here")] + ([(b"origin", origin.encode())] if origin else [])
+    split, read = asgi.urlsplit, []
+
+    def note(url: str) -> Any:
+        read.append(len(url))
+        return split(url)
+
+    monkeypatch.setattr(asgi, "urlsplit", note)
+    request = asgi.AsgiRequest({"type": "websocket", "path": "/", "headers": headers}, "/")
+    assert request.is_from_another_origin is expected
+    assert all(length <= 1024 for length in read)
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "expected"),
+    [
+        ("/a", "b=c", "/a?b=c"),
+        ("/a", "b" * 2_000_000, "/a"),
+        ("/" + "a" * 2_000_000, "", None),
+        ("/a", "\xff" * 300, "/a"),
+    ],
+    ids=["short", "long query", "long path", "longer when quoted"],
+)
+def test_a_long_way_back_is_not_quoted(
+    monkeypatch: pytest.MonkeyPatch, path: str, query: str, expected: str | None
+) -> None:
+    quote, read = navigation.quote, []
+
+    def note(text: Any, safe: str) -> str:
+        read.append(len(text))
+        return quote(text, safe=safe)
+
+    monkeypatch.setattr(navigation, "quote", note)
+    request = types.SimpleNamespace(method="GET", path=path, query=query, root_path="")
+    assert navigation.target(plain_app(), request) == expected  # type: ignore[arg-type]
+    assert all(length <= 512 for length in read)
 
 
 @pytest.mark.rule("S17")
