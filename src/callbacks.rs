@@ -345,7 +345,7 @@ impl Callback {
             None | Some(Value::Null) => "",
             Some(search) => search.as_str()?,
         };
-        let fields = search.bytes().filter(|byte| *byte == b'&').count() + 1;
+        let fields = search.matches('&').count() + 1;
         let pathname = value("pathname")?.as_str()?;
         let is_small = search.len() <= MAX_SEARCH && fields <= MAX_SEARCH_FIELDS;
         (is_small && decision::may_be_page(pathname)).then_some(Location { pathname, search })
