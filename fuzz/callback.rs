@@ -3,13 +3,13 @@
 use dash_auth::callbacks::{Callback, Dependency, Outputs};
 use serde_json::Value;
 
-/// A declared Input, State or Output: id and property.
-type Declared = (String, String);
+/// A declared Input, State or Output: id, property, and whether it may be absent.
+type Declared = (String, String, bool);
 
 /// Reads the first line as a declaration and the rest as a body; returns whether it is admitted.
 ///
 /// A declaration is an object of `inputs`, `state` and `outputs`: lists of pairs of id and property,
-/// `outputs` also one such pair or null.
+/// with a third member `true` where it may be absent; `outputs` also one such pair or null.
 ///
 /// # Panics
 ///
@@ -98,7 +98,10 @@ impl Declaration {
 
 fn pair(value: &Value) -> Option<Declared> {
     match value.as_array()?.as_slice() {
-        [Value::String(id), Value::String(property)] => Some((id.clone(), property.clone())),
+        [Value::String(id), Value::String(property)] => Some((id.clone(), property.clone(), false)),
+        [Value::String(id), Value::String(property), Value::Bool(true)] => {
+            Some((id.clone(), property.clone(), true))
+        }
         _ => None,
     }
 }
@@ -107,8 +110,8 @@ fn pairs(value: &Value) -> Option<Vec<Declared>> {
     value.as_array()?.iter().map(pair).collect()
 }
 
-fn dependency((id, property): &Declared) -> Option<Dependency> {
-    Dependency::new(id, property).ok()
+fn dependency((id, property, optional): &Declared) -> Option<Dependency> {
+    Some(Dependency::new(id, property).ok()?.optional(*optional))
 }
 
 fn dependencies(declared: &[Declared]) -> Option<Vec<Dependency>> {
@@ -130,7 +133,7 @@ fn unmarked(property: &str) -> &str {
 
 /// Tells whether what was sent is a component that this declaration names, or a list of them where it
 /// names several.
-fn stands_for((id, property): &Declared, sent: &Value, read: fn(&str) -> &str) -> bool {
+fn stands_for((id, property, optional): &Declared, sent: &Value, read: fn(&str) -> &str) -> bool {
     let pattern: Option<Value> = id.starts_with('{').then(|| serde_json::from_str(id).expect("a pattern"));
     let several = pattern
         .iter()
@@ -142,18 +145,20 @@ fn stands_for((id, property): &Declared, sent: &Value, read: fn(&str) -> &str) -
     components.iter().all(|component| {
         let Some(sent) = component.as_object() else { return false };
         let same_property = sent.get("property").and_then(Value::as_str).map(read) == Some(property);
+        let is_absent = *optional && !several && sent.get("value").is_none_or(Value::is_null);
         let same_id = match (&pattern, sent.get("id")) {
             (None, Some(Value::String(sent))) => sent == id,
             (Some(Value::Object(declared)), Some(Value::Object(sent))) => {
-                declared.keys().eq(sent.keys())
-                    && declared.iter().all(|(key, value)| {
+                let keys = |is_wild: fn(&Value) -> bool| {
+                    declared.iter().all(|(key, value)| {
                         let sent = &sent[key];
-                        if value.is_array() {
-                            sent.is_string() || sent.is_number() || sent.is_boolean()
-                        } else {
-                            sent == value
-                        }
+                        if value.is_array() { is_wild(sent) } else { sent == value }
                     })
+                };
+                let present: fn(&Value) -> bool =
+                    |sent| sent.is_string() || sent.is_number() || sent.is_boolean();
+                let absent: fn(&Value) -> bool = |sent| *sent == serde_json::json!({"wild": "MATCH"});
+                declared.keys().eq(sent.keys()) && (keys(present) || is_absent && keys(absent))
             }
             _ => false,
         };

@@ -11,9 +11,16 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::decision;
+
 /// The properties of a component that tell where the browser is. `href` carries a path of its own
 /// and is not among them.
 const LOCATION_PROPERTIES: [&str; 3] = ["pathname", "search", "hash"];
+
+/// The longest query string of a page, in bytes of UTF-8, and the most fields that it may have: Dash
+/// parses it.
+const MAX_SEARCH: usize = 64 * 1024;
+const MAX_SEARCH_FIELDS: usize = 1_000;
 
 /// Why a declaration cannot be read. It is the developer's or Dash's, never a client's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +69,8 @@ impl std::error::Error for Mismatch {}
 pub struct Dependency {
     id: Id,
     property: String,
+    /// Declared with `allow_optional`.
+    may_be_absent: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -90,13 +99,20 @@ impl Dependency {
     pub fn new(id: &str, property: &str) -> Result<Self, DeclarationError> {
         let property = property.to_owned();
         if !id.starts_with('{') {
-            return Ok(Self { id: Id::Text(id.to_owned()), property });
+            return Ok(Self { id: Id::Text(id.to_owned()), property, may_be_absent: false });
         }
         let parts: BTreeMap<String, Value> =
             serde_json::from_str(id).map_err(|_| DeclarationError(id.to_owned()))?;
         let pattern: Option<BTreeMap<String, Part>> =
             parts.into_iter().map(|(key, value)| Some((key, part(value)?))).collect();
-        Ok(Self { id: Id::Pattern(pattern.ok_or_else(|| DeclarationError(id.to_owned()))?), property })
+        let id = Id::Pattern(pattern.ok_or_else(|| DeclarationError(id.to_owned()))?);
+        Ok(Self { id, property, may_be_absent: false })
+    }
+
+    /// Returns the same as `allow_optional` declares it: the component may be missing from the page.
+    #[must_use]
+    pub fn optional(self, may_be_absent: bool) -> Self {
+        Self { may_be_absent, ..self }
     }
 
     /// Tells whether a list of components stands for this dependency.
@@ -112,13 +128,31 @@ impl Dependency {
                 self.is_several()
                     && components.iter().all(|component| self.admits_component(component, property))
             }
-            component => !self.is_several() && self.admits_component(component, property),
+            component => {
+                !self.is_several()
+                    && (self.admits_component(component, property)
+                        || self.admits_absence(component, property))
+            }
         }
     }
 
     fn admits_component(&self, component: &Value, property: PropertyReader) -> bool {
         component.get("property").and_then(Value::as_str).map(property) == Some(&*self.property)
             && component.get("id").is_some_and(|id| self.admits_id(id))
+    }
+
+    /// Tells whether the renderer says that no component of an optional pattern is on the page: it
+    /// sends the declared id itself, with no value.
+    fn admits_absence(&self, component: &Value, property: PropertyReader) -> bool {
+        let (Id::Pattern(declared), true) = (&self.id, self.may_be_absent) else { return false };
+        component.get("property").and_then(Value::as_str).map(property) == Some(&*self.property)
+            && component.get("value").is_none_or(Value::is_null)
+            && component.get("id").and_then(Value::as_object).is_some_and(|sent| {
+                declared.len() == sent.len()
+                    && declared
+                        .iter()
+                        .all(|(key, part)| sent.get(key).is_some_and(|sent| part.is_named(sent)))
+            })
     }
 
     fn admits_id(&self, id: &Value) -> bool {
@@ -151,6 +185,17 @@ impl Part {
         match self {
             Self::Exactly(declared) => declared == value,
             Self::One | Self::Several => is_scalar(value),
+        }
+    }
+
+    /// Tells whether this is the part itself, as the renderer writes it; a list has no such form.
+    fn is_named(&self, value: &Value) -> bool {
+        match self {
+            Self::Exactly(declared) => declared == value,
+            Self::One => value.as_object().is_some_and(|wildcard| {
+                wildcard.len() == 1 && wildcard.get("wild").and_then(Value::as_str) == Some("MATCH")
+            }),
+            Self::Several => false,
         }
     }
 }
@@ -292,7 +337,7 @@ impl Callback {
     }
 
     /// Returns where an admitted body leads a routing callback; `None` where the pathname is no
-    /// text, or the search neither text nor undefined.
+    /// text or can be no page's, or the search neither text nor undefined, or too long.
     #[must_use]
     pub fn location<'a>(&self, body: &'a Value) -> Option<Location<'a>> {
         let value = |property| body.get("inputs")?.get(self.input_position(property)?)?.get("value");
@@ -300,7 +345,10 @@ impl Callback {
             None | Some(Value::Null) => "",
             Some(search) => search.as_str()?,
         };
-        Some(Location { pathname: value("pathname")?.as_str()?, search })
+        let fields = search.matches('&').count() + 1;
+        let pathname = value("pathname")?.as_str()?;
+        let is_small = search.len() <= MAX_SEARCH && fields <= MAX_SEARCH_FIELDS;
+        (is_small && decision::may_be_page(pathname)).then_some(Location { pathname, search })
     }
 
     fn input_position(&self, property: &str) -> Option<usize> {

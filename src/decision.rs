@@ -3,7 +3,13 @@
 //! Everything here is pure. A request is recognised by the endpoint that will serve it, not by how
 //! its path looks, and what nobody declared public is private.
 
-use crate::routes::RouteMap;
+use crate::routes::{self, RouteMap};
+
+/// The longest path of a page, in bytes of UTF-8.
+const MAX_PAGE_PATH: usize = 8 * 1024;
+
+/// How many steps Dash's expressions may take to find a page.
+const MAX_PAGE_SEARCH: usize = 1_000_000;
 
 /// What the server is going to run for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +40,8 @@ pub enum Endpoint {
 #[must_use]
 pub fn is_open(endpoint: Endpoint, path: &str, rules: &RouteMap, rules_open_pages: bool) -> bool {
     match endpoint {
-        Endpoint::Page | Endpoint::Server => rules.matches(path),
+        Endpoint::Page => may_be_page(path) && rules.matches(path),
+        Endpoint::Server => rules.matches(path),
         Endpoint::Layout => rules_open_pages,
         Endpoint::Static => !rules.is_empty(),
         // However broad a rule is, it opens an endpoint of Dash's only where it names it.
@@ -44,15 +51,34 @@ pub fn is_open(endpoint: Endpoint, path: &str, rules: &RouteMap, rules_open_page
     }
 }
 
+/// Tells whether a path can be that of a page. Browsers write no control character into a pathname,
+/// and Dash's expressions take long over a line feed.
+#[must_use]
+pub fn may_be_page(path: &str) -> bool {
+    path.len() <= MAX_PAGE_PATH && !path.chars().any(char::is_control)
+}
+
+/// Tells whether Dash may be asked which page a path means: the declared `rules` match it, and none of
+/// the `templates` that Dash compares it with keeps the process busy.
+#[must_use]
+pub fn may_resolve_page(rules: &RouteMap, path: &str, templates: &[&str]) -> bool {
+    let steps = |templates: &[&str]| {
+        templates.iter().fold(0_usize, |sum, template| sum.saturating_add(routes::steps(template, path)))
+    };
+    may_be_page(path) && rules.matches(path) && steps(templates) <= MAX_PAGE_SEARCH
+}
+
 /// The page that Dash resolves for a pathname.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page<'a> {
     /// None: Dash's own "not found".
     Missing,
-    /// A page found by its own path.
+    /// A page found by its own path; it may have a template as well.
     Static {
         /// That path.
         path: &'a str,
+        /// As below: Dash gives the variables to the page's layout however it found the page.
+        variables_are_replaced: bool,
     },
     /// A page found by a template with variables.
     Template {
@@ -71,10 +97,11 @@ pub enum Page<'a> {
 /// `/<tenant>/dashboard` must not be reached through a public `/docs/<path:x>`.
 #[must_use]
 pub fn opens_page(rules: &RouteMap, pathname: &str, page: Page<'_>) -> bool {
-    rules.matches(pathname)
+    may_be_page(pathname)
+        && rules.matches(pathname)
         && match page {
             Page::Missing => true,
-            Page::Static { path } => rules.matches(path),
+            Page::Static { path, variables_are_replaced } => !variables_are_replaced && rules.matches(path),
             Page::Template { template, variables_are_replaced } => {
                 !variables_are_replaced && rules.opens_template(pathname, template)
             }

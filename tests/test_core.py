@@ -199,13 +199,13 @@ def test_a_lifetime_is_no_text() -> None:
 
 def test_a_declaration_that_cannot_be_read_is_refused() -> None:
     with pytest.raises(ValueError, match="cannot be read"):
-        Callback([('{"index":', "value")], [], [], False)
+        Callback([('{"index":', "value", False)], [], [], False)
     with pytest.raises(TypeError):
-        Callback([("in", 5)], [], [], False)  # type: ignore[list-item]
+        Callback([("in", 5, False)], [], [], False)  # type: ignore[list-item]
 
 
 def test_a_body_of_any_type_is_compared_without_an_error() -> None:
-    callback = Callback([("in", "value")], [], [("out", "children")], False)
+    callback = Callback([("in", "value", False)], [], [("out", "children")], False)
     good = {
         "outputs": {"id": "out", "property": "children"},
         "inputs": [{"id": "in", "property": "value", "value": {"deep": [[[[[[[]]]]]]]}}],

@@ -109,6 +109,8 @@ fn callback() {
         "[]",
         "\"ALL\"",
         "\"MATCH\"",
+        "{\"wild\":\"MATCH\"}",
+        "true",
         "\"pathname\"",
         "\"id\":",
         "@",

@@ -29,6 +29,10 @@ KINDS = {"cacheKey": "cacheKey", "job": "job", "oldJob": "job", "cancelJob": "jo
 
 _SEPARATOR = "."
 
+_LONGEST_QUERY = 16 * 1024
+_MOST_PARAMETERS = 1_000
+"""What is read of a query, in characters and parameters: a browser sends a few hundred of them."""
+
 
 class HandleSeal:
     """Seals the handles of one app."""
@@ -98,6 +102,9 @@ class CallbackHandles:
         :param callback: what the request runs
         """
         output, entry, is_public = callback
+        if not _is_readable(request.query):
+            logger.debug("Refused: the query is too long")
+            return False
         own = [output] if is_public and internals.background(entry) else []
         unsealed: dict[str, list[str]] = {}
         for name in KINDS if _may_hold_handles(request.query) else ():
@@ -123,7 +130,7 @@ class CallbackHandles:
 
         :param request: the facts of the request
         """
-        if not any(name in request.query for name in KINDS):
+        if not _is_readable(request.query) or not any(name in request.query for name in KINDS):
             return
         issuers = [
             output
@@ -148,6 +155,11 @@ class CallbackHandles:
 
     def _unseal(self, parameter: str, issuers: list[str], sealed: str) -> str | None:
         return self._seal.unseal(self._secret(), parameter, issuers, sealed)
+
+
+def _is_readable(query: str) -> bool:
+    """Tell whether a query is short enough to be parsed, also by Dash, while others wait."""
+    return len(query) <= _LONGEST_QUERY and query.count("&") < _MOST_PARAMETERS
 
 
 def _may_hold_handles(query: str) -> bool:

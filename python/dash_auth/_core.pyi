@@ -11,10 +11,11 @@ class Callback:
     """
     A registered callback, as its declaration has it.
     """
-    def __new__(cls, /, inputs: SupportsGetItem[int, tuple[str, str]], state: SupportsGetItem[int, tuple[str, str]], outputs: SupportsGetItem[int, tuple[str, str]], multiple: bool) -> Callback:
+    def __new__(cls, /, inputs: SupportsGetItem[int, tuple[str, str, bool]], state: SupportsGetItem[int, tuple[str, str, bool]], outputs: SupportsGetItem[int, tuple[str, str]], multiple: bool) -> Callback:
         """
-        Reads a declaration: pairs of component id (patterns as Dash writes them) and property. A
-        callback with a single Output is not `multiple`.
+        Reads a declaration: component id (patterns as Dash writes them) and property, and of inputs
+        and states whether the component may be absent. A callback with a single Output is not
+        `multiple`.
         """
     @property
     def is_routing(self, /) -> bool:
@@ -24,7 +25,7 @@ class Callback:
     def location(self, body: Any, /) -> tuple[str, str] | None:
         """
         Returns the pathname and search that an admitted body gives to a routing callback, `None`
-        where they are no text.
+        where they are no text, or can be no page's.
         """
     def mismatch(self, body: Any, /) -> str | None:
         """
@@ -148,6 +149,11 @@ class RouteMap:
     def matches(self, path: str, /) -> bool:
         """
         Tells whether a rule matches the path as it stands, with no redirect.
+        """
+    def may_resolve_page(self, path: str, templates: SupportsGetItem[int, str], /) -> bool:
+        """
+        Tells whether Dash may be asked which page a path means: a rule matches the path, and it is
+        quickly compared with the path templates of all pages.
         """
     def opens_page(self, pathname: str, /, *, path: str | None = None, template: str | None = None, variables_are_replaced: bool = False) -> bool:
         """

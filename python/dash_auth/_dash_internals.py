@@ -6,6 +6,7 @@ Everything here holds for Dash 2.18, 3.x and 4.x. Where Dash changes, this file 
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class ResolvedPage:
     Attributes:
         path: the page's own path.
         template: its template, if the path was found through one.
-        variables: the names of the template's variables.
+        variables: the names of its template's variables, however the path was found.
     """
 
     path: str
@@ -137,6 +138,12 @@ def _is_first_request_hook(app: Dash, hook: Callable[..., Any]) -> bool:
 def callback_entry(app: Dash, output: str) -> CallbackEntry | None:
     """Return the callback that Dash runs for a body with this `output`."""
     return cast("CallbackEntry | None", app.callback_map.get(output))
+
+
+def awaited_entry(app: Dash, output: str) -> CallbackEntry | None:
+    """Return the callback with an id, one that the app has not yet taken over included."""
+    entry = callback_entry(app, output)
+    return entry or cast("CallbackEntry | None", GLOBAL_CALLBACK_MAP.get(output))
 
 
 def callback_entries(app: Dash) -> Iterator[tuple[str, CallbackEntry]]:
@@ -239,9 +246,19 @@ def resolve_page(path: str) -> ResolvedPage | None:
     page, variables = _path_to_page(path.strip("/"))
     if not page:
         return None
-    if variables:
-        return ResolvedPage(page["path"], page["path_template"], frozenset(variables))
-    return ResolvedPage(page["path"])
+    return _as_resolved(page, by_template=bool(variables))
+
+
+def _as_resolved(page: Mapping[str, Any], *, by_template: bool = False) -> ResolvedPage:
+    template: str | None = page.get("path_template")
+    variables = frozenset(re.findall("<(.*?)>", template or ""))
+    return ResolvedPage(page["path"], template if by_template else None, variables)
+
+
+def page_templates() -> list[str]:
+    """Return the templates of all pages, which Dash compares a path with until one fits."""
+    templates = [page.get("path_template") for page in list(dash.page_registry.values())]
+    return [template for template in templates if template]
 
 
 def page_count() -> int:
@@ -253,7 +270,7 @@ def not_found_page() -> ResolvedPage | None:
     """Return the developer's own page for paths that have none, None if there is none."""
     for module, page in dash.page_registry.items():
         if module.split(".")[-1] == "not_found_404":
-            return ResolvedPage(page["path"])
+            return _as_resolved(page)
     return None
 
 
@@ -313,9 +330,10 @@ class layout_unseen:
         vars(self._app).pop("_layout_value", None)
 
 
-def json_id(dependency: Mapping[str, Any]) -> tuple[str, str]:
-    """Return id and property of a declared Input or State."""
-    return str(dependency["id"]), str(dependency["property"])
+def declared(dependency: Mapping[str, Any]) -> tuple[str, str, bool]:
+    """Return id and property of a declared Input or State, and whether it may be absent."""
+    optional = bool(dependency.get("allow_optional", False))
+    return str(dependency["id"]), str(dependency["property"]), optional
 
 
 def route_path(scope: MutableMapping[str, Any]) -> str:

@@ -23,6 +23,9 @@ UNCACHED = {
 LONGEST_TARGET = 512
 """The longest path that is come back to, in characters: it waits in the session's cookie."""
 
+_ACCEPT_READ = 1024
+"""How much of an Accept header is read, in characters: the parser takes long over a long one."""
+
 _PATH_CHARACTERS = "/:@!$&'()*+,;=~"
 _QUERY_CHARACTERS = _PATH_CHARACTERS + "?%[]"
 
@@ -34,8 +37,9 @@ def is_navigation(request: Request) -> bool:
         return mode == "navigate"
     # Browsers send it over https and to localhost only: else by what the client would have.
     accepted = request.header("Accept")
-    accepts_html = accepted is None or parse_accept_header(accepted, MIMEAccept).accept_html
-    return request.method == "GET" and accepts_html
+    if request.method != "GET" or accepted is None:
+        return request.method == "GET"
+    return parse_accept_header(accepted[:_ACCEPT_READ], MIMEAccept).accept_html
 
 
 def target(app: Dash, request: Request) -> str | None:
@@ -51,7 +55,11 @@ def target(app: Dash, request: Request) -> str | None:
         path = request.root_path + request.path
     else:
         path = internals.requests_prefix(app) + below.removeprefix("/")
+    if len(path) > LONGEST_TARGET:
+        return None
     path = quote(path, safe=_PATH_CHARACTERS)
+    if len(request.query) > LONGEST_TARGET:
+        return path if is_local(path) and len(path) <= LONGEST_TARGET else None
     query = quote(request.query.encode("latin-1"), safe=_QUERY_CHARACTERS)
     found = f"{path}?{query}" if query and len(path) + len(query) < LONGEST_TARGET else path
     return found if is_local(found) and len(found) <= LONGEST_TARGET else None

@@ -11,7 +11,7 @@ from . import _core
 from . import _dash_internals as internals
 from ._core import Callback, RouteMap
 from ._open_pages import OpenPages
-from .public_routes import is_public_callback, registrations
+from .public_routes import configured_callbacks, is_public_callback, registrations
 
 logger = logging.getLogger("dash_auth")
 
@@ -45,14 +45,16 @@ class OpenCallbacks:
         self._pages = pages
         self._declared: dict[str, tuple[internals.CallbackEntry, Callback]] = {}
         self._any_public = False
-        self._counted: tuple[int, ...] = ()
+        self._counted: tuple[object, ...] = ()
 
     def any_public(self) -> bool:
         """Tell whether there is a public callback."""
-        if not registrations():
+        configured = configured_callbacks(self._app)
+        if not registrations() and not configured:
             return False
         # Asked at each request, and looked up anew only where callbacks were added since.
-        counted = (registrations(), *internals.callback_counts(self._app))
+        counts = internals.callback_counts(self._app)
+        counted = (registrations(), frozenset(configured), *counts)
         if counted != self._counted:
             self._any_public = any(
                 is_public_callback(self._app, entry)
@@ -98,8 +100,8 @@ class OpenCallbacks:
         known = self._declared.get(output)
         if known is None or known[0] is not entry:
             outputs, multiple = internals.outputs(entry)
-            inputs = [internals.json_id(item) for item in entry.get("inputs", [])]
-            state = [internals.json_id(item) for item in entry.get("state", [])]
+            inputs = [internals.declared(item) for item in entry.get("inputs", [])]
+            state = [internals.declared(item) for item in entry.get("state", [])]
             known = self._declared[output] = (entry, Callback(inputs, state, outputs, multiple))
         return known[1]
 

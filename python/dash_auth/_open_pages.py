@@ -33,6 +33,8 @@ class OpenPages:
         :param requested: the path as the server has it
         :param path: the same relative to the app's prefix
         """
+        if self._app.use_pages and not self._may_resolve(path):
+            return False
         if not self._endpoints.leads_to_page(path):
             return False
         if not self._app.use_pages:
@@ -53,6 +55,8 @@ class OpenPages:
         :param pathname: the same as the browser has it
         :param search: the query string
         """
+        if not self._may_resolve(path):
+            return False
         try:
             page = internals.resolve_page(self._app.strip_relative_path(pathname) or "")
             supplied = internals.query_names(search) | set(self._app.routing_callback_inputs)
@@ -60,6 +64,10 @@ class OpenPages:
             logger.debug("Refused: Dash cannot resolve the page", exc_info=True)
             return False
         return self._means(path, page or internals.not_found_page(), supplied)
+
+    def _may_resolve(self, path: str) -> bool:
+        """Tell whether Dash may be asked for the page: a stranger chooses what it works on."""
+        return self._rules.may_resolve_page(path, internals.page_templates())
 
     def _means(
         self, path: str, page: internals.ResolvedPage | None, supplied: frozenset[str]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 import os
-from collections.abc import Callable, Iterable
+import weakref
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -28,10 +30,15 @@ __all__ = [
     "public_callback",
 ]
 
+logger = logging.getLogger("dash_auth")
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 DASH_PUBLIC_ASSETS_EXTENSIONS = "js,css"
 """The file name extensions of assets that are public by default."""
+
+PUBLIC_ROUTES = "PUBLIC_ROUTES"
+PUBLIC_CALLBACKS = "PUBLIC_CALLBACKS"
 
 
 def public_assets_extensions() -> tuple[str, ...]:
@@ -67,6 +74,10 @@ PUBLIC_CALLBACKS = "PUBLIC_CALLBACKS"
 _public_routes: WeakKeyDictionary[Dash, RouteMap] = WeakKeyDictionary()
 _public_functions: WeakSet[Callable[..., Any]] = WeakSet()
 _registrations = 0
+_configured: WeakKeyDictionary[Dash, dict[str, weakref.ref[Callable[..., Any]]]] = (
+    WeakKeyDictionary()
+)
+_ignored: WeakKeyDictionary[Dash, set[str]] = WeakKeyDictionary()
 
 
 def public_rules(app: Dash) -> RouteMap:
@@ -178,8 +189,47 @@ def registrations() -> int:
     return _registrations
 
 
+def configured_callbacks(app: Dash) -> dict[str, weakref.ref[Callable[..., Any]]]:
+    """Return the callbacks that the server's config names, as dash-auth keeps public callbacks.
+
+    An id stands for what is registered under it when both are first seen. What is registered under
+    it later is another callback, and private.
+
+    :param app: Dash app
+    :return: ids, and what Dash runs for them
+    """
+    config: Mapping[str, Any] | None = getattr(app.server, "config", None)
+    named = config.get(PUBLIC_CALLBACKS) if isinstance(config, Mapping) else None
+    if not named:
+        return {}
+    if not isinstance(named, list | tuple | set):
+        _ignore(app, named, "it is no list of callback ids")
+        return {}
+    found = _configured.setdefault(app, {})
+    ids = set()
+    for output in named:
+        if not isinstance(output, str):
+            _ignore(app, output, "it is no callback id")
+        elif output == internals.PAGE_ROUTER_ID:
+            _ignore(app, output, "public_routes say which pages are public")
+        else:
+            ids.add(output)
+    for output in ids - found.keys():
+        entry = internals.awaited_entry(app, output)
+        if entry is not None and "callback" in entry:
+            found[output] = weakref.ref(entry["callback"])
+    return {output: callback for output, callback in found.items() if output in ids}
+
+
+def _ignore(app: Dash, named: object, reason: str) -> None:
+    ignored = _ignored.setdefault(app, set())
+    if repr(named) not in ignored:
+        ignored.add(repr(named))
+        logger.warning("Ignored in server.config[%r]: %r: %s", PUBLIC_CALLBACKS, named, reason)
+
+
 def is_public_callback(app: Dash, entry: internals.CallbackEntry) -> bool:
-    """Tell whether a callback was registered by :func:`public_callback`.
+    """Tell whether a callback was registered by :func:`public_callback`, or the config names it.
 
     A callback that Dash derives from `cancel=` is public exactly when all that it cancels is.
 
@@ -190,7 +240,12 @@ def is_public_callback(app: Dash, entry: internals.CallbackEntry) -> bool:
         cancelled = internals.cancelled_by(app, entry).values()
         return bool(cancelled) and all(is_public_callback(app, other) for other in cancelled)
     function = internals.registered_function(entry)
-    return callable(function) and function in _public_functions
+    if callable(function) and function in _public_functions:
+        return True
+    # By what Dash made of the function for this one id: the function may have others.
+    callback = entry.get("callback")
+    configured = configured_callbacks(app).values()
+    return callback is not None and any(named() is callback for named in configured)
 
 
 def get_public_routes(app: Dash) -> MapAdapter:

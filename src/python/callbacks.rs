@@ -22,20 +22,24 @@ pub(super) struct Callback(callbacks::Callback);
 
 #[pymethods]
 impl Callback {
-    /// Reads a declaration: pairs of component id (patterns as Dash writes them) and property. A
-    /// callback with a single Output is not `multiple`.
+    /// Reads a declaration: component id (patterns as Dash writes them) and property, and of inputs
+    /// and states whether the component may be absent. A callback with a single Output is not
+    /// `multiple`.
     #[new]
     #[allow(clippy::needless_pass_by_value)]
     fn new(
-        inputs: Vec<(String, String)>,
-        state: Vec<(String, String)>,
+        inputs: Vec<(String, String, bool)>,
+        state: Vec<(String, String, bool)>,
         outputs: Vec<(String, String)>,
         multiple: bool,
     ) -> PyResult<Self> {
-        let read = |pairs: Vec<(String, String)>| {
-            pairs.iter().map(|(id, property)| Dependency::new(id, property)).collect::<Result<Vec<_>, _>>()
+        let read = |declared: Vec<(String, String, bool)>| {
+            declared
+                .iter()
+                .map(|(id, property, optional)| Ok(Dependency::new(id, property)?.optional(*optional)))
+                .collect::<Result<Vec<_>, DeclarationError>>()
         };
-        let mut outputs = read(outputs)?;
+        let mut outputs = read(outputs.into_iter().map(|(id, property)| (id, property, false)).collect())?;
         let outputs = match outputs.pop() {
             None => Outputs::None,
             Some(output) if !multiple && outputs.is_empty() => Outputs::Single(output),
@@ -56,23 +60,23 @@ impl Callback {
     /// Compares a body with the declaration; returns what does not match, `None` if all does.
     #[pyo3(signature = (body, /))]
     fn mismatch(&self, body: &Bound<'_, PyAny>) -> Option<String> {
-        let admitted = skeleton(body, BODY_DEPTH).ok_or(Mismatch::Shape);
+        let admitted = skeleton(body, BODY_DEPTH, false).ok_or(Mismatch::Shape);
         admitted.and_then(|body| self.0.admit(&body)).err().map(|mismatch| mismatch.to_string())
     }
 
     /// Returns the pathname and search that an admitted body gives to a routing callback, `None`
-    /// where they are no text.
+    /// where they are no text, or can be no page's.
     #[pyo3(signature = (body, /))]
     fn location(&self, body: &Bound<'_, PyAny>) -> Option<(String, String)> {
-        let body = skeleton(body, BODY_DEPTH)?;
+        let body = skeleton(body, BODY_DEPTH, false)?;
         let location = self.0.location(&body)?;
         Some((location.pathname.to_owned(), location.search.to_owned()))
     }
 }
 
 /// Returns what is looked at of a parsed body: everything but the contents of values, which may be
-/// large. `None` where it is nested beyond reason or holds what no JSON parser gives.
-fn skeleton(object: &Bound<'_, PyAny>, depth: usize) -> Option<Value> {
+/// large. A key of a component id may be named `value` too. `None` where it is nested beyond reason or holds what no JSON parser gives.
+fn skeleton(object: &Bound<'_, PyAny>, depth: usize, is_id: bool) -> Option<Value> {
     if object.is_none() {
         return Some(Value::Null);
     }
@@ -84,7 +88,11 @@ fn skeleton(object: &Bound<'_, PyAny>, depth: usize) -> Option<Value> {
     }
     if let Ok(list) = object.cast::<PyList>() {
         let depth = depth.checked_sub(1)?;
-        return list.iter().map(|item| skeleton(&item, depth)).collect::<Option<_>>().map(Value::Array);
+        return list
+            .iter()
+            .map(|item| skeleton(&item, depth, false))
+            .collect::<Option<_>>()
+            .map(Value::Array);
     }
     if let Ok(map) = object.cast::<PyDict>() {
         let depth = depth.checked_sub(1)?;
@@ -92,10 +100,10 @@ fn skeleton(object: &Bound<'_, PyAny>, depth: usize) -> Option<Value> {
         for (key, member) in map {
             let key: String = key.extract().ok()?;
             let is_container = member.is_instance_of::<PyList>() || member.is_instance_of::<PyDict>();
-            let member = if key == "value" && is_container {
+            let member = if key == "value" && is_container && !is_id {
                 Value::Array(Vec::new())
             } else {
-                skeleton(&member, depth)?
+                skeleton(&member, depth, key == "id")?
             };
             members.insert(key, member);
         }

@@ -4,6 +4,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::PyString;
 
 use crate::decision::{self, Page};
@@ -120,6 +121,15 @@ impl RouteMap {
             .is_ok_and(|path| decision::is_open(endpoint.into(), path, &self.read(), rules_open_pages))
     }
 
+    /// Tells whether Dash may be asked which page a path means: a rule matches the path, and it is
+    /// quickly compared with the path templates of all pages.
+    #[pyo3(signature = (path, templates, /))]
+    #[allow(clippy::needless_pass_by_value)]
+    fn may_resolve_page(&self, path: &Bound<'_, PyString>, templates: Vec<PyBackedStr>) -> bool {
+        let templates: Vec<&str> = templates.iter().map(|template| &**template).collect();
+        path.to_str().is_ok_and(|path| decision::may_resolve_page(&self.read(), path, &templates))
+    }
+
     /// Tells whether the rules mean the page that Dash resolves for a pathname: the one with this
     /// path, the one with this template, or none.
     #[pyo3(signature = (pathname, /, *, path=None, template=None, variables_are_replaced=false))]
@@ -132,7 +142,7 @@ impl RouteMap {
     ) -> bool {
         let page = match (path, template) {
             (_, Some(template)) => Page::Template { template, variables_are_replaced },
-            (Some(path), None) => Page::Static { path },
+            (Some(path), None) => Page::Static { path, variables_are_replaced },
             (None, None) => Page::Missing,
         };
         pathname.to_str().is_ok_and(|pathname| decision::opens_page(&self.read(), pathname, page))

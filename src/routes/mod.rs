@@ -43,6 +43,7 @@ use std::sync::Arc;
 
 pub use rule::{Reason, Rule, RuleError};
 use state::{Found, Tree};
+pub use template::steps;
 
 /// The longest path that is looked at, in bytes of UTF-8: servers refuse longer ones, but a pathname
 /// in a request's body is bounded by nothing else.

@@ -1,4 +1,5 @@
-//! Whether a rule means a Dash page with a path template: literal for literal, variable for variable.
+//! Whether a rule means a Dash page with a path template: literal for literal, variable for variable;
+//! and what Dash's look at a template costs.
 //!
 //! Dash's variables match across slashes, so that a path alone says little about the page that answers
 //! it: `/docs/dashboard` fits the rule `/docs/<path:x>` and the private template `/<tenant>/dashboard`.
@@ -62,6 +63,50 @@ fn strip(pieces: &[Piece]) -> Vec<Written<'_>> {
         Piece::Variable(converter) => Written::Variable { is_path: converter.shape == Shape::Path },
     });
     written.filter(|piece| !matches!(piece, Written::Literal(""))).collect()
+}
+
+/// Returns an upper bound of the steps in which Dash compares a path with a template.
+///
+/// Each variable is a greedy `(.*)` to Dash: for every place where the literal after it stands, what
+/// follows is looked for in the rest. The last literal ends the search.
+#[must_use]
+pub fn steps(template: &str, path: &str) -> usize {
+    let tokens = tokens(template.trim_matches('/'));
+    let length = path.len() + 1;
+    let starts = tokens.iter().position(|token| *token == Token::Variable).unwrap_or(tokens.len());
+    let mut factors = Vec::new();
+    let mut previous = Token::Literal("");
+    for token in tokens.iter().skip(starts) {
+        match (previous, token) {
+            (Token::Variable, Token::Variable) => factors.push(length),
+            (_, Token::Literal(text)) => factors.push(places(text, path).unwrap_or(length)),
+            _ => {}
+        }
+        previous = *token;
+    }
+    factors.pop();
+    // What Dash's comparison before takes for a match must be one to the expression, or that begins
+    // anew at each place.
+    let is_exact = !cfg!(windows)
+        && tokens.iter().all(|token| matches!(token, Token::Variable) || !is_expression(token));
+    let first = if is_exact { length } else { length.saturating_mul(length) };
+    factors.into_iter().fold(first, usize::saturating_mul)
+}
+
+fn is_expression(token: &Token<'_>) -> bool {
+    matches!(token, Token::Literal(text) if text.contains(|character: char| r"*?[](){}+^$|\".contains(character)))
+}
+
+/// Returns in how many places of the path a literal may stand, to an expression in which a dot is any
+/// character; at least one. `None` where it is more of an expression than that.
+fn places(literal: &str, path: &str) -> Option<usize> {
+    if is_expression(&Token::Literal(literal)) {
+        return None;
+    }
+    let path: Vec<char> = path.chars().collect();
+    let literal: Vec<char> = literal.chars().collect();
+    let fits = |place: &[char]| place.iter().zip(&literal).all(|(found, is)| *is == '.' || found == is);
+    Some(path.windows(literal.len().max(1)).filter(|place| fits(place)).count().max(1))
 }
 
 /// Reads a template as Dash's expression `<.*?>` does: any text without a newline is a name.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import dash
@@ -432,3 +433,95 @@ def test_search_must_be_a_string(serve: Any, search: Any) -> None:
     site = serve(app)
     honest(site.call(route_body("/open", "?x=1")))
     held(site.call(route_body("/open", search)), PUBLIC, status=REFUSED)
+
+
+# `allow_optional`: what is not on the page
+
+
+OPTIONAL = pytest.mark.skipif(
+    "allow_optional" not in inspect.signature(Input).parameters, reason="this Dash has none"
+)
+
+
+def absent(component: Any, prop: str, **more: Any) -> dict[str, Any]:
+    """Return what the renderer sends for an optional component that is not on the page."""
+    return {"id": component, "property": prop, "allow_optional": True, "value": None, **more}
+
+
+def optional_app(**optional: bool) -> Dash:
+    """Return a guarded app whose public callback has patterns for an input and a state."""
+    app = plain_app()
+    dash_auth.public_callback(
+        Output({"type": "out", "value": MATCH}, "children"),
+        Input({"type": "in", "value": MATCH}, "n", **optional),
+        State({"type": "all", "value": ALL}, "n", **optional),
+        State({"type": "one", "value": MATCH}, "n", **optional),
+        State("text", "n", **optional),
+    )(public)
+    guard(app)
+    return app
+
+
+def optional_body(**ids: Any) -> dict[str, Any]:
+    """Return the renderer's body with nothing of it on the page but the output."""
+    wild = {"wild": "MATCH"}
+    return body(
+        '{"type":"out","value":["MATCH"]}.children',
+        [ids.get("sent", absent({"type": "in", "value": wild}, "n"))],
+        [
+            ids.get("several", []),
+            ids.get("one", absent({"type": "one", "value": wild}, "n")),
+            ids.get("text", absent("text", "n")),
+        ],
+        outputs=item({"type": "out", "value": 1}, "children"),
+    )
+
+
+@OPTIONAL
+@pytest.mark.rule("S1")
+def test_an_optional_pattern_may_be_absent(serve: Any) -> None:
+    site = serve(optional_app(allow_optional=True))
+    honest(site.call(optional_body()), "[None, [], None, None]")
+    present = item({"type": "in", "value": 1}, "n", 5)
+    honest(site.call(optional_body(sent=present)), "[5, [], None, None]")
+    without = {"id": {"type": "in", "value": {"wild": "MATCH"}}, "property": "n"}
+    honest(site.call(optional_body(sent=without)), "[None, [], None, None]")
+
+
+@OPTIONAL
+@pytest.mark.rule("S1")
+@pytest.mark.parametrize(
+    "sent",
+    [
+        absent({"type": "in", "value": {"wild": "ALL"}}, "n"),
+        absent({"type": "in", "value": {"wild": "MATCH", "multi": 1}}, "n"),
+        absent({"type": "in", "value": {"wild": ["MATCH"]}}, "n"),
+        absent({"type": "in", "value": ["MATCH"]}, "n"),
+        absent({"type": "in", "value": {}}, "n"),
+        absent({"type": "in", "value": None}, "n"),
+        absent({"type": "other", "value": {"wild": "MATCH"}}, "n"),
+        absent({"type": {"wild": "MATCH"}, "value": {"wild": "MATCH"}}, "n"),
+        absent({"value": {"wild": "MATCH"}}, "n"),
+        absent({"type": "in", "value": {"wild": "MATCH"}, "more": 1}, "n"),
+        absent({"type": "in", "value": {"wild": "MATCH"}}, "other"),
+        absent({"type": "in", "value": {"wild": "MATCH"}}, "n", value=7),
+        absent({"type": "in", "value": {"wild": "MATCH"}}, "n", value=False),
+        absent({"type": "in", "value": {"wild": "MATCH"}}, "n", value=[]),
+        absent({"type": "in", "value": {"wild": "MATCH"}}, "n", value={}),
+        [absent({"type": "in", "value": {"wild": "MATCH"}}, "n")],
+    ],
+    ids=lambda sent: str(sent)[:80],
+)
+def test_what_is_absent_is_sent_as_declared(serve: Any, sent: Any) -> None:
+    held(serve(optional_app(allow_optional=True)).call(optional_body(sent=sent)), PUBLIC)
+
+
+@OPTIONAL
+@pytest.mark.rule("S1")
+def test_only_what_is_optional_may_be_absent(serve: Any) -> None:
+    site = serve(optional_app())
+    held(site.call(optional_body()), PUBLIC)
+    several = absent({"type": "all", "value": {"wild": "ALL", "multi": 1}}, "n")
+    optional = serve(optional_app(allow_optional=True))
+    held(optional.call(optional_body(several=[several])), PUBLIC)
+    held(optional.call(optional_body(several=several)), PUBLIC)

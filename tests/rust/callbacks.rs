@@ -124,6 +124,41 @@ fn patterns_match_key_by_key() {
 }
 
 #[test]
+fn an_optional_pattern_may_be_absent_as_declared() {
+    let id = r#"{"index":["MATCH"],"type":"row"}"#;
+    let callback = |optional: bool| {
+        Callback::new(vec![], vec![dependency(id, "value").optional(optional)], Outputs::None)
+    };
+    let body = |id: Value, value: Value| json!({"state": [{"id": id, "property": "value", "value": value}]});
+    let wild = json!({"wild": "MATCH"});
+    let absent = json!({"index": wild, "type": "row"});
+    assert_eq!(callback(true).admit(&body(absent.clone(), Value::Null)), Ok(()));
+    assert_eq!(callback(true).admit(&body(json!({"index": 3, "type": "row"}), json!(1))), Ok(()));
+    assert_eq!(callback(false).admit(&body(absent.clone(), Value::Null)), Err(Mismatch::State));
+    for value in [json!(1), json!(""), json!([]), json!(false)] {
+        assert_eq!(callback(true).admit(&body(absent.clone(), value)), Err(Mismatch::State));
+    }
+    for id in [
+        json!({"index": {"wild": "ALL", "multi": 1}, "type": "row"}),
+        json!({"index": {"wild": "MATCH", "more": 1}, "type": "row"}),
+        json!({"index": {}, "type": "row"}),
+        json!({"index": wild, "type": wild}),
+        json!({"index": wild}),
+        json!("row"),
+    ] {
+        assert_eq!(callback(true).admit(&body(id.clone(), Value::Null)), Err(Mismatch::State), "{id}");
+    }
+    let several = dependency(r#"{"index":["ALL"]}"#, "value").optional(true);
+    let several = Callback::new(vec![], vec![several], Outputs::None);
+    for sent in [json!({"index": {"wild": "ALL", "multi": 1}}), json!({"index": wild})] {
+        let sent = json!({"id": sent, "property": "value", "value": null});
+        for sent in [json!([sent]), sent] {
+            assert_eq!(several.admit(&json!({"state": [sent]})), Err(Mismatch::State));
+        }
+    }
+}
+
+#[test]
 fn values_of_a_pattern_keep_their_type() {
     let callback =
         Callback::new(vec![dependency(r#"{"index":1,"on":true}"#, "value")], vec![], Outputs::None);
@@ -199,6 +234,25 @@ fn the_location_is_taken_by_position() {
     assert_eq!(callback.location(&body(Value::Null, json!("/x"))).unwrap().search, "");
     for (search, pathname) in [(json!("?"), json!(1)), (json!([]), json!("/x")), (json!(""), Value::Null)] {
         assert_eq!(callback.location(&body(search, pathname)), None);
+    }
+}
+
+#[test]
+fn a_location_that_no_page_can_have_is_none() {
+    let inputs = vec![dependency("url", "search"), dependency("url", "pathname")];
+    let callback = Callback::new(inputs, vec![], Outputs::Single(dependency("page", "children")));
+    let found = |search: &str, pathname: &str| {
+        let body = json!({"inputs": [{"value": search}, {"value": pathname}]});
+        callback.location(&body).is_some()
+    };
+    assert!(found(&"a".repeat(65_536), &"/".repeat(8_192)));
+    assert!(!found(&"a".repeat(65_537), "/x"));
+    assert!(found(&"&".repeat(999), "/x"));
+    assert!(!found(&"&".repeat(1_000), "/x"));
+    assert!(!found("", &"/".repeat(8_193)));
+    assert!(!found("", &"é".repeat(4_097)));
+    for control in ["/a\nb", "/\0", "/\t", "/\u{7f}", "/\u{85}"] {
+        assert!(!found("", control), "{control:?}");
     }
 }
 

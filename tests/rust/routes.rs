@@ -223,6 +223,30 @@ fn templates_that_a_rule_covers() {
 }
 
 #[test]
+fn steps_of_a_template_grow_with_its_variables_and_the_places_of_what_is_between() {
+    let path = "/docs/xy".to_owned() + &"x".repeat(91);
+    for (template, expected) in [
+        ("/docs", 100),
+        ("/docs/<a>", 100),
+        ("/<a>/dashboard", 100),
+        ("/<a>x<b>", 100),
+        ("/<a>x<b>y<c>", 9_200),
+        ("/<a>x<b>y<c>z", 9_200),
+        ("/<a>x<b>x<c>", 9_200),
+        ("/<a>q<b>y<c>", 100),
+        ("/<a>.<b>y<c>", 9_900),
+        ("/<a>x<b>x<c>x<d>", 846_400),
+        ("/<a><b>", 100),
+        ("/<a><b><c>", 10_000),
+        ("/<a>+<b>x<c>", 1_000_000),
+        ("/a*<b>", 10_000),
+        ("", 100),
+    ] {
+        assert_eq!(dash_auth::routes::steps(template, &path), expected, "{template}");
+    }
+}
+
+#[test]
 fn a_template_opens_only_where_the_pathname_matches_that_rule() {
     let wide = map(&["/docs/<path:x>"]);
     assert!(wide.opens_template("/docs/a", "/docs/<topic>"));

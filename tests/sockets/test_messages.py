@@ -283,6 +283,7 @@ def test_routing_callbacks_open_by_the_pathname_that_they_receive(
         dash.register_page("open", path="/open", layout=lambda **_: html.Div(PUBLIC))
         dash.register_page("closed", path="/closed", layout=closed_page)
         dash.register_page("wide", path_template="/<tenant>/board", layout=closed_page)
+        dash.register_page("list", path="/list", path_template="/one/<n>", layout=list_page)
     else:
         app.layout = html.Div([dcc.Location(id="url"), html.Div(id="content")])
         app.callback(Output("content", "children"), Input("url", "pathname"))(
@@ -294,7 +295,7 @@ def test_routing_callbacks_open_by_the_pathname_that_they_receive(
             return route_body(pathname, search)
         return body("content.children", [item("url", "pathname", pathname)])
 
-    guard(app, secret_key=SECRET_KEY, public_routes=["/open", "/docs/<path:rest>"])
+    guard(app, secret_key=SECRET_KEY, public_routes=["/open", "/docs/<path:rest>", "/list"])
     with serve(app).open() as socket:
         assert PUBLIC in json.dumps(socket.call(route("/open")))
         for private in ("/closed", "/", "//closed", "/open/../closed", "/open/", "closed", "", None, 5, ["/open"], {}):  # fmt: skip
@@ -302,7 +303,17 @@ def test_routing_callbacks_open_by_the_pathname_that_they_receive(
         if use_pages:
             assert refused(socket.call(route("/docs/a/board")))
             assert refused(socket.call(route("/open", 5)))
+            assert refused(socket.call(route("/open", "?" + "a" * 65_536)))
+            assert PUBLIC in json.dumps(socket.call(route("/list")))
+            assert refused(socket.call(route("/list", "?n=7")))
+        for no_page in ("/docs/a\n/board", "/docs/" + "a" * 8_192):
+            assert refused(socket.call(route(no_page)))
     assert ran == []
+
+
+def list_page(n: Any = None, **_: Any) -> Any:
+    """Stand for a public page that shows a private item where it is given one."""
+    return html.Div(PUBLIC) if n in (None, "none") else closed_page()
 
 
 def closed_page(**_: Any) -> Any:

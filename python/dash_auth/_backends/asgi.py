@@ -46,6 +46,10 @@ _HEADERS = frozenset(
 )
 
 
+_LONGEST_ORIGIN = 1024
+"""The longest Origin header that is read, in characters: a name of a host has 253."""
+
+
 class AsgiRequest:
     """The facts of a request, or of a WebSocket's handshake, as its scope has them."""
 
@@ -119,6 +123,8 @@ class AsgiRequest:
         """Whether a page of another origin makes the request; what is no browser states none."""
         if self.origin is None:
             return False
+        if len(self.origin) > _LONGEST_ORIGIN:
+            return True
         try:
             return urlsplit(self.origin).netloc != self.host
         except ValueError:
