@@ -39,6 +39,7 @@ DASH_PUBLIC_ASSETS_EXTENSIONS = "js,css"
 
 PUBLIC_ROUTES = "PUBLIC_ROUTES"
 PUBLIC_CALLBACKS = "PUBLIC_CALLBACKS"
+"""Where dash-auth keeps them in the server's config, kept for apps that import the names."""
 
 
 def public_assets_extensions() -> tuple[str, ...]:
@@ -66,10 +67,6 @@ BASE_PUBLIC_ROUTES = [
     "/_reload-hash",
 ]
 """What dash-auth opens beside the declared routes, kept for apps that import it."""
-
-PUBLIC_ROUTES = "PUBLIC_ROUTES"
-PUBLIC_CALLBACKS = "PUBLIC_CALLBACKS"
-"""Where dash-auth keeps them in the server's config, kept for apps that import the names."""
 
 _public_routes: WeakKeyDictionary[Dash, RouteMap] = WeakKeyDictionary()
 _public_functions: WeakSet[Callable[..., Any]] = WeakSet()
