@@ -115,6 +115,24 @@ pub fn below_prefix<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     path.starts_with(prefix).then(|| path.get(start..)).flatten()
 }
 
+/// Tells whether a browser asks, for a page of a trusted origin, whether it may make a request
+/// (Fetch, "CORS-preflight request"). It sends no credentials along, so nobody can be logged in.
+#[must_use]
+pub fn is_preflight(
+    method: &str,
+    origin: Option<&str>,
+    requested_method: Option<&str>,
+    trusted_origins: &[String],
+) -> bool {
+    method == "OPTIONS"
+        && requested_method.is_some_and(|requested| !requested.is_empty())
+        && is_trusted(origin, trusted_origins)
+}
+
+fn is_trusted(origin: Option<&str>, trusted_origins: &[String]) -> bool {
+    origin.is_some_and(|origin| trusted_origins.iter().any(|trusted| trusted == origin))
+}
+
 /// Tells whether a request that changes something was made by a page of another site, which could
 /// lean on the credentials that the browser holds (OWASP, Cross-Site Request Forgery Prevention
 /// Cheat Sheet, "Fetch Metadata headers").
@@ -128,5 +146,5 @@ pub fn is_cross_site_forgery(
     // Safe methods change nothing (RFC 9110 section 9.2.1).
     !matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
         && sec_fetch_site.is_some_and(|site| site.trim().eq_ignore_ascii_case("cross-site"))
-        && !origin.is_some_and(|origin| trusted_origins.iter().any(|trusted| trusted == origin))
+        && !is_trusted(origin, trusted_origins)
 }

@@ -27,7 +27,9 @@
 //!    function as public, or if it is a routing callback and step 3's rules mean the page that its
 //!    pathname leads to. The handles of background jobs that it names must carry the [`seal`] of that
 //!    same callback.
-//! 7. **Else it is refused:** 403 for a forgery, 503 while all turns to hash are taken, and otherwise
+//! 7. **Is it a preflight of a trusted origin** ([`decision::is_preflight`])? Then the server's automatic
+//!    answer is all that it gets.
+//! 8. **Else it is refused:** 403 for a forgery, 503 while all turns to hash are taken, and otherwise
 //!    the request to log in.
 //!
 //! # What holds throughout

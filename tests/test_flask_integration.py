@@ -58,12 +58,13 @@ def test_csrf_protection_and_ours_work_side_by_side() -> None:
     client = client_of(app)
     assert outcome(client) == (200, 401)
     assert outcome(client, auth=ALICE) == (200, 200)
-    # A refusal of ours comes before theirs, and theirs still comes.
-    assert client.post("/closed-form").status_code == 401
+    # Their hook is there before our login: so is its refusal, and a token is no login.
+    assert client.post("/closed-form").status_code == 400
     assert client.post("/closed-form", auth=ALICE).status_code == 400
     assert client.post("/form").status_code == 400
     token = client.get("/token").text
     assert client.post("/form", data={"csrf_token": token}).text == "taken"
+    assert client.post("/closed-form", data={"csrf_token": token}).status_code == 401
     taken = client.post("/closed-form", data={"csrf_token": token}, auth=ALICE)
     assert taken.text == "taken"
 
@@ -123,7 +124,7 @@ def test_a_compressed_answer_of_a_public_job_is_sealed_whole(
 # What else runs before a request
 
 
-def test_the_guard_comes_first_whenever_hooks_were_added() -> None:
+def test_earlier_hooks_run_before_the_guard_and_later_ones_after() -> None:
     app = new_app()
     ran: list[str] = []
 
@@ -139,9 +140,9 @@ def test_the_guard_comes_first_whenever_hooks_were_added() -> None:
 
     client = client_of(app)
     assert client.get("/").status_code == 401
-    assert ran == []
+    assert ran == ["earlier"]
     assert client.get("/", auth=ALICE).status_code == 200
-    assert ran == ["earlier", "later"]
+    assert ran == ["earlier", "earlier", "later"]
 
 
 def test_blueprints_and_routes_added_later_are_private() -> None:

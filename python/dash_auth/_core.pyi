@@ -247,6 +247,11 @@ def is_plaintext(stored: str, /) -> bool:
     Tell whether a stored value is the password itself.
     """
 
+def is_preflight(method: str, origin: str | None, requested_method: str | None, trusted_origins: SupportsGetItem[int, str], /) -> bool:
+    """
+    Tells whether a browser asks, for a page of a trusted origin, whether it may make a request.
+    """
+
 def is_sealed(secret: bytes, sealed: str, /, *parts: "str") -> bool:
     """
     Tells, in constant time, whether `sealed` is the seal of some texts under a secret.

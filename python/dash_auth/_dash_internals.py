@@ -17,6 +17,7 @@ import dash
 from dash import Dash
 from dash._callback import GLOBAL_CALLBACK_MAP
 from dash._callback_context import context_value
+from dash._jupyter import jupyter_dash
 
 # Dash leaves these untyped.
 _check_fingerprint: Callable[[str], tuple[str, bool]] = dash.fingerprint.check_fingerprint
@@ -99,6 +100,19 @@ def is_own_view(view: Callable[..., Any] | None) -> bool:
     """Tell whether a view function is Dash's, not the developer's."""
     module = getattr(inspect.unwrap(view), "__module__", None) if view is not None else None
     return isinstance(module, str) and module.split(".")[0] == "dash"
+
+
+def is_own_hook(hook: Callable[..., Any]) -> bool:
+    """Tell whether a hook of a server's is Dash's, in a subclass of the developer's too."""
+    owner = getattr(hook, "__self__", None)
+    overrides = isinstance(owner, Dash) and hasattr(Dash, getattr(hook, "__name__", ""))
+    return overrides or is_own_view(hook)
+
+
+def is_notebook_check(app: Dash, endpoint: str | None, view: Callable[..., Any] | None) -> bool:
+    """Tell whether an endpoint is the one that a notebook asks whether its app is up yet."""
+    name = endpoint_name(app, f"_alive_{jupyter_dash.alive_token}")
+    return endpoint == name and is_own_view(view)
 
 
 def _is_wrapped_by_dash(view: Callable[..., Any] | None) -> bool:

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from . import _core
 from . import _dash_internals as internals
-from ._backends import UNREADABLE, Backend, Request
+from ._backends import UNREADABLE, Backend, Request, asgi
 from ._backends.threads import RETRY_AFTER
 from ._background_jobs import hand_user_to_jobs
 from ._callback_handles import CallbackHandles, HandleSeal
@@ -107,9 +107,12 @@ class Guard:
                 logger.exception("Refused: an error while deciding on a request")
             passed = None
         if passed is None:
-            return self._refuse(request)
+            return self._answer_preflight(request) or self._refuse(request)
         # Outside of the net: what goes wrong in Dash's set-up is for the developer to see.
         self._set_up(layout_of_visitor=passed == _Passed.LOGGED_IN)
+        for guard in self._backend.guards:
+            # Dash's hooks set up all apps of the server, to whichever of them the request is.
+            guard._set_up()
         self._hand_user_to_jobs()
         return None
 
@@ -167,7 +170,7 @@ class Guard:
 
     def is_authorized(self, request: Request) -> bool:
         """Tell whether whoever makes a request may use the app."""
-        authorized: object = self._auth._dash_auth_is_authorized(request)
+        authorized: object = asgi.call(self._auth._dash_auth_is_authorized, request)
         if isinstance(authorized, bool):
             return authorized
         if inspect.isawaitable(authorized):
@@ -176,6 +179,21 @@ class Guard:
                 authorized.close()
             return False
         return bool(authorized)
+
+    def _answer_preflight(self, request: Request) -> Any:
+        """Answer what a browser asks before it makes a request of a trusted origin, else None.
+
+        No view, and no hook that comes after the guard, runs for it.
+        """
+        if not _core.is_preflight(
+            request.method,
+            request.origin,
+            request.header("Access-Control-Request-Method"),
+            self._trusted_origins,
+        ):
+            return None
+        request.identity = RequestIdentity()
+        return self._backend.automatic_options() or self._backend.answer(204, "")
 
     def _refuse(self, request: Request) -> Any:
         # What the session holds was not asked, and names nobody.
@@ -203,7 +221,7 @@ class Guard:
 
     def login_request(self) -> Any:
         """Return the answer that asks for a login."""
-        return self._auth.login_request()
+        return asgi.call(self._auth.login_request)
 
     def _pass_logged_in(self, request: Request, is_callback: bool) -> _Passed:
         request.logged_in = True
@@ -250,7 +268,7 @@ class Guard:
         return self.endpoints.kind(request.endpoint, request.view_arguments)
 
     def _is_open(self, kind: Endpoint, request: Request) -> bool:
-        if self.owns(request.endpoint):
+        if self.owns(request.endpoint) or self._is_notebook_check(request):
             return True
         if not len(self._rules):
             return False
@@ -260,6 +278,16 @@ class Guard:
         if not self._rules.is_open(kind, path, opens_pages):
             return False
         return kind != Endpoint.PAGE or self._open_pages.index_is_open(request.path, path)
+
+    def _is_notebook_check(self, request: Request) -> bool:
+        # Most requests are told apart by their endpoint's name alone.
+        return (
+            request.method == "GET"
+            and "_alive_" in (request.endpoint or "")
+            and internals.is_notebook_check(
+                self._app, request.endpoint, self._backend.view(request.endpoint or "")
+            )
+        )
 
     def _is_open_callback(self, request: Request) -> bool:
         if request.method != "POST" or not self.has_public_parts():

@@ -125,5 +125,5 @@ def _run(function: Callable[..., Any], *arguments: str) -> Any:
     if inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(
         getattr(target, "__call__", None)  # noqa: B004
     ):
-        return asgi.run_to_end(function(*arguments))
-    return function(*arguments)
+        return asgi.call(asgi.run_to_end, function(*arguments))
+    return asgi.call(function, *arguments)

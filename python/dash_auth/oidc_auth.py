@@ -306,8 +306,8 @@ class OIDCAuth(SessionAuth):
     def __admit(self, token: dict[str, Any], idp: str, target: str | None) -> Any:
         waiting = _target.set(target)
         try:
-            answer = self.after_logged_in(token.get("userinfo"), idp, token)
-            return asgi.run_to_end(answer) if inspect.iscoroutine(answer) else answer
+            answer = asgi.call(self.after_logged_in, token.get("userinfo"), idp, token)
+            return asgi.call(asgi.run_to_end, answer) if inspect.iscoroutine(answer) else answer
         finally:
             _target.reset(waiting)
 

@@ -24,7 +24,7 @@ mod _core {
         check_password_hash, generate_password_hash, is_plaintext, password_needs_rehash,
     };
     #[pymodule_export]
-    use super::routes::{Endpoint, RouteMap, below_prefix, is_cross_site_forgery};
+    use super::routes::{Endpoint, RouteMap, below_prefix, is_cross_site_forgery, is_preflight};
     #[pymodule_export]
     use super::seal::{is_sealed, seal};
     #[pymodule_export]

@@ -170,3 +170,16 @@ pub(super) fn is_cross_site_forgery(
 ) -> bool {
     decision::is_cross_site_forgery(method, sec_fetch_site, origin, &trusted_origins)
 }
+
+/// Tells whether a browser asks, for a page of a trusted origin, whether it may make a request.
+#[pyfunction]
+#[pyo3(signature = (method, origin, requested_method, trusted_origins, /))]
+#[allow(clippy::needless_pass_by_value)]
+pub(super) fn is_preflight(
+    method: &str,
+    origin: Option<&str>,
+    requested_method: Option<&str>,
+    trusted_origins: Vec<String>,
+) -> bool {
+    decision::is_preflight(method, origin, requested_method, &trusted_origins)
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dash import Dash
@@ -98,6 +98,9 @@ class Guards:
         # The longest prefix first: it decides alone.
         self._guards.sort(key=lambda guard: -len(guard.prefix))
 
+    def __iter__(self) -> Iterator[Guard]:
+        return iter(self._guards)
+
     def begin(self, request: Request) -> None:
         """Prepare a request before any hook of the developer's runs."""
         for guard in self.responsible(request):
@@ -143,6 +146,12 @@ class Backend(Protocol):
     """Whether an event loop answers the requests, which must not wait."""
     how_to_trust_a_proxy: str
     """What makes the server believe a proxy about host and scheme."""
+
+    def automatic_options(self) -> Any:
+        """Return the server's own answer to the current OPTIONS request.
+
+        It may have to be awaited. Return None where code of the developer's would answer.
+        """
 
     def redirect(self, location: str) -> Any:
         """Return an answer that sends the browser elsewhere."""

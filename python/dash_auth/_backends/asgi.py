@@ -7,7 +7,8 @@ import contextvars
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
@@ -65,8 +66,21 @@ class AsgiRequest:
         self.endpoint: str | None = None
         self.view_arguments: dict[str, Any] = {}
         self.address: str = (scope.get("client") or ("",))[0] or ""
+        self.read_headers(scope["headers"])
+        self.identity: RequestIdentity | None = None
+        self.refusal: Refusal | None = None
+        self.logged_in = False
+        self.guard: Guard | None = None
+        self.rewrite: Callable[[bytes], bytes] | None = None
+        self._body: Any = UNREADABLE
+
+    def read_headers(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
+        """Read what every decision needs of the headers.
+
+        :param pairs: names, in lower case, and values
+        """
         headers: dict[bytes, str] = {}
-        for name, value in scope["headers"]:
+        for name, value in pairs:
             if name in _HEADERS:
                 text = value.decode("latin-1")
                 # Several headers are joined as a WSGI server joins them, which none of these may
@@ -78,12 +92,6 @@ class AsgiRequest:
         self.content_type = headers.get(b"content-type", "")
         self.content_length: str | None = headers.get(b"content-length")
         self.host: str | None = headers.get(b"host")
-        self.identity: RequestIdentity | None = None
-        self.refusal: Refusal | None = None
-        self.logged_in = False
-        self.guard: Guard | None = None
-        self.rewrite: Callable[[bytes], bytes] | None = None
-        self._body: Any = UNREADABLE
 
     def header(self, name: str) -> str | None:
         wanted = name.lower().encode("latin-1")
@@ -283,7 +291,35 @@ async def off_loop(
     """
     context = contextvars.copy_context() if context is None else context
     pool = threads.REMEMBERED if is_remembered else threads.VISITORS
-    return await pool.call(context, function, *arguments)
+    return await pool.call(context, call, function, *arguments)
+
+
+def call(function: Callable[..., T], *arguments: Any) -> T:
+    """Call a function of the developer's; have it raise errors alone, not what would end a server.
+
+    That a request itself is cancelled is told where it awaits something, never in here.
+
+    :param function: function that may raise anything
+    :param arguments: what it is called with
+    :return: what it returns
+    """
+    try:
+        return function(*arguments)
+    except asyncio.CancelledError as error:
+        raise RuntimeError("The function was cancelled") from error
+    except SystemExit as error:
+        # A signal's handler ends the process so, but in the main thread alone.
+        if threading.current_thread() is threading.main_thread():
+            raise
+        raise RuntimeError("The function would end the process") from error
+
+
+async def _ending(coroutine: Coroutine[Any, Any, T]) -> T:
+    try:
+        return await coroutine
+    except SystemExit as error:
+        # It would end the event loop, and the server with it.
+        raise RuntimeError("The function would end the process") from error
 
 
 def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -298,7 +334,7 @@ def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
     except RuntimeError:
         running = None
     if serving is not None and serving is not running and process == os.getpid():
-        return asyncio.run_coroutine_threadsafe(coroutine, serving).result()
+        return asyncio.run_coroutine_threadsafe(_ending(coroutine), serving).result()
     if running is None:
         return asyncio.run(coroutine)
     # This thread's own loop cannot run inside of itself.

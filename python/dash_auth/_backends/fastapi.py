@@ -166,6 +166,10 @@ class FastAPIBackend:
     def answer(self, status: int, text: str, headers: dict[str, str] | None = None) -> Response:
         return PlainTextResponse(text, status, headers)
 
+    def automatic_options(self) -> None:
+        # Starlette has none: CORSMiddleware, which stands before the guard, answers by itself.
+        return None
+
     def redirect(self, location: str) -> Response:
         # Not Starlette's own: it would quote anew what is quoted already.
         return Response(status_code=302, headers={"Location": location})

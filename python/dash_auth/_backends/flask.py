@@ -55,7 +55,15 @@ class FlaskRequest:
         :param request: the current request
         """
         self._request = request
-        self._environ = environ = request.environ
+        self._environ = request.environ
+        self.identity: RequestIdentity | None = None
+        self.refusal: Refusal | None = None
+        self.logged_in = False
+        self.read()
+
+    def read(self) -> None:
+        """Read the facts as they are now: hooks of the developer's may change a request."""
+        request, environ = self._request, self._environ
         rule = request.url_rule
         self.endpoint: str | None = None if rule is None else rule.endpoint
         self.view_arguments: dict[str, Any] = request.view_args or {}
@@ -65,9 +73,6 @@ class FlaskRequest:
         self.authorization: str | None = environ.get("HTTP_AUTHORIZATION")
         self.address: str = environ.get("REMOTE_ADDR") or ""
         self.sec_fetch_site: str | None = environ.get("HTTP_SEC_FETCH_SITE")
-        self.identity: RequestIdentity | None = None
-        self.refusal: Refusal | None = None
-        self.logged_in = False
 
     def is_of(self, request: flask.Request) -> bool:
         """Tell whether these are the facts of a request, which may be a proxy."""
@@ -153,7 +158,7 @@ class FlaskBackend:
     _cookie_sessions: Any = SecureCookieSessionInterface
 
     def __init__(self, server: flask.Flask) -> None:
-        """Put one hook before all others.
+        """Put one hook between the developer's earlier ones and Dash's.
 
         :param server: Flask server
         """
@@ -163,9 +168,8 @@ class FlaskBackend:
         self._known_of = 0
         """How many routes the server had then: it takes none away."""
         server.before_request(self._before_request)
-        # First of all: what runs before it, Dash's own set-up included, would run for strangers.
-        hooks = server.before_request_funcs[None]
-        hooks.insert(0, hooks.pop())
+        # Dash's own would set the app up, and run layouts, for strangers.
+        server.before_request_funcs[None].sort(key=internals.is_own_hook)
         self._preprocess = server.preprocess_request
         vars(server)["preprocess_request"] = self._preprocess_request
 
@@ -295,8 +299,24 @@ class FlaskBackend:
         self.guards.begin(self._new_request())
         return self._preprocess(*context)
 
+    def _read_again(self, request: Any) -> None:
+        """Read what a hook of the developer's may have changed since the request began."""
+        before = request.authorization, request.endpoint, request.path
+        request.read()
+        if before != (request.authorization, request.endpoint, request.path):
+            # Whoever was found by what the client sent is not who asks now.
+            request.identity = request.refusal = None
+            self.guards.begin(request)
+
+    def automatic_options(self) -> Any:
+        rule = self.request()._request.url_rule  # type: ignore[attr-defined]
+        if not getattr(rule, "provide_automatic_options", False):
+            return None
+        return self._server.make_default_options_response()
+
     def _before_request(self) -> Any:
         request = self.request()
+        self._read_again(request)
         for guard in self.guards.responsible(request):
             answer = guard.answer(request)
             if answer is not None:

@@ -67,12 +67,30 @@ class QuartRequest(AsgiRequest):
         """
         super().__init__(request.scope, request.path)
         self._request = request
+        self._session_cookie = quart.current_app.config["SESSION_COOKIE_NAME"]
+        self.read()
+
+    def read(self) -> None:
+        """Read the facts as they are now: hooks of the developer's may change a request."""
+        request = self._request
         # At hand for as long as these facts are: in a WebSocket's other tasks there is no proxy.
         self._session = quart.session._get_current_object()  # type: ignore[attr-defined]
-        self._session_cookie = quart.current_app.config["SESSION_COOKIE_NAME"]
+        self.method, self.path = request.method, request.path
+        self.read_headers(
+            (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+            for name, value in request.headers
+        )
         rule = request.url_rule
         self.endpoint = None if rule is None else rule.endpoint
         self.view_arguments = request.view_args or {}
+        if self.scope["type"] == "websocket" and self.path.endswith(f"/{internals.WEBSOCKET}"):
+            # Dash gives the WebSockets of all apps one name.
+            if internals.is_own_view(quart.current_app.view_functions.get(self.endpoint or "")):
+                self.endpoint = self.path
+
+    def header(self, name: str) -> str | None:
+        values = self._request.headers.getlist(name)
+        return ",".join(values) if values else None
 
     @property
     def session(self) -> MutableMapping[str, Any]:
@@ -121,14 +139,15 @@ class QuartBackend(FlaskBackend):
     _cookie_sessions = SecureCookieSessionInterface
 
     def __init__(self, server: Any) -> None:
-        """Put one hook before all others, count bodies, and stand before each WebSocket.
+        """Put one hook before all of Dash's, count bodies, and stand before each WebSocket.
 
         :param server: Quart server
         """
         super().__init__(server)
         server.before_websocket(self._before_websocket)
-        hooks = server.before_websocket_funcs[None]
-        hooks.insert(0, hooks.pop())
+        server.before_websocket_funcs[None].sort(key=internals.is_own_hook)
+        self._preprocess_socket = server.preprocess_websocket
+        server.preprocess_websocket = self._preprocess_websocket
         self._asgi_app = server.asgi_app
         server.asgi_app = self._serve_asgi
         declared = server.request_class
@@ -200,10 +219,8 @@ class QuartBackend(FlaskBackend):
         await self._asgi_app(scope, receive, send)
 
     async def _before_websocket(self) -> Any:
-        request = self._new_request()
-        view = self.view(request.endpoint or "")
-        if internals.is_own_view(view) and request.path.endswith(f"/{internals.WEBSOCKET}"):
-            request.endpoint = request.path
+        request = self.request()
+        self._read_again(request)
         socket: GuardedSocket = request.scope[_SOCKET]
         if await socket.admit(self.guards.responsible(request), request):
             return None
@@ -213,12 +230,17 @@ class QuartBackend(FlaskBackend):
         self.guards.begin(self._new_request())
         return await self._preprocess(*context)  # type: ignore[misc]
 
+    async def _preprocess_websocket(self, *context: Any) -> Any:
+        self.guards.begin(self._new_request())
+        return await self._preprocess_socket(*context)
+
     async def _before_request(self) -> Any:
         request = self.request()
+        self._read_again(request)
         for guard in self.guards.responsible(request):
             answer = await asgi.answer(guard, request)
             if answer is not None:
-                return answer
+                return await answer if inspect.isawaitable(answer) else answer
         if request.rewrite is not None:
             quart.after_this_request(_rewriting(request.rewrite))
         return None
