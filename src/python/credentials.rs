@@ -5,7 +5,6 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
-use log::debug;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyString};
@@ -47,7 +46,15 @@ pub(super) fn parse_basic(header: &Bound<'_, PyString>) -> Option<Credentials> {
 pub(super) fn parse(header: &Bound<'_, PyString>) -> Option<basic::Credentials> {
     // Text that is no UTF-8 (a lone surrogate) is no base64 either.
     let header = header.to_str().ok()?;
-    basic::parse(header).inspect_err(|reason| debug!(target: "dash_auth", "no credentials: {reason}")).ok()
+    basic::parse(header).ok()
+}
+
+/// Tells why an `Authorization` header holds no credentials; `None` where it holds some.
+#[pyfunction]
+#[pyo3(signature = (header, /))]
+pub(super) fn why_no_credentials(header: &Bound<'_, PyString>) -> Option<String> {
+    let reason = header.to_str().map_or(Some(basic::ParseError::Base64), |header| basic::parse(header).err());
+    reason.map(|reason| reason.to_string())
 }
 
 /// Why credentials let nobody in.
