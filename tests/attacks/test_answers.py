@@ -27,8 +27,9 @@ CALL = body("o.children", [item("i", "value", 1)])
 
 def kept_app(folder: Path, public_routes: list[str]) -> Dash:
     """Return an app with something of each kind, public and private."""
-    for name in ("a.txt", "a.css", "open.txt"):
-        (folder / name).write_text(PRIVATE)
+    folder = folder / "assets"
+    folder.mkdir()
+    (folder / "a.txt").write_text(PRIVATE)
     app = new_app(assets_folder=str(folder))
     app.layout = html.Div(PRIVATE)
     app.callback(Output("o", "children"), Input("i", "value"))(lambda _: PRIVATE)
