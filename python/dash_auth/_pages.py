@@ -56,7 +56,7 @@ class _Advice(NamedTuple):
 
 
 _ADVICE = {
-    200: _Advice("To work with the app again, log in.", "Log in again"),
+    200: _Advice("To work with the app again, log in.", "Go back"),
     401: _Advice("This page is only for users who are logged in.", "Log in", again=True),
     403: _Advice(
         "A page of another site sent this request, so nothing was changed. Open the app, and do it "
