@@ -14,8 +14,9 @@
 //! 3. **Is that endpoint open?** [`decision::is_open`] asks the declared rules ([`routes`]), and where
 //!    Dash is to show a page [`decision::opens_page`] asks whether a rule means that very page. An open
 //!    endpoint passes with no login, and no password is hashed for it.
-//! 4. **Is it a forgery?** A request that changes something and comes from a page of another site
-//!    ([`decision::is_cross_site_forgery`]) counts as a stranger's, whatever credentials it brings.
+//! 4. **Is it a forgery?** A request that changes something and is not shown to come from a page of this
+//!    [`origin`] or a trusted one ([`decision::is_cross_site_forgery`]) counts as a stranger's,
+//!    whatever credentials it brings.
 //! 5. **Does it bring right credentials?** [`basic`] reads the header: one header, or there are none.
 //!    [`cache`] tells whether they were verified before against the very value that is stored now; if
 //!    not, [`users`] verifies them once for all requests that wait, [`password`] says what a stored
@@ -29,8 +30,8 @@
 //!    same callback.
 //! 7. **Is it a preflight of a trusted origin** ([`decision::is_preflight`])? Then the server's automatic
 //!    answer is all that it gets.
-//! 8. **Else it is refused:** 403 for a forgery, 503 while all turns to hash are taken, and otherwise
-//!    the request to log in.
+//! 8. **Else it is refused:** 403 for a forgery, 503 while all turns to hash are taken, 413 for a body
+//!    that is too large to be read for a stranger, and otherwise the request to log in.
 //!
 //! # What holds throughout
 //!
@@ -53,6 +54,7 @@ pub mod basic;
 pub mod cache;
 pub mod callbacks;
 pub mod decision;
+pub mod origin;
 pub mod password;
 #[cfg(feature = "python")]
 mod python;

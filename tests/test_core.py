@@ -263,15 +263,14 @@ def test_records_reach_logging_and_hold_no_secret(caplog: pytest.LogCaptureFixtu
     caplog.set_level(logging.DEBUG, "dash_auth")
     table = {"alice": "secret-stored"}
     users = Users(table)
-    _core.parse_basic("Bearer token-of-a-client")
+    assert _core.why_no_credentials("Bearer token-of-a-client") == "the scheme is not Basic"
+    assert _core.why_no_credentials(basic("alice:secret-sent")) is None
     users.authenticate(basic("alice:secret-sent"), table, "")
     users.authenticate(basic("alice:secret-sent"), {"alice": "$2b$secret"}, "")
     found = [(record.name, record.levelname) for record in caplog.records]
-    assert found == [("dash_auth", "DEBUG"), ("dash_auth", "DEBUG"), ("dash_auth", "ERROR")]
-    first, second, third = (record.getMessage() for record in caplog.records)
-    assert first.startswith("no credentials: ")
-    assert second == "refused: unknown user or wrong password"
-    assert third.startswith("refused: the stored password of user 'alice'")
+    # A refusal is told by the guard, in one line with the request that it is of.
+    assert found == [("dash_auth", "ERROR")]
+    assert caplog.messages[0].startswith("refused: the stored password of user 'alice'")
     assert "secret" not in caplog.text
     assert "token-of-a-client" not in caplog.text
 
@@ -281,17 +280,21 @@ def test_records_reach_logging_that_is_set_up_later() -> None:
     script = """
 import logging
 from dash_auth import _core
-_core.parse_basic("Bearer x")
+users = _core.Users({"alice": "pw"})
+def meet_an_unreadable_value():
+    users.authenticate("Basic YWxpY2U6cHc=", {"alice": "$2b$x"}, "")
+logging.getLogger("dash_auth").addHandler(logging.NullHandler())
+meet_an_unreadable_value()
 logging.basicConfig(format="%(name)s %(levelname)s %(message)s", level=logging.DEBUG)
-_core.parse_basic("Bearer x")
-logging.getLogger("dash_auth").setLevel(logging.INFO)
-_core.parse_basic("Bearer x")
+meet_an_unreadable_value()
+logging.getLogger("dash_auth").setLevel(logging.CRITICAL)
+meet_an_unreadable_value()
 logging.getLogger("dash_auth").setLevel(logging.DEBUG)
-_core.parse_basic("Bearer x")
+meet_an_unreadable_value()
 """
     process = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     lines = process.stderr.splitlines()
     assert len(lines) == 2, process.stderr
-    assert all(line.startswith("dash_auth DEBUG no credentials: ") for line in lines)
+    assert all(line.startswith("dash_auth ERROR refused: the stored password") for line in lines)

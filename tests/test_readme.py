@@ -157,7 +157,7 @@ app = Dash()
 app.layout = []
 dash_auth.BasicAuth(app, dict([alice]))
 assert status(app, auth=("alice", "looking-glass")) == 401
-assert "refused" in log.getvalue() and "looking-glass" not in log.getvalue()
+assert "Refused" in log.getvalue() and "looking-glass" not in log.getvalue()
 """,
     "oidc: Login through identity providers (OpenID Connect)": """
 assert status(app, Accept="application/json") == 401

@@ -8,7 +8,6 @@ to ask for the result or to cancel. Dash takes them for whatever callback the bo
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterable
 
 from dash import Dash
@@ -18,8 +17,6 @@ from . import _dash_internals as internals
 from ._backends import Request
 from ._open_callbacks import OpenCallback
 from .public_routes import is_public_callback
-
-logger = logging.getLogger("dash_auth")
 
 ISSUED = ("cacheKey", "job")
 """The members of Dash's answer that are handles, and the two kinds of them."""
@@ -103,7 +100,6 @@ class CallbackHandles:
         """
         output, entry, is_public = callback
         if not _is_readable(request.query):
-            logger.debug("Refused: the query is too long")
             return False
         own = [output] if is_public and internals.background(entry) else []
         unsealed: dict[str, list[str]] = {}
@@ -115,7 +111,6 @@ class CallbackHandles:
             handles = [self._unseal(name, issuers, value) for value in values]
             unsealed[name] = [handle for handle in handles if handle is not None]
             if len(unsealed[name]) < len(values):
-                logger.debug("Refused: a handle that was not issued for this callback")
                 return False
         if unsealed:
             request.replace_query_values(unsealed)

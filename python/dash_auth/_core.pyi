@@ -237,9 +237,15 @@ def generate_password_hash(password: str, method: str, salt_length: SupportsInde
     Hash a password with a new salt; None leaves the method to werkzeug.
     """
 
-def is_cross_site_forgery(method: str, sec_fetch_site: str | None, origin: str | None, trusted_origins: SupportsGetItem[int, str], /) -> bool:
+def is_cross_site_forgery(method: str, sec_fetch_site: str | None, origin: str | None, own_origin: str, trusted_origins: SupportsGetItem[int, str], /) -> bool:
     """
-    Tells whether a request that changes something was made by a page of another site.
+    Tells whether a request that changes something was made by a page of another origin.
+    """
+
+def is_from_elsewhere(sec_fetch_site: str | None, origin: str | None, own_origin: str, trusted_origins: SupportsGetItem[int, str], /) -> bool:
+    """
+    Tells whether a browser makes a request for a page that is neither of the request's own origin
+    nor of a trusted one.
     """
 
 def is_plaintext(stored: str, /) -> bool:
@@ -250,6 +256,11 @@ def is_plaintext(stored: str, /) -> bool:
 def is_preflight(method: str, origin: str | None, requested_method: str | None, trusted_origins: SupportsGetItem[int, str], /) -> bool:
     """
     Tells whether a browser asks, for a page of a trusted origin, whether it may make a request.
+    """
+
+def is_same_origin(one: str, other: str, /) -> bool:
+    """
+    Tells whether two texts name the same origin.
     """
 
 def is_sealed(secret: bytes, sealed: str, /, *parts: "str") -> bool:
@@ -270,6 +281,11 @@ def password_needs_rehash(stored: str, /) -> bool:
 def seal(secret: bytes, /, *parts: "str") -> str:
     """
     Returns the seal of some texts under a secret, in hexadecimal.
+    """
+
+def why_no_credentials(header: str, /) -> str | None:
+    """
+    Tells why an `Authorization` header holds no credentials; `None` where it holds some.
     """
 
 def __getattr__(name: str) -> Incomplete: ...

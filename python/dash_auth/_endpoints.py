@@ -59,6 +59,10 @@ class Endpoints:
         """Tell whether an endpoint is one of those that every Dash app has, and this app's."""
         return endpoint in self._own
 
+    def is_asset(self, endpoint: str | None) -> bool:
+        """Tell whether an endpoint serves the files of the app's assets folder."""
+        return endpoint == self._assets
+
     def kind(self, endpoint: str | None, arguments: Mapping[str, Any]) -> Endpoint:
         """Tell what an endpoint is.
 

@@ -8,20 +8,25 @@ import inspect
 import logging
 import secrets
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
 
 from . import _core
 from . import _dash_internals as internals
-from ._backends import UNREADABLE, Backend, Request, asgi
+from ._backends import TOO_LARGE, UNREADABLE, Backend, Request, asgi
 from ._backends.threads import RETRY_AFTER
 from ._background_jobs import hand_user_to_jobs
+from ._caching import Caching, demand
 from ._callback_handles import CallbackHandles, HandleSeal
 from ._core import Endpoint, Refusal
 from ._endpoints import Endpoints
 from ._open_callbacks import OpenCallbacks
 from ._open_pages import OpenPages
+from ._origins import Origins
+from ._refusals import Closed, quoted, why_login_is_needed
 from ._unavailable import is_out_of_order, say_out_of_order
 from ._websocket_callbacks import WebSocketCallbacks
 from .identity import RequestIdentity, SocketLogin, current_facts, current_user
@@ -38,6 +43,10 @@ _RETRY_AFTER = {True: str(RETRY_AFTER), False: "10"}
 
 _PROCESS_SECRET = secrets.token_bytes(32)
 """Seals handles where neither the server nor Dash has a key that all workers share."""
+
+
+_MOST_WARNINGS = 32
+"""How many mistakes are told of as warnings: clients choose what is told."""
 
 
 class _Passed(enum.Enum):
@@ -69,7 +78,8 @@ class Guard:
         self._app = auth.app
         self._backend = backend
         self.body_limit = anonymous_body_limit
-        self._trusted_origins = list(trusted_origins)
+        self._origins = Origins(backend, trusted_origins)
+        self._warned_of: set[str | None] = set()
         self.prefix = internals.routes_prefix(auth.app)
         self._rules = public_rules(auth.app)
         self.endpoints = Endpoints(auth.app, backend)
@@ -105,6 +115,7 @@ class Guard:
                 say_out_of_order("the users", error)
             else:
                 logger.exception("Refused: an error while deciding on a request")
+            request.is_explained = True
             passed = None
         if passed is None:
             return self._answer_preflight(request) or self._refuse(request)
@@ -129,7 +140,10 @@ class Guard:
         The body is read first where reading means waiting, if it may be asked for at all.
         """
         try:
-            knows = self._auth._dash_auth_knows(request)
+            # A forged request counts as a stranger's, whoever it is.
+            knows = (
+                False if self._origins.is_forged(request) else self._auth._dash_auth_knows(request)
+            )
             may_open = not knows and self.has_public_parts()
             reads_body = (
                 may_open and request.method == "POST" and self._kind(request) == Endpoint.CALLBACK
@@ -162,8 +176,8 @@ class Guard:
         is_callback = kind == Endpoint.CALLBACK
         if not is_callback and self._is_open(kind, request):
             return self._pass_anonymously(request, kind)
-        if not self._is_forged(request) and self.is_authorized(request):
-            return self._pass_logged_in(request, is_callback)
+        if not self._origins.is_forged(request) and self.is_authorized(request):
+            return self._pass_logged_in(request, kind)
         if is_callback and self._is_open_callback(request):
             return self._pass_anonymously(request, kind)
         return None
@@ -175,6 +189,7 @@ class Guard:
             return authorized
         if inspect.isawaitable(authorized):
             logger.error("Refused: is_authorized must not be async on this server")
+            request.is_explained = True
             if inspect.iscoroutine(authorized):
                 authorized.close()
             return False
@@ -185,12 +200,7 @@ class Guard:
 
         No view, and no hook that comes after the guard, runs for it.
         """
-        if not _core.is_preflight(
-            request.method,
-            request.origin,
-            request.header("Access-Control-Request-Method"),
-            self._trusted_origins,
-        ):
+        if not self._origins.is_preflight(request):
             return None
         request.identity = RequestIdentity()
         return self._backend.automatic_options() or self._backend.answer(204, "")
@@ -198,44 +208,82 @@ class Guard:
     def _refuse(self, request: Request) -> Any:
         # What the session holds was not asked, and names nobody.
         request.identity = RequestIdentity()
-        if self._is_forged(request):
-            logger.debug("Refused: a page of another site made a request that changes something")
-            return self._backend.answer(403, "Cross-site request refused")
+        demand(request, Caching.PRIVATE)
+        if self._origins.is_forged(request):
+            why = partial(self._origins.why_foreign, request)
+            self._explain(request, why, warn_of=request.origin)
+            return self._auth._dash_auth_answer(403, "Cross-site request refused")
+        why = partial(self._why_login_is_needed, request)
         if request.refusal in (Refusal.BUSY, Refusal.UNAVAILABLE):
+            self._explain(request, why)
             busy = request.refusal == Refusal.BUSY
             said = "Too many logins" if busy else "Logins cannot be checked at the moment"
-            return self._backend.answer(503, said, {"Retry-After": _RETRY_AFTER[busy]})
+            return self._auth._dash_auth_answer(503, said, {"Retry-After": _RETRY_AFTER[busy]})
+        if request.is_too_large and not self._auth._dash_auth_brings_login(request):
+            self._explain(request, why, warn_of="anonymous_body_limit")
+            return self._auth._dash_auth_answer(413, "Request too large")
         try:
             answer = self.login_request()
         except HTTPException:
             # `flask.abort`, or a redirect: an answer as well.
+            self._explain(request, why)
             raise
         except Exception:
             logger.exception("Refused: an error while asking to log in")
         else:
             if answer is not None:
+                self._explain(request, why)
                 return answer
             # The server would take it for leave to go on.
             logger.error("Refused: login_request returned None")
-        return self._backend.answer(401, "Login required")
+        return self._auth._dash_auth_answer(401, "Login required")
+
+    def _explain(
+        self, request: Request, why: Callable[[], str], *, warn_of: str | None = None
+    ) -> None:
+        """Log in one line why a request is refused.
+
+        :param request: the facts of the request
+        :param why: returns the reason
+        :param warn_of: what to warn of once, since it keeps honest clients out as well
+        """
+        level = logging.DEBUG
+        if warn_of is not None and warn_of not in self._warned_of:
+            if len(self._warned_of) < _MOST_WARNINGS:
+                self._warned_of.add(warn_of)
+                level = logging.WARNING
+        if not request.is_explained and logger.isEnabledFor(level):
+            logger.log(level, "Refused: %s: %s", quoted(f"{request.method} {request.path}"), why())
+
+    def _why_login_is_needed(self, request: Request) -> str:
+        return why_login_is_needed(self, request, self._kind(request), self._rules)
 
     def login_request(self) -> Any:
         """Return the answer that asks for a login."""
         return asgi.call(self._auth.login_request)
 
-    def _pass_logged_in(self, request: Request, is_callback: bool) -> _Passed:
+    def _pass_logged_in(self, request: Request, kind: Endpoint) -> _Passed:
         request.logged_in = True
+        demand(request, self._caching(kind, request))
         if request.identity is None:
             request.identity = RequestIdentity(self._auth._dash_auth_user_of_session)
-        if is_callback and request.query and self.open_callbacks.any_public():
+        if kind == Endpoint.CALLBACK and request.query and self.open_callbacks.any_public():
             self._handles.unseal_those_of_stranger(request)
         return _Passed.LOGGED_IN
 
+    def _caching(self, kind: Endpoint, request: Request) -> Caching:
+        """Tell what an answer to a user is, as far as keeping it goes."""
+        if self.endpoints.is_asset(request.endpoint):
+            return Caching.PRIVATE_FILE
+        # Component suites are the same for everybody, and large.
+        return Caching.PUBLIC if kind == Endpoint.STATIC else Caching.PRIVATE
+
     def _pass_anonymously(self, request: Request, kind: Endpoint) -> _Passed:
+        demand(request, Caching.PUBLIC)
         # A page of another site may not lean on what the browser holds here either.
         request.identity = (
             RequestIdentity()
-            if self._is_forged(request)
+            if self._origins.is_forged(request)
             else RequestIdentity(self._auth._dash_auth_visitor)
         )
         if kind != Endpoint.STATIC:
@@ -244,13 +292,6 @@ class Guard:
             if not _is_logged_in(request):
                 request.rewrite_answer(self.websocket_callbacks.fit_dependencies)
         return _Passed.ANONYMOUS
-
-    def _is_forged(self, request: Request) -> bool:
-        if request.sec_fetch_site is None:
-            return False
-        return _core.is_cross_site_forgery(
-            request.method, request.sec_fetch_site, request.origin, self._trusted_origins
-        )
 
     # What the server is going to run
 
@@ -293,12 +334,24 @@ class Guard:
         if request.method != "POST" or not self.has_public_parts():
             return False
         body = request.json_body(self.body_limit)
+        if body is TOO_LARGE:
+            request.is_too_large = True
+            limit = f"anonymous_body_limit={self.body_limit}"
+            request.closed = Closed(f"the body is larger than is read with no login, {limit}")
+            return False
         if body is UNREADABLE:
-            logger.debug("Refused: the body is no callback request")
+            request.closed = request.closed or Closed("the body is no callback request")
             return False
         self._set_up()
         opened = self.open_callbacks.named_by(body)
-        return opened is not None and self._handles.admit(request, opened)
+        if isinstance(opened, Closed):
+            request.closed = opened
+        elif self._handles.admit(request, opened):
+            return True
+        else:
+            why = "its query is too long, or has a handle that was not issued for it"
+            request.closed = Closed(why, opened.output, opened.entry)
+        return False
 
     def _secret(self) -> bytes:
         return self._backend.secret_key() or internals.signing_secret(self._app) or _PROCESS_SECRET
@@ -314,7 +367,9 @@ class Guard:
         """
         self._set_up()
         is_for_callbacks = request.endpoint == self.endpoints.websocket
-        login = None if self._is_hijack(request) else self._auth._dash_auth_socket_login(request)
+        # Dash asks the same of its own WebSocket, with a list of origins of its own.
+        is_hijack = not is_for_callbacks and self._origins.is_hijack(request)
+        login = None if is_hijack else self._auth._dash_auth_socket_login(request)
         request.identity = RequestIdentity(None, login.claims()) if login else RequestIdentity()
         request.logged_in = login is not None
         self._auth._dash_auth_tidy_session(request)
@@ -322,20 +377,16 @@ class Guard:
         if login is not None:
             return login, is_for_callbacks
         if is_for_callbacks:
-            return (None, True) if self.open_callbacks.any_public() else None
-        return (None, False) if self._is_open(self._kind(request), request) else None
-
-    def _is_hijack(self, request: AsgiRequest) -> bool:
-        """Tell whether a page of another site would open a WebSocket in its visitor's name.
-
-        The browser sends along what it holds, and lets the page read what comes back. Dash asks
-        the same of its own WebSocket, with a list of origins of its own.
-        """
-        return (
-            request.endpoint != self.endpoints.websocket
-            and request.is_from_another_origin
-            and request.origin not in self._trusted_origins
+            if self.open_callbacks.any_public():
+                return None, True
+            request.closed = Closed("no callback is public")
+        elif self._is_open(self._kind(request), request):
+            return None, False
+        reason = self._origins.why_foreign if is_hijack else self._why_login_is_needed
+        self._explain(
+            request, partial(reason, request), warn_of=request.origin if is_hijack else None
         )
+        return None
 
     def _fit_config(self, settings: dict[str, Any]) -> None:
         """Keep from a client what is not for it, before Dash sends it in the index page."""

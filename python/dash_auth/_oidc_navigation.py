@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from urllib.parse import quote
 
 from dash import Dash
@@ -12,6 +11,9 @@ from werkzeug.http import parse_accept_header
 from . import _dash_internals as internals
 from ._backends import Request
 from ._core import below_prefix
+from ._pages import page
+
+__all__ = ["LONGEST_TARGET", "UNCACHED", "is_local", "is_navigation", "page", "target"]
 
 UNCACHED = {
     "Cache-Control": "no-store",
@@ -69,16 +71,3 @@ def is_local(location: str) -> bool:
     """Tell whether a Location header leads to this origin."""
     # Browsers take `//host` and `/\host` for another host, and skip tabs and line feeds.
     return location.startswith("/") and location[1:2] not in ("/", "\\") and location.isprintable()
-
-
-def page(text: str, link: str, path: str) -> str:
-    """Return a small page with a link, as HTML.
-
-    :param text: what the page says
-    :param link: what the link says
-    :param path: where it leads
-    """
-    style = "display: flex; flex-direction: column; gap: 0.75rem; padding: 3rem 5rem;"
-    link = f'<a href="{html.escape(path)}">{html.escape(link)}</a>'
-    content = f'<div style="{style}"><div>{html.escape(text)}</div><div>{link}</div></div>'
-    return f"<!doctype html>\n{content}\n"

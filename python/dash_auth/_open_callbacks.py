@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, NamedTuple
 
 from dash import Dash
@@ -11,9 +10,8 @@ from . import _core
 from . import _dash_internals as internals
 from ._core import Callback, RouteMap
 from ._open_pages import OpenPages
+from ._refusals import Closed, quoted
 from .public_routes import configured_callbacks, is_public_callback, registrations
-
-logger = logging.getLogger("dash_auth")
 
 
 class OpenCallback(NamedTuple):
@@ -63,26 +61,24 @@ class OpenCallbacks:
             self._counted = counted
         return self._any_public
 
-    def named_by(self, body: Any) -> OpenCallback | None:
-        """Return the callback that a body may run with no login, None if there is none.
+    def named_by(self, body: Any) -> OpenCallback | Closed:
+        """Return the callback that a body may run with no login, or why there is none.
 
         :param body: the very object that Dash will be given
         """
         output = body.get("output") if isinstance(body, dict) else None
         if not isinstance(output, str):
-            logger.debug("Refused: the body is no callback request")
-            return None
+            return Closed("the body is no callback request")
         entry = internals.callback_entry(self._app, output)
         if entry is None or "callback" not in entry:
-            return None
+            return Closed("no callback of the server's is registered under that id", output)
         callback = self._declaration(output, entry)
         mismatch = callback.mismatch(body)
         if mismatch is not None:
-            logger.debug("Refused: %s", mismatch)
-            return None
+            return Closed(mismatch, output, entry)
         is_public = is_public_callback(self._app, entry)
         if not is_public and not self._shows_public_page(output, callback, body):
-            return None
+            return Closed(self._why_private(output, callback, body), output, entry)
         return OpenCallback(output, entry, is_public)
 
     def routing(self) -> list[str]:
@@ -95,6 +91,12 @@ class OpenCallbacks:
             if "callback" in entry
             and (self._is_page_router(output) or self._declaration(output, entry).is_routing)
         ]
+
+    def _why_private(self, output: str, callback: Callback, body: Any) -> str:
+        if not (self._is_page_router(output) or callback.is_routing):
+            return "it was not registered with public_callback"
+        pathname = (callback.location(body) or ("",))[0]
+        return f"no rule opens the page that it would show, {quoted(pathname)}"
 
     def _declaration(self, output: str, entry: internals.CallbackEntry) -> Callback:
         known = self._declared.get(output)

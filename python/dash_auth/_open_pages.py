@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-
 from dash import Dash
 
 from . import _dash_internals as internals
 from ._core import RouteMap
 from ._endpoints import Endpoints
-
-logger = logging.getLogger("dash_auth")
 
 
 class OpenPages:
@@ -44,7 +40,6 @@ class OpenPages:
         try:
             page = internals.resolve_page(requested)
         except Exception:
-            logger.debug("Refused: Dash cannot resolve the page", exc_info=True)
             return False
         return self._means(path, page, frozenset())
 
@@ -61,7 +56,6 @@ class OpenPages:
             page = internals.resolve_page(self._app.strip_relative_path(pathname) or "")
             supplied = internals.query_names(search) | set(self._app.routing_callback_inputs)
         except Exception:
-            logger.debug("Refused: Dash cannot resolve the page", exc_info=True)
             return False
         return self._means(path, page or internals.not_found_page(), supplied)
 

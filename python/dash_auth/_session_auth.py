@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from dash import Dash
 
-from . import _dash_internals as internals
 from . import _ended_logins as ended_logins
 from . import _oidc_navigation as navigation
 from ._arguments import check_number
@@ -165,7 +164,7 @@ class SessionAuth(Auth):
         it embeds is refused, and a link from it leads to a page that asks.
         """
         request = self._dash_auth_backend.request()
-        if request.sec_fetch_site == "cross-site":
+        if request.sec_fetch_site in ("cross-site", "same-site"):
             if request.header("Sec-Fetch-Dest") != "document":
                 return self._dash_auth_plain(403, "Cross-site request refused")
             again = quote(request.root_path + request.path)
@@ -175,16 +174,13 @@ class SessionAuth(Auth):
         request.session.clear()
         if self.logout_page:
             return self._dash_auth_backend.copy_of(self.logout_page)
-        start = internals.requests_prefix(self.app)
-        return self._dash_auth_backend.page(
-            navigation.page("Logged out successfully", "Go back", start)
-        )
+        return self._dash_auth_answer(200, "Logged out successfully")
 
     def _dash_auth_uncached(self, answer: Any) -> Any:
         return self._dash_auth_backend.with_headers(answer, navigation.UNCACHED)
 
     def _dash_auth_plain(self, status: int, text: str) -> Any:
-        return self._dash_auth_backend.answer(status, text, {"X-Content-Type-Options": "nosniff"})
+        return self._dash_auth_answer(status, text)
 
     def _dash_auth_warn_once(self, text: str) -> None:
         if text not in self.__warned_of:

@@ -9,6 +9,7 @@ from dash import Dash
 
 from . import _dash_internals as internals
 from ._open_callbacks import OpenCallbacks
+from ._refusals import Closed
 from .public_routes import is_public_callback
 
 
@@ -49,10 +50,12 @@ class WebSocketCallbacks:
             and internals.is_for_websocket(self._app, entry)
         )
 
-    def are_open(self, body: dict[str, Any]) -> bool:
-        """Tell whether a stranger may run a message's callback."""
+    def why_closed(self, body: dict[str, Any]) -> Closed | None:
+        """Tell why a stranger may not run a message's callback, None if that is open."""
         opened = self._open_callbacks.named_by(body)
-        return opened is not None and self._may_be_open(opened.entry)
+        if isinstance(opened, Closed) or self._may_be_open(opened.entry):
+            return opened if isinstance(opened, Closed) else None
+        return Closed("it does not run over a WebSocket", opened.output, opened.entry)
 
     def _may_be_open(self, entry: internals.CallbackEntry) -> bool:
         # The handles of background jobs are told apart by the URL, which a WebSocket has not.

@@ -10,10 +10,13 @@ from weakref import WeakKeyDictionary, ref
 
 from dash import Dash
 
+from . import _dash_internals as internals
+from . import _pages as pages
 from ._arguments import check_bytes, origins_of
 from ._backends import Backend, Request, backend_for, is_server
 from ._guard import Guard
 from ._keywords import keywords_of_class, refuse_unknown
+from ._session import NOTE, USER
 from .identity import EVENT_LOOP_FACTS, SocketLogin, User, session_user
 from .public_routes import add_public_routes, get_public_callbacks, get_public_routes
 
@@ -192,6 +195,30 @@ class Auth(ABC):
 
     def _dash_auth_tidy_session(self, request: Request) -> None:  # noqa: B027 (does nothing unless needed)
         """Take what does not count out of the session before the app reads it."""
+
+    def _dash_auth_brings_login(self, request: Request) -> bool:
+        """Tell whether credentials, or a session of a user, came along, be they right or not."""
+        if request.authorization is not None:
+            return True
+        if not request.has_session_cookie:
+            return False
+        session = request.session
+        found = NOTE in session or USER in session
+        request.leave_session_unread(session)
+        return found
+
+    def _dash_auth_answer(
+        self, status: int, text: str, headers: dict[str, str] | None = None
+    ) -> Any:
+        """Return an answer of the login's own: a page to people, plain text to programs.
+
+        :param status: its status
+        :param text: what happened
+        :param headers: further headers
+        """
+        backend = self._dash_auth_backend
+        start = internals.requests_prefix(self.app)
+        return pages.answer(backend, backend.request(), status, text, start, headers)
 
     def _dash_auth_weak_passwords(self) -> list[tuple[str, str]]:
         """Return the names of users whose stored password should be stored anew, and why."""

@@ -219,9 +219,8 @@ class BasicAuth(Auth):
 
     def login_request(self) -> Any:
         """Return the challenge that makes a browser ask for user name and password."""
-        return self._dash_auth_backend.answer(
-            401, "Login Required", {"WWW-Authenticate": self.__challenge}
-        )
+        challenge = {"WWW-Authenticate": self.__challenge}
+        return self._dash_auth_answer(401, "Login Required", challenge)
 
     def __verify_by_table(self, header: str, address: str) -> Verified | Refusal:
         outcome: Verified | Refusal = self.__table.authenticate(header, self._users, address)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from dash import Dash
 
 from . import _dash_internals as internals
 from ._core import RouteMap
+from ._refusals import source
 from .auth import Auth, auth_of
 from .public_routes import is_public_callback, public_assets_extensions, public_rules
 
@@ -109,15 +109,7 @@ def _reached(auth: Auth, rule: str) -> str:
 def _public_callbacks(app: Dash) -> Iterable[tuple[str, str]]:
     for output, entry in internals.callback_entries(app):
         if is_public_callback(app, entry):
-            yield _source(internals.registered_function(entry), output)
-
-
-def _source(function: object, output: str) -> tuple[str, str]:
-    function = inspect.unwrap(function) if callable(function) else function
-    name = getattr(function, "__name__", None) or output
-    code = getattr(function, "__code__", None)
-    place = f"{code.co_filename}:{code.co_firstlineno}" if code else output
-    return name, place
+            yield source(internals.registered_function(entry), output)
 
 
 def _routing_callbacks(app: Dash, registered: list[str], rules: RouteMap) -> list[str]:

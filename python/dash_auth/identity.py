@@ -67,7 +67,7 @@ class User:
 class RequestIdentity:
     """Who makes a request, worked out when first asked for."""
 
-    __slots__ = ("_claims", "_find", "_user", "_when_asked")
+    __slots__ = ("_claims", "_find", "_user", "_when_asked", "was_asked")
 
     def __init__(
         self,
@@ -83,6 +83,7 @@ class RequestIdentity:
         self._claims = claims
         self._user: User | None = None
         self._when_asked: Callable[[], None] | None = None
+        self.was_asked = False
 
     @property
     def is_unknown(self) -> bool:
@@ -99,6 +100,7 @@ class RequestIdentity:
         :param facts: the facts of the request. They are handed in, since what holds a request and
             is held by it lives on until the next garbage collection.
         """
+        self.was_asked = True
         claims = self._claims
         if claims is not None:
             # The user first: several callbacks of a WebSocket ask at once, in threads.

@@ -5,7 +5,6 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
-use log::debug;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyString};
@@ -47,7 +46,15 @@ pub(super) fn parse_basic(header: &Bound<'_, PyString>) -> Option<Credentials> {
 pub(super) fn parse(header: &Bound<'_, PyString>) -> Option<basic::Credentials> {
     // Text that is no UTF-8 (a lone surrogate) is no base64 either.
     let header = header.to_str().ok()?;
-    basic::parse(header).inspect_err(|reason| debug!(target: "dash_auth", "no credentials: {reason}")).ok()
+    basic::parse(header).ok()
+}
+
+/// Tells why an `Authorization` header holds no credentials; `None` where it holds some.
+#[pyfunction]
+#[pyo3(signature = (header, /))]
+pub(super) fn why_no_credentials(header: &Bound<'_, PyString>) -> Option<String> {
+    let reason = header.to_str().map_or(Some(basic::ParseError::Base64), |header| basic::parse(header).err());
+    reason.map(|reason| reason.to_string())
 }
 
 /// Why credentials let nobody in.
@@ -83,8 +90,7 @@ impl VerifiedCredentials {
     /// Tells, at once, whether a header holds credentials that were verified lately.
     #[pyo3(signature = (header, /))]
     fn knows(&self, header: &Bound<'_, PyString>) -> bool {
-        parse(header)
-            .is_some_and(|credentials| self.cache.is_verified(&self.cache.digest(&credentials, "")))
+        parse(header).is_some_and(|credentials| self.cache.is_verified(&self.cache.digest(&credentials, "")))
     }
 
     /// Tells whether another request is asking about the credentials, so that to look them up is to

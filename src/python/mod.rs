@@ -18,13 +18,18 @@ mod _core {
     #[pymodule_export]
     use super::callbacks::Callback;
     #[pymodule_export]
-    use super::credentials::{Credentials, Flight, Refusal, VerifiedCredentials, parse_basic};
+    use super::credentials::{
+        Credentials, Flight, Refusal, VerifiedCredentials, parse_basic, why_no_credentials,
+    };
     #[pymodule_export]
     use super::passwords::{
         check_password_hash, generate_password_hash, is_plaintext, password_needs_rehash,
     };
     #[pymodule_export]
-    use super::routes::{Endpoint, RouteMap, below_prefix, is_cross_site_forgery, is_preflight};
+    use super::routes::{
+        Endpoint, RouteMap, below_prefix, is_cross_site_forgery, is_from_elsewhere, is_preflight,
+        is_same_origin,
+    };
     #[pymodule_export]
     use super::seal::{is_sealed, seal};
     #[pymodule_export]

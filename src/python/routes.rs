@@ -7,7 +7,8 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::PyString;
 
-use crate::decision::{self, Page};
+use crate::decision::{self, Page, Sender};
+use crate::origin;
 use crate::routes;
 
 impl From<routes::RuleError> for PyErr {
@@ -158,17 +159,40 @@ pub(super) fn below_prefix<'py>(path: &Bound<'py, PyString>, prefix: &str) -> Op
     if below.len() == text.len() { Some(path.clone()) } else { Some(PyString::new(path.py(), below)) }
 }
 
-/// Tells whether a request that changes something was made by a page of another site.
+/// Tells whether a request that changes something was made by a page of another origin.
 #[pyfunction]
-#[pyo3(signature = (method, sec_fetch_site, origin, trusted_origins, /))]
+#[pyo3(signature = (method, sec_fetch_site, origin, own_origin, trusted_origins, /))]
 #[allow(clippy::needless_pass_by_value)]
 pub(super) fn is_cross_site_forgery(
     method: &str,
     sec_fetch_site: Option<&str>,
     origin: Option<&str>,
+    own_origin: &str,
     trusted_origins: Vec<String>,
 ) -> bool {
-    decision::is_cross_site_forgery(method, sec_fetch_site, origin, &trusted_origins)
+    let sender = Sender { sec_fetch_site, origin, own_origin };
+    decision::is_cross_site_forgery(method, sender, &trusted_origins)
+}
+
+/// Tells whether a browser makes a request for a page that is neither of the request's own origin
+/// nor of a trusted one.
+#[pyfunction]
+#[pyo3(signature = (sec_fetch_site, origin, own_origin, trusted_origins, /))]
+#[allow(clippy::needless_pass_by_value)]
+pub(super) fn is_from_elsewhere(
+    sec_fetch_site: Option<&str>,
+    origin: Option<&str>,
+    own_origin: &str,
+    trusted_origins: Vec<String>,
+) -> bool {
+    decision::is_from_elsewhere(Sender { sec_fetch_site, origin, own_origin }, &trusted_origins)
+}
+
+/// Tells whether two texts name the same origin.
+#[pyfunction]
+#[pyo3(signature = (one, other, /))]
+pub(super) fn is_same_origin(one: &str, other: &str) -> bool {
+    origin::is_same(one, other)
 }
 
 /// Tells whether a browser asks, for a page of a trusted origin, whether it may make a request.

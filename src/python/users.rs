@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use log::{debug, error};
+use log::error;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -95,14 +95,8 @@ impl Users {
             Authentication::UnreadableStored(reason) => {
                 return refuse_unreadable(&name, &reason.to_string());
             }
-            Authentication::Busy => {
-                debug!(target: "dash_auth", "refused for now: all turns to hash a password are taken");
-                Refusal::Busy
-            }
-            Authentication::Refused => {
-                debug!(target: "dash_auth", "refused: unknown user or wrong password");
-                Refusal::Wrong
-            }
+            Authentication::Busy => Refusal::Busy,
+            Authentication::Refused => Refusal::Wrong,
         };
         refusal.into_pyobject(python).map(Bound::into_any)
     }

@@ -134,15 +134,21 @@ def test_a_public_one_of_fastapi_may_ask_for_a_login(serve: Any, no_traceback: N
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://[", "https://127.0.0.1"])
 def test_a_page_of_another_site_opens_none_in_its_visitors_name(
-    serve: Any, backend: str, origin: str, no_traceback: None
+    serve: Any, backend: str, origin: str, no_traceback: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = simple_app(backend, public_routes=["/open"], trusted_origins=["http://friend.example"])
     for path in ("/live", "/open"):
         add_echo(app, backend, path)
     site = serve(app)
     cookie = site.session_of(ALICE)
+    caplog.set_level("DEBUG", "dash_auth")
     for login in ({"auth": ALICE}, {"cookie": cookie}):
+        caplog.clear()
         assert_closed(site, "/live", origin=origin, **login)
+        (line,) = [one for one in caplog.messages if one.startswith("Refused: 'GET /live'")]
+        assert repr(origin) in line
+        # The same host by another scheme is another origin.
+        assert_closed(site, "/live", origin=f"https://127.0.0.1:{site.port}", **login)
         assert said(site, "/open", origin=origin, **login) == "None hello"
         for trusted in (None, "", "http://friend.example"):
             assert said(site, "/live", origin=trusted, **login) == "alice hello"

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dash import Dash
 
+from .._caching import Caching
 from .._core import Refusal
 from ..identity import RequestIdentity
 
 if TYPE_CHECKING:
     from .._guard import Guard
+    from .._refusals import Closed
 
 UNREADABLE = object()
-"""Stands for a body that is no JSON, too large, or nested beyond reason."""
+"""Stands for a body that is no JSON, or nested beyond reason."""
+
+TOO_LARGE = object()
+"""Stands for a body that is larger than what is read for a stranger."""
 
 UNROUTABLE = "dash_auth: the server's routing fails"
 """Stands for the endpoint where the server's own routing raises an error."""
@@ -43,10 +48,22 @@ class Request(Protocol):
     identity: RequestIdentity | None
     refusal: Refusal | None
     logged_in: bool
+    caching: Caching
+    """What the answer is, as far as keeping it goes."""
+    closed: Closed | None
+    """Why a callback does not run with no login, once that was asked."""
+    is_too_large: bool
+    """Whether the body is larger than what is read for a stranger, once that was asked."""
+    is_explained: bool
+    """Whether the log says already why the request is refused."""
 
     @property
     def origin(self) -> str | None:
         """The value of the Origin header, None if there is none."""
+
+    @property
+    def own_origin(self) -> str:
+        """Scheme, host and port of the request, as the server's own proxy support states them."""
 
     def header(self, name: str) -> str | None:
         """Return the value of a header, None if there is none."""
@@ -71,7 +88,7 @@ class Request(Protocol):
         """Whether the client sent a session along."""
 
     def json_body(self, limit: int) -> Any:
-        """Return the very object that Dash will be given, or `UNREADABLE`.
+        """Return the very object that Dash will be given, `UNREADABLE` or `TOO_LARGE`.
 
         :param limit: the largest body that is read, in bytes
         """
@@ -159,8 +176,13 @@ class Backend(Protocol):
     def with_headers(self, answer: Any, headers: dict[str, str]) -> Any:
         """Return an answer with some more headers."""
 
-    def page(self, html: str) -> Any:
-        """Return an answer in HTML."""
+    def page(self, html: str, status: int = 200, headers: dict[str, str] | None = None) -> Any:
+        """Return one of our pages as an answer.
+
+        :param html: the page
+        :param status: the status
+        :param headers: what the answer carries beside `PAGE_HEADERS`
+        """
 
     def copy_of(self, answer: Any) -> Any:
         """Return an answer of the developer's so that it can be given again."""

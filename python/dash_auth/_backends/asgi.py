@@ -11,11 +11,13 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
+from .._caching import Caching
 from .._core import Refusal
+from .._refusals import Closed
 from ..identity import EVENT_LOOP_FACTS, RequestIdentity
-from . import UNREADABLE, threads
+from . import TOO_LARGE, UNREADABLE, threads
 from .threads import Crowded
 
 if TYPE_CHECKING:
@@ -47,8 +49,7 @@ _HEADERS = frozenset(
 )
 
 
-_LONGEST_ORIGIN = 1024
-"""The longest Origin header that is read, in characters: a name of a host has 253."""
+_ORIGIN_SCHEMES = {"ws": "http", "wss": "https"}
 
 
 class AsgiRequest:
@@ -70,6 +71,10 @@ class AsgiRequest:
         self.identity: RequestIdentity | None = None
         self.refusal: Refusal | None = None
         self.logged_in = False
+        self.caching = Caching.UNDECIDED
+        self.closed: Closed | None = None
+        self.is_too_large = False
+        self.is_explained = False
         self.guard: Guard | None = None
         self.rewrite: Callable[[bytes], bytes] | None = None
         self._body: Any = UNREADABLE
@@ -127,24 +132,25 @@ class AsgiRequest:
         return bool(self.session)
 
     @property
-    def is_from_another_origin(self) -> bool:
-        """Whether a page of another origin makes the request; what is no browser states none."""
-        if self.origin is None:
-            return False
-        if len(self.origin) > _LONGEST_ORIGIN:
-            return True
-        try:
-            return urlsplit(self.origin).netloc != self.host
-        except ValueError:
-            return True
+    def own_origin(self) -> str:
+        scheme = str(self.scope.get("scheme", "http"))
+        # A WebSocket's scheme is no origin's.
+        return f"{_ORIGIN_SCHEMES.get(scheme, scheme)}://{self.host or ''}"
 
-    def fits(self, limit: int) -> bool:
-        """Tell whether the body's stated length is within a limit, in bytes."""
+    def is_stated_too_large(self, limit: int) -> bool:
+        """Tell whether a body is not to be read for its stated length.
+
+        :param limit: the largest body that is read, in bytes
+        """
         length = self.content_length
-        # `int` refuses a number of thousands of digits.
-        return (
-            length is not None and length.isdecimal() and len(length) < 20 and int(length) <= limit
-        )
+        if length is None:
+            return False
+        if length.isdecimal():
+            # `int` refuses a number of thousands of digits.
+            if len(length) < 20 and int(length) <= limit:
+                return False
+            self._body = TOO_LARGE
+        return True
 
     async def read_body(self, limit: int) -> None:
         """Read and parse the body, so that it is at hand when it is judged.
@@ -240,9 +246,10 @@ async def answer(guard: Guard, request: AsgiRequest) -> Any:
         try:
             await _in_time(request.read_body(guard.body_limit))
         except asyncio.TimeoutError:
-            logger.debug("A body that does not end is not read")
+            request.closed = Closed("the body did not end in time")
         except Exception:
             logger.exception("Refused: an error while reading a body")
+            request.is_explained = True
     if may_wait:
         try:
             known = guard.remembers(request)
@@ -272,6 +279,8 @@ async def _find_visitor(guard: Guard, request: AsgiRequest) -> None:
         except Crowded:
             # Left unknown, the user would be looked for in the loop.
             request.identity = RequestIdentity()
+        # The app has not asked yet: whether the answer depends on it is not known.
+        identity.was_asked = False
 
 
 async def off_loop(

@@ -29,12 +29,14 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from werkzeug.exceptions import HTTPException
 
 from .. import _dash_internals as internals
+from .._pages import PAGE_HEADERS
+from .._refusals import quoted
 from ..identity import EVENT_LOOP_FACTS
-from . import UNROUTABLE, Guards, asgi
+from . import TOO_LARGE, UNROUTABLE, Guards, asgi
 from .asgi import AsgiRequest
 from .fastapi_routes import Routes
 from .sockets import LOGIN_REQUIRED, GuardedSocket
-from .starlette_answers import answer_of, answer_of_error, rewriting
+from .starlette_answers import answer_of, answer_of_error, caching, rewriting
 from .starlette_session import SessionCookie
 
 logger = logging.getLogger("dash_auth")
@@ -81,9 +83,7 @@ class FastAPIRequest(AsgiRequest):
 
     async def read_body(self, limit: int) -> None:
         # As Dash has it: it parses no other body.
-        if not self.content_type.startswith("application/json"):
-            return
-        if self.content_length is not None and not self.fits(limit):
+        if self.is_stated_too_large(limit) or not self.content_type.startswith("application/json"):
             return
         chunks: list[bytes] = []
         length = 0
@@ -97,6 +97,7 @@ class FastAPIRequest(AsgiRequest):
             length += len(chunks[-1])
             more = message.get("more_body", False)
         if more or length > limit:
+            self._body = TOO_LARGE
             return
         try:
             # The bytes that Dash will be given, through the parser that it uses.
@@ -108,6 +109,7 @@ class FastAPIRequest(AsgiRequest):
         if self.scope["type"] == "websocket":
             return WebSocketException(LOGIN_REQUIRED, "Login required")
         assert self.guard is not None
+        logger.debug("Refused: %s: its view asks for a login", quoted(f"{self.method} {self.path}"))
         asking = answer_of(self.guard.login_request())
         headers = {k: v for k, v in asking.headers.items() if not k.startswith("content-")}
         return StarletteHTTPException(asking.status_code, "Login required", headers)
@@ -179,8 +181,8 @@ class FastAPIBackend:
         response.headers.update(headers)
         return response
 
-    def page(self, html: str) -> Response:
-        return HTMLResponse(html)
+    def page(self, html: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+        return HTMLResponse(html, status, {**PAGE_HEADERS, **(headers or {})})
 
     def copy_of(self, answer: Any) -> Any:
         # The cookie goes into a copy of the headers anyway.
@@ -261,7 +263,6 @@ class FastAPIBackend:
             found = self._routes.find(request.scope)
         except Exception:
             # A converter may fail: of a number with thousands of digits `int` makes an error.
-            logger.debug("The server's routing fails", exc_info=True)
             found = UNROUTABLE, {}
         if found is not None:
             request.endpoint, request.view_arguments = found
@@ -302,6 +303,7 @@ class _GuardMiddleware:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         receive, send = asgi.as_nobody(receive, send)
         request = FastAPIRequest(scope, receive)
+        send = caching(send, request)
         self._backend.find_endpoint(request)
         EVENT_LOOP_FACTS.set(request)
         self._backend.guards.begin(request)

@@ -16,11 +16,15 @@ from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import HTTPException
 
 from .. import _dash_internals as internals
+from .._caching import Caching, cache_control
 from .._core import Refusal
+from .._pages import PAGE_HEADERS
+from .._refusals import Closed
 from ..identity import FACTS, RequestIdentity, current_facts
 from . import (
     LONGEST_REMEMBERED_PATH,
     REMEMBERED_PATHS,
+    TOO_LARGE,
     UNREADABLE,
     Guards,
     Request,
@@ -39,8 +43,12 @@ class FlaskRequest:
         "_request",
         "address",
         "authorization",
+        "caching",
+        "closed",
         "endpoint",
         "identity",
+        "is_explained",
+        "is_too_large",
         "logged_in",
         "method",
         "path",
@@ -59,6 +67,10 @@ class FlaskRequest:
         self.identity: RequestIdentity | None = None
         self.refusal: Refusal | None = None
         self.logged_in = False
+        self.caching = Caching.UNDECIDED
+        self.closed: Closed | None = None
+        self.is_too_large = False
+        self.is_explained = False
         self.read()
 
     def read(self) -> None:
@@ -81,6 +93,11 @@ class FlaskRequest:
     @property
     def origin(self) -> str | None:
         return self._environ.get("HTTP_ORIGIN")
+
+    @property
+    def own_origin(self) -> str:
+        # As `ProxyFix` left them.
+        return f"{self._environ['wsgi.url_scheme']}://{self._environ.get('HTTP_HOST', '')}"
 
     def header(self, name: str) -> str | None:
         return self._request.headers.get(name)
@@ -109,26 +126,29 @@ class FlaskRequest:
 
     def json_body(self, limit: int) -> Any:
         try:
-            if not self._bound_body(limit):
-                return UNREADABLE
+            if (unread := self._bound_body(limit)) is not None:
+                return unread
             # Flask keeps what it parsed, so this is the very object that Dash will be given.
             return self._request.get_json()
         except (HTTPException, RecursionError, ValueError):
             return UNREADABLE
 
-    def _bound_body(self, limit: int) -> bool:
-        """Tell whether the body fits the limit; one that the server ends is read to find out."""
+    def _bound_body(self, limit: int) -> object:
+        """Return what stands for a body that is not parsed, None for one that fits the limit.
+
+        One that the server ends is read to find out.
+        """
         length = self._request.content_length
         if length is not None and length > limit:
-            return False
+            return TOO_LARGE
         # As werkzeug has it: such a body is read to its end, whatever length is stated.
         if "wsgi.input_terminated" not in self._environ:
-            return length is not None
+            return UNREADABLE if length is None else None
         body = self._request.stream.read(limit + 1)
         if len(body) > limit:
-            return False
+            return TOO_LARGE
         vars(self._request)["stream"] = io.BytesIO(body)
-        return True
+        return None
 
     def query_values(self, name: str) -> list[str]:
         return self._request.args.getlist(name)
@@ -170,6 +190,8 @@ class FlaskBackend:
         server.before_request(self._before_request)
         # Dash's own would set the app up, and run layouts, for strangers.
         server.before_request_funcs[None].sort(key=internals.is_own_hook)
+        # Flask runs these backwards: what is first sees what all the others have made of an answer.
+        server.after_request_funcs.setdefault(None, []).insert(0, self._after_request)
         self._preprocess = server.preprocess_request
         vars(server)["preprocess_request"] = self._preprocess_request
 
@@ -211,8 +233,8 @@ class FlaskBackend:
         response.headers.update(headers)
         return response
 
-    def page(self, html: str) -> Any:
-        return flask.Response(html)
+    def page(self, html: str, status: int = 200, headers: dict[str, str] | None = None) -> Any:
+        return flask.Response(html, status, {**PAGE_HEADERS, **(headers or {})})
 
     def copy_of(self, answer: Any) -> Any:
         # Each answer gets a cookie of its own.
@@ -322,3 +344,19 @@ class FlaskBackend:
             if answer is not None:
                 return answer
         return None
+
+    def _after_request(self, response: Any) -> Any:
+        fit_caching(current_facts(), response)
+        return response
+
+
+def fit_caching(request: Any, response: Any) -> None:
+    """Say in an answer of Flask's or Quart's who may keep it.
+
+    :param request: the facts of the request, None if there are none
+    :param response: the answer
+    """
+    if request is not None:
+        fitting = cache_control(request, response.headers.get("Cache-Control"))
+        if fitting is not None:
+            response.headers["Cache-Control"] = fitting

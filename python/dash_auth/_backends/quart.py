@@ -16,10 +16,11 @@ from quart.wrappers.request import Body
 from werkzeug.exceptions import HTTPException
 
 from .. import _dash_internals as internals
+from .._pages import PAGE_HEADERS
 from ..identity import EVENT_LOOP_FACTS
-from . import UNREADABLE, asgi
+from . import TOO_LARGE, UNREADABLE, asgi
 from .asgi import AsgiRequest
-from .flask import FlaskBackend
+from .flask import FlaskBackend, fit_caching
 from .sockets import GuardedSocket
 
 _SOCKET = "dash_auth.socket"
@@ -104,12 +105,11 @@ class QuartRequest(AsgiRequest):
 
     async def read_body(self, limit: int) -> None:
         # Dash parses no other body.
-        if not self._request.is_json:
-            return
-        if self.content_length is not None and not self.fits(limit):
+        if self.is_stated_too_large(limit) or not self._request.is_json:
             return
         try:
             if not await self._ends_within(limit):
+                self._body = TOO_LARGE
                 return
             # Quart keeps what it parsed, so this is the very object that Dash will be given.
             self._body = await self._request.get_json()
@@ -175,8 +175,8 @@ class QuartBackend(FlaskBackend):
         answer.headers.update(headers)
         return answer
 
-    def page(self, html: str) -> Any:
-        return quart.Response(html)
+    def page(self, html: str, status: int = 200, headers: dict[str, str] | None = None) -> Any:
+        return quart.Response(html, status, {**PAGE_HEADERS, **(headers or {})})
 
     def copy_of(self, answer: Any) -> Any:
         # Each answer gets a cookie of its own.
@@ -244,6 +244,10 @@ class QuartBackend(FlaskBackend):
         if request.rewrite is not None:
             quart.after_this_request(_rewriting(request.rewrite))
         return None
+
+    async def _after_request(self, response: Any) -> Any:
+        fit_caching(EVENT_LOOP_FACTS.get(), response)
+        return response
 
 
 async def _awaited(made: Awaitable[Any]) -> Any:

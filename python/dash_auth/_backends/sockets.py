@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from .._refusals import quoted
 from ..identity import RequestIdentity, SocketLogin
 from . import asgi
 from .allowance import Allowance, unread_request
@@ -31,6 +32,8 @@ Message = MutableMapping[str, Any]
 
 LOGIN_REQUIRED = 4001
 """The code of a socket that is closed: Dash's renderer does not open it again by itself."""
+
+_TOO_MUCH = "more than anonymous_body_limit came with no login"
 
 _SECONDS_BETWEEN_LOOKS = 2.0
 """How often idle sockets are looked after, in seconds: a removed user's is closed within five."""
@@ -180,9 +183,10 @@ class GuardedSocket:
             return True
         text = message.get("text")
         if text is None:
-            # Dash's renderer sends text alone.
+            logger.debug("Dropped: a WebSocket message that is no text, as Dash's are")
             return False
         if self._allowance is not None and not self._allowance.admits(text):
+            logger.debug("Refused: a WebSocket message; %s", _TOO_MUCH)
             unread = unread_request(text)
             if unread is not None:
                 self._refuse(unread, "Login required")
@@ -207,6 +211,8 @@ class GuardedSocket:
             refusal = "Refused"
         if refusal is None and self._allowance is not None:
             refusal = None if self._allowance.take(content, text) else "Too many callbacks at once"
+            if refusal is not None:
+                logger.debug("Refused: a WebSocket's callback; %s", _TOO_MUCH)
         if refusal is not None:
             self._refuse(content, refusal)
         return refusal is None
@@ -217,14 +223,21 @@ class GuardedSocket:
         assert request is not None
         if not self._logins:
             request.identity = RequestIdentity()
-            return None if guard.websocket_callbacks.are_open(payload) else "Login required"
+            closed = guard.websocket_callbacks.why_closed(payload)
+            if closed is not None:
+                logger.debug("Refused: a WebSocket's %s; no login came along", closed)
+            return None if closed is None else "Login required"
         (login,) = self._logins
         if not self._holds() or (login.ask and not await self._off_loop(login.ask)):
             self.close()
+            logger.debug("Refused: a WebSocket's callback; its login holds no longer")
             return "Login required"
         claims = await self._off_loop(login.claims) if login.claims_wait else login.claims()
         request.identity = RequestIdentity(None, claims)
-        return None if guard.websocket_callbacks.include(payload) else "No such callback"
+        if guard.websocket_callbacks.include(payload):
+            return None
+        logger.debug("Refused: no callback %s runs over a WebSocket", quoted(payload["output"]))
+        return "No such callback"
 
     async def _off_loop(self, function: Callable[[], Any]) -> Any:
         return await asgi.off_loop(function, context=self._context.copy(), is_remembered=True)

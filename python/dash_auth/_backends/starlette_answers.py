@@ -10,6 +10,11 @@ from starlette.types import Message, Send
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from .._caching import cache_control
+from . import Request
+
+_CACHE_CONTROL = b"cache-control"
+
 
 def answer_of_error(error: HTTPException) -> Response:
     """Return what `flask.abort` and its like raised as a response."""
@@ -27,6 +32,26 @@ def answer_of(answer: Any) -> Response:
     if isinstance(answer, tuple):
         body, status, headers = answer if len(answer) == 3 else (*answer, {})
     return Response(body, status, dict(headers), media_type="text/html")
+
+
+def caching(send: Send, request: Request) -> Send:
+    """Return what sends the messages of an answer with what says who may keep it.
+
+    :param send: sends messages to the client
+    :param request: the facts of the request
+    """
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start" and request.caching:
+            headers = list(message.get("headers", ()))
+            declared = [v.decode("latin-1") for k, v in headers if k.lower() == _CACHE_CONTROL]
+            fitting = cache_control(request, ", ".join(declared) if declared else None)
+            if fitting is not None:
+                headers = [one for one in headers if one[0].lower() != _CACHE_CONTROL]
+                message["headers"] = [*headers, (_CACHE_CONTROL, fitting.encode("latin-1"))]
+        await send(message)
+
+    return sent
 
 
 def rewriting(send: Send, rewrite: Callable[[bytes], bytes]) -> Send:

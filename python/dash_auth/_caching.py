@@ -1,0 +1,53 @@
+"""Which answers a browser or a proxy may keep."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._backends import Request
+
+
+class Caching(enum.IntEnum):
+    """What an answer is, as far as keeping it goes; of several guards the strictest counts."""
+
+    UNDECIDED = 0
+    """No guard was asked: the answer is the developer's."""
+    PUBLIC = 1
+    """Anyone may have it, unless the visitor was asked for."""
+    PRIVATE_FILE = 2
+    """A file for who is logged in, which the visitor's own browser may keep."""
+    PRIVATE = 3
+    """For who is logged in, or a refusal: kept nowhere."""
+
+
+def demand(request: Request, caching: Caching) -> None:
+    """Have the answer to a request kept as this one guard would have it.
+
+    :param request: the facts of the request
+    :param caching: what the guard takes the answer for
+    """
+    if caching > request.caching:
+        request.caching = caching
+
+
+def cache_control(request: Request, declared: str | None) -> str | None:
+    """Return the Cache-Control of an answer, None to leave it as it is.
+
+    :param request: the facts of the request
+    :param declared: the header as the server or the developer's view set it, None if none did
+    """
+    caching = request.caching
+    if caching == Caching.PRIVATE_FILE:
+        # The server sets one itself, `public` too where files are to be kept for long.
+        parts = [part.strip() for part in (declared or "").split(",")]
+        kept = [part for part in parts if part and part.lower() not in ("public", "private")]
+        return ", ".join(["private", *kept])
+    if declared is not None:
+        return None
+    if caching == Caching.PRIVATE:
+        return "no-store"
+    if caching == Caching.PUBLIC and request.identity is not None and request.identity.was_asked:
+        return "private, no-store"
+    return None
