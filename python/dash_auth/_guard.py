@@ -21,6 +21,8 @@ from ._core import Endpoint, Refusal
 from ._endpoints import Endpoints
 from ._open_callbacks import OpenCallbacks
 from ._open_pages import OpenPages
+from ._page_rules import PageRules
+from ._rule_warnings import RuleWarnings
 from ._websocket_callbacks import WebSocketCallbacks
 from .identity import RequestIdentity, SocketLogin, current_facts, current_user
 from .public_routes import public_rules
@@ -72,7 +74,11 @@ class Guard:
         self._rules = public_rules(auth.app)
         self.endpoints = Endpoints(auth.app, backend)
         self.name = _name(auth)
-        self._open_pages = OpenPages(auth.app, self._rules, self.endpoints)
+        self.page_rules = PageRules(auth.app, self._rules, self.endpoints, backend)
+        self._rule_warnings = RuleWarnings(
+            self._rules, self.page_rules, use_pages=bool(auth.app.use_pages)
+        )
+        self._open_pages = OpenPages(auth.app, self.page_rules)
         self.open_callbacks = OpenCallbacks(auth.app, self._rules, self._open_pages)
         self.websocket_callbacks = WebSocketCallbacks(auth.app, self.open_callbacks)
         self._handles = CallbackHandles(auth.app, HandleSeal(self.name), self._secret)
@@ -96,6 +102,7 @@ class Guard:
         :param request: the facts of the request
         """
         try:
+            self._rule_warnings.tell()
             passed = self._pass(request)
         except Exception:
             logger.exception("Refused: an error while deciding on a request")
@@ -234,12 +241,12 @@ class Guard:
             return True
         if not len(self._rules):
             return False
-        # Outside of the prefix a rule is taken as it stands.
-        path = _core.below_prefix(request.path, self.prefix) or request.path
-        opens_pages = kind == Endpoint.LAYOUT and self.endpoints.rules_open_pages(self._rules)
-        if not self._rules.is_open(kind, path, opens_pages):
-            return False
-        return kind != Endpoint.PAGE or self._open_pages.index_is_open(request.path, path)
+        path, prefix = request.path, self.prefix
+        if kind == Endpoint.PAGE:
+            below = _core.below_prefix(path, prefix)
+            return below is not None and self._open_pages.index_is_open(path, below)
+        opens_pages = kind == Endpoint.LAYOUT and self.page_rules.lead_to_pages()
+        return self._rules.is_open(kind, path, prefix, opens_pages)
 
     def _is_open_callback(self, request: Request) -> bool:
         if request.method != "POST" or not self.has_public_parts():

@@ -7,8 +7,7 @@ import logging
 from dash import Dash
 
 from . import _dash_internals as internals
-from ._core import RouteMap
-from ._endpoints import Endpoints
+from ._page_rules import PageRules
 
 logger = logging.getLogger("dash_auth")
 
@@ -16,16 +15,21 @@ logger = logging.getLogger("dash_auth")
 class OpenPages:
     """Tells which pages of one app may be shown with no login."""
 
-    def __init__(self, app: Dash, rules: RouteMap, endpoints: Endpoints) -> None:
+    def __init__(self, app: Dash, rules: PageRules) -> None:
         """Remember what decides.
 
         :param app: Dash app
-        :param rules: the declared rules
-        :param endpoints: what the endpoints of the app's server are
+        :param rules: which of the declared rules lead to pages
         """
         self._app = app
         self._rules = rules
-        self._endpoints = endpoints
+
+    def pathname_is_open(self, path: str) -> bool:
+        """Tell whether what a routing callback shows for a pathname is open.
+
+        :param path: path relative to the app's prefix
+        """
+        return self._rules.means(path)
 
     def index_is_open(self, requested: str, path: str) -> bool:
         """Tell whether a path's index page is open.
@@ -33,7 +37,7 @@ class OpenPages:
         :param requested: the path as the server has it
         :param path: the same relative to the app's prefix
         """
-        if not self._endpoints.leads_to_page(path):
+        if not self._rules.means(path):
             return False
         if not self._app.use_pages:
             return True
@@ -70,9 +74,10 @@ class OpenPages:
         :param page: the page that Dash finds
         :param supplied: names that Dash merges over the variables of the page
         """
+        rules = self._rules.showing()
         if page is None:
-            return self._rules.opens_page(path)
-        return self._rules.opens_page(
+            return rules.opens_page(path)
+        return rules.opens_page(
             path,
             path=page.path,
             template=page.template,

@@ -201,8 +201,7 @@ class QuartBackend(FlaskBackend):
 
     async def _before_websocket(self) -> Any:
         request = self._new_request()
-        view = self.view(request.endpoint or "")
-        if internals.is_own_view(view) and request.path.endswith(f"/{internals.WEBSOCKET}"):
+        if internals.is_websocket_path(self.dash_apps(), request.path):
             request.endpoint = request.path
         socket: GuardedSocket = request.scope[_SOCKET]
         if await socket.admit(self.guards.responsible(request), request):
