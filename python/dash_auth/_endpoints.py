@@ -101,8 +101,20 @@ class Endpoints:
         return self.kind(endpoint, {}) == Endpoint.SERVER
 
     def without_pages(self, endpoints: list[str]) -> list[str]:
-        """Return the endpoints that are not Dash's index page."""
-        return [endpoint for endpoint in endpoints if endpoint not in self.pages]
+        """Return the endpoints that are no index page of Dash's.
+
+        On FastAPI the last app's catch-all takes the paths of the others as well.
+        """
+        return [
+            endpoint
+            for endpoint in endpoints
+            if endpoint not in self.pages
+            and not (endpoint.endswith(_PAGES[1]) and self.kind(endpoint, {}) == Endpoint.CLOSED)
+        ]
+
+    def are_pages(self, endpoints: list[str]) -> bool:
+        """Tell whether a path leads to the app's index page and nothing else."""
+        return bool(endpoints) and all(endpoint in self.pages for endpoint in endpoints)
 
     def is_opened_by(self, endpoint: str, rule: str) -> bool:
         """Tell whether a rule that leads to an endpoint opens it.

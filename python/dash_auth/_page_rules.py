@@ -70,10 +70,7 @@ class PageRules:
         """
         if not self.showing().matches(path):
             return False
-        endpoints = self._backend.endpoints_of(self._in_full_text(path))
-        others = self._endpoints.without_pages(endpoints)
-        if len(others) == len(endpoints):
-            return False
+        others = self._endpoints.without_pages(self._backend.endpoints_of(self._in_full_text(path)))
         if self._prefix != "/" and not self._in_full.matches(path):
             elsewhere = self._backend.endpoints_of(path)
             others += filter(self._endpoints.is_of_server, elsewhere)
@@ -124,8 +121,7 @@ class PageRules:
             return leads or not is_own, leads
         if is_own or _NO_PATH.search(re.sub("<[^>]*>", "", relative)):
             return False, False
-        leads = any(one and not self._endpoints.without_pages(one) for one in in_full)
-        return leads, leads
+        return True, any(map(self._endpoints.are_pages, in_full))
 
     def _in_full_text(self, relative: str) -> str:
         return self._prefix + relative.removeprefix("/")
