@@ -4,7 +4,7 @@
 //! its path looks, and what nobody declared public is private.
 
 use crate::origin;
-use crate::routes::{self, RouteMap};
+use crate::routes::{self, RouteMap, has_dot_segment};
 
 /// The longest path of a page, in bytes of UTF-8.
 const MAX_PAGE_PATH: usize = 8 * 1024;
@@ -34,20 +34,31 @@ pub enum Endpoint {
     Missing,
 }
 
-/// Tells whether the declared `rules` open `endpoint` for `path`.
+/// Tells whether the declared `rules` open `endpoint` for a `path`.
 ///
-/// `path` is relative to the app's prefix. `rules_open_pages` says whether one of the rules leads
-/// to a page of Dash's, as the server's own routing has it.
+/// A rule names a route of the server's own as it stands, or relative to the app's `prefix`. For a
+/// page of Dash's, `rules` are those that lead to pages, all relative to the prefix, and
+/// `rules_open_pages` says whether there is one.
 #[must_use]
-pub fn is_open(endpoint: Endpoint, path: &str, rules: &RouteMap, rules_open_pages: bool) -> bool {
+pub fn is_open(
+    endpoint: Endpoint,
+    path: &str,
+    prefix: &str,
+    rules: &RouteMap,
+    rules_open_pages: bool,
+) -> bool {
+    let below = below_prefix(path, prefix);
+    let either = |fits: &dyn Fn(&str) -> bool| {
+        fits(path) || below.is_some_and(|below| below.len() != path.len() && fits(below))
+    };
     match endpoint {
-        Endpoint::Page => may_be_page(path) && rules.matches(path),
-        Endpoint::Server => rules.matches(path),
+        Endpoint::Page => below.is_some_and(|below| may_be_page(below) && rules.matches(below)),
+        Endpoint::Server => either(&|path| rules.matches(path)),
         Endpoint::Layout => rules_open_pages,
-        Endpoint::Static => !rules.is_empty(),
+        Endpoint::Static => !rules.is_empty() && !has_dot_segment(path),
         // However broad a rule is, it opens an endpoint of Dash's only where it names it.
-        Endpoint::Named => rules.literal(path),
-        Endpoint::Missing => rules.test(path).is_match(),
+        Endpoint::Named => either(&|path| rules.literal(path)),
+        Endpoint::Missing => either(&|path| rules.test(path).is_match()),
         Endpoint::Callback | Endpoint::Closed => false,
     }
 }

@@ -235,7 +235,7 @@ def test_a_path_that_is_no_unicode_matches_nothing() -> None:
     assert rules.matches("/x")
     assert not rules.matches("/\ud800")
     assert not rules.test("/\ud800")
-    assert not rules.is_open(Endpoint.SERVER, "/\ud800", True)
+    assert not rules.is_open(Endpoint.SERVER, "/\ud800", "/", True)
     assert not rules.opens_page("/\ud800")
     assert _core.below_prefix("/\ud800", "/") is None
 

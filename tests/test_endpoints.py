@@ -12,6 +12,7 @@ from dash import Dash, Input, Output, html
 from dash_auth._backends import Backend, backend_for
 from dash_auth._core import Endpoint, RouteMap
 from dash_auth._endpoints import Endpoints
+from dash_auth._page_rules import PageRules
 from guarded import USERS, add_witness, client_of, new_app
 
 PREFIXES = ["/", "/app/"]
@@ -190,27 +191,28 @@ def test_rules_are_examined_once_and_again_where_routes_were_added() -> None:
     app = new_app()
     add_witness(app.server, "/about")
     backend: Any = CountingRules(backend_for(app.server))
-    endpoints, rules = Endpoints(app, backend), RouteMap()
-    assert not endpoints.rules_open_pages(rules)
+    rules = RouteMap()
+    pages = PageRules(app, rules, Endpoints(app, backend), backend)
+    assert not pages.lead_to_pages()
     assert backend.count == 0
 
     rules.add("/about")
-    assert not endpoints.rules_open_pages(rules)
+    assert not pages.lead_to_pages()
     after_first = backend.count
     assert after_first > 0
-    assert not endpoints.rules_open_pages(rules)
+    assert not pages.lead_to_pages()
     assert backend.count == after_first
 
     rules.add("/later")
-    assert endpoints.rules_open_pages(rules)
+    assert pages.lead_to_pages()
     # The rule examined before is not examined again, and what was found stays found.
     assert backend.count - after_first <= after_first
     rules.add("/about")
-    assert endpoints.rules_open_pages(rules)
+    assert pages.lead_to_pages()
 
     # A page of Dash's until now; from now on a route of the developer's.
     add_witness(app.server, "/later")
-    assert not endpoints.rules_open_pages(rules)
+    assert not pages.lead_to_pages()
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
@@ -232,7 +234,8 @@ def test_rules_open_pages_where_they_lead_to_one(prefix: str, rule: str, opens: 
     add_witness(app.server, f"{prefix}about", f"{prefix}users/<path>")
     rules = RouteMap()
     rules.add(rule)
-    assert Endpoints(app, backend_for(app.server)).rules_open_pages(rules) is opens
+    backend = backend_for(app.server)
+    assert PageRules(app, rules, Endpoints(app, backend), backend).lead_to_pages() is opens
 
 
 @pytest.mark.parametrize("page", ["/plus/<name>", "/c++/<name>"])
@@ -241,6 +244,8 @@ def test_a_path_that_upsets_dash_is_no_page(page: str) -> None:
     app.layout = html.Div([dash.page_container])
     dash.register_page("pages.some", path_template=page, layout=html.P("page"))
     app.server.add_url_rule(page, "own", _redirect, methods=["POST"])
-    endpoints = Endpoints(app, backend_for(app.server))
+    rules, backend = RouteMap(), backend_for(app.server)
+    rules.add(page)
+    pages = PageRules(app, rules, Endpoints(app, backend), backend)
     # Dash makes a regular expression of the template, in which a plus is none, and raises.
-    assert endpoints.leads_to_page(page.replace("<name>", "x")) is ("+" not in page)
+    assert pages.means(page.replace("<name>", "x")) is ("+" not in page)

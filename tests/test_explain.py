@@ -9,7 +9,7 @@ import dash
 import dash_auth
 import pytest
 from attacks.apps import PAGE_ROUTER
-from dash import Dash, Input, Output, html
+from dash import ALL, MATCH, Dash, Input, Output, State, html
 from dash_auth import explain
 from dash_auth.auth import Auth
 from dash_auth.security import generate_password_hash
@@ -73,8 +73,10 @@ def test_an_app_with_nothing_public_has_a_short_report(app: Dash) -> None:
     assert [(title.strip(), row.strip()) for title, row in rows] == [
         ("Protected by", "BasicAuth"),
         ("Public routes", "none"),
+        ("Rules that lead to nothing", "none"),
         ("Public callbacks", "none"),
         ("Routing callbacks, where the pathname is public", "none"),
+        ("Private callbacks on public pages", "none"),
         ("Open assets", "none"),
         ("Layout public", "no"),
         ("Passwords to store anew", "none"),
@@ -186,3 +188,54 @@ def test_a_subclass_is_reported_by_its_name() -> None:
     report = explain(app)
     assert (report.protected_by, report.weak_passwords) == ("Door", ())
     assert report.session == "whatever is_authorized makes of it"
+
+
+def test_private_callbacks_that_public_pages_use_are_reported() -> None:
+    app = Dash("pages", use_pages=True, pages_folder="", assets_folder="no-assets")
+    app.layout = html.Div([html.Button(id="menu"), dash.page_container])
+    pattern: Any = {"type": "row", "index": 1}
+    dash.register_page(
+        "pages.open", path="/open", layout=html.P([html.B(id="b"), html.I(id=pattern)])
+    )
+    dash.register_page("pages.item", path_template="/item/<n>", layout=[html.Div(id="item")])
+    dash.register_page("pages.called", path="/called", layout=lambda: html.Div(id="called"))
+    dash.register_page("pages.closed", path="/closed", layout=html.Div(id="closed"))
+    dash_auth.BasicAuth(app, USERS, public_routes=["/open", "/item/<name>", "/called"])
+
+    def private(name: str, *arguments: Any) -> None:
+        def function(*_: Any) -> str:
+            return ""
+
+        function.__name__ = name
+        app.callback(*arguments)(function)
+
+    private("by_input", Output("x", "children"), Input("menu", "n_clicks"))
+    private("by_output", Output("b", "children"), Input("x", "n_clicks"))
+    private("by_state", Output("y", "children"), Input("x", "n_clicks"), State("item", "title"))
+    matched = {"type": "row", "index": MATCH}
+    private("by_pattern", Output(matched, "children"), Input(matched, "n_clicks"))
+    private("other_pattern", Output({"kind": ALL}, "children"), Input("x", "n_clicks"))
+    private("on_closed", Output("closed", "children"), Input("x", "n_clicks"))
+    private("on_called", Output("called", "children"), Input("x", "n_clicks"))
+    app.clientside_callback("() => 1", Output("b", "title"), Input("menu", "n_clicks"))
+    dash_auth.public_callback(Output("b", "lang"), Input("menu", "n_clicks"))(press)
+    for _ in range(2):
+        report = explain(app)
+        names = [name for name, _ in report.private_on_public_pages]
+        assert names == ["by_input", "by_output", "by_state", "by_pattern"]
+        assert "by_pattern" in str(report)
+        client_of(app).get("/open")
+
+
+def test_the_layout_of_an_app_with_no_pages_counts_where_it_is_public() -> None:
+    for routes, expected in (([], ()), (["/"], ("shown",))):
+        app = new_app()
+        app.layout = html.Div(id="here")
+
+        def shown(clicks: int) -> str:
+            return ""
+
+        app.callback(Output("x", "children"), Input("here", "n_clicks"))(shown)
+        dash_auth.BasicAuth(app, USERS, public_routes=routes)
+        found = explain(app).private_on_public_pages
+        assert tuple(name for name, _ in found) == expected

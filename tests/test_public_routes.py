@@ -280,7 +280,7 @@ def test_a_routing_callback_of_the_apps_own_leads_to_public_pathnames_alone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("INFO", "dash_auth")
-    app = guarded_app(public_routes=["/open"])
+    app = guarded_app(public_routes=["/shown", "/open"])
 
     @app.callback(Output("page", "children"), Input("url", "pathname"))
     def display(pathname: str) -> str:
@@ -291,9 +291,10 @@ def test_a_routing_callback_of_the_apps_own_leads_to_public_pathnames_alone(
         return f"data {pathname}"
 
     client = client_of(app)
-    assert "page of 5" in call(client, "page.children", ("url", "pathname", "/open")).text
-    for pathname in ("/", "/open/", "//open", "/private", None, ["/open"]):
+    assert "page of 6" in call(client, "page.children", ("url", "pathname", "/shown")).text
+    # What is open at /open is a route of the server's own.
+    for pathname in ("/", "/shown/", "//shown", "/private", None, ["/shown"], "/open"):
         assert call(client, "page.children", ("url", "pathname", pathname)).status_code == 401
-    assert call(client, "page.data", ("url", "pathname", "/open")).status_code == 401
+    assert call(client, "page.data", ("url", "pathname", "/shown")).status_code == 401
     assert caplog.text.count("Open with no login where its pathname is public: callback") == 1
     assert "callback page.children" in caplog.text

@@ -30,6 +30,8 @@ DIFFERENCES = {
     "one in a URL: such a path matches nothing, such a rule is refused (by werkzeug too).",
     "longer than MAX_PATH": "A path of more than 65,536 bytes matches nothing: servers refuse it, and "
     "the work that an anonymous body may ask for is bounded.",
+    "dot segment": "A path with a segment `.` or `..`, split at slashes and backslashes, matches nothing: "
+    "what serves files takes such segments out after the rule was compared.",
     "dropped argument": "werkzeug silently drops what it cannot read at the end of a converter's "
     "arguments; a limit that is not applied makes a public rule wider than it says. Refused.",
     "non-ASCII argument": "An argument outside ASCII needs quotes: Rust and Python disagree about "
@@ -150,6 +152,8 @@ def exception(path: str) -> str | None:
         return "lone surrogate"
     if size > MAX_PATH:
         return "longer than MAX_PATH"
+    if {".", ".."} & set(re.split(r"[/\\]", path)):
+        return "dot segment"
     if any(unicodedata.category(character) == "Nd" for character in path if is_new(character)):
         return "newer digit"
     return None
@@ -604,6 +608,9 @@ def test_sample_paths(rule: str) -> None:
     [
         ("lone surrogate", "/<x>", "/\udc80", True),
         ("longer than MAX_PATH", "/<x>", "/" + "a" * MAX_PATH, True),
+        ("dot segment", "/a/<path:x>", "/a/../b", True),
+        ("dot segment", "/./a", "/./a", True),
+        ("dot segment", "/<x>", "/a\\..\\b", True),
         ("dropped argument", "/<string(length=2,%%):x>", "/ab", False),
         ("dropped argument", "/<int(max=-):x>", "/5", False),
         ("non-ASCII argument", "/<any(ä):x>", "/ä", False),

@@ -138,9 +138,9 @@ class RouteMap:
         """
         Adds a rule; raises `ValueError` where it cannot be read.
         """
-    def is_open(self, endpoint: Endpoint, path: str, rules_open_pages: bool, /) -> bool:
+    def is_open(self, endpoint: Endpoint, path: str, prefix: str, rules_open_pages: bool, /) -> bool:
         """
-        Tells whether the rules open an endpoint for a path relative to the app's prefix.
+        Tells whether the rules open an endpoint for a path, seen from the app's prefix.
         """
     def literal(self, path: str, /) -> bool:
         """

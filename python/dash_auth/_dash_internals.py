@@ -18,6 +18,7 @@ from dash import Dash
 from dash._callback import GLOBAL_CALLBACK_MAP
 from dash._callback_context import context_value
 from dash._jupyter import jupyter_dash
+from dash.development.base_component import Component
 
 # Dash leaves these untyped.
 _check_fingerprint: Callable[[str], tuple[str, bool]] = dash.fingerprint.check_fingerprint
@@ -178,6 +179,25 @@ def registered_function(entry: CallbackEntry) -> object:
     return vars(entry["callback"]).get("__wrapped__") if "callback" in entry else None
 
 
+def ids_of(entry: CallbackEntry) -> list[str]:
+    """Return the ids of a callback's inputs, states and outputs."""
+    declared = [*entry.get("inputs", ()), *entry.get("state", ())]
+    return [str(item["id"]) for item in declared] + [name for name, _ in outputs(entry)[0]]
+
+
+def component_ids(layouts: Iterable[Any]) -> Iterator[str | dict[str, Any]]:
+    """Return the ids of all components in some layouts; what is no component has none."""
+    for layout in layouts:
+        if isinstance(layout, list | tuple):
+            yield from component_ids(layout)
+        elif isinstance(layout, Component):
+            below: Iterator[Any] = layout._traverse()  # type: ignore[no-untyped-call]
+            for one in (layout, *below):
+                found = getattr(one, "id", None)
+                if isinstance(found, str | dict):
+                    yield found
+
+
 def outputs(entry: CallbackEntry) -> tuple[list[tuple[str, str]], bool]:
     """Return the outputs as pairs of id and property, and whether they are a list of outputs."""
     if entry.get("no_output"):
@@ -280,6 +300,12 @@ def page_count() -> int:
     return len(dash.page_registry)
 
 
+def registered_pages() -> list[ResolvedPage]:
+    """Return the pages, each with its own path and its template."""
+    pages = list(dash.page_registry.values())
+    return [ResolvedPage(page["path"], page.get("path_template")) for page in pages]
+
+
 def not_found_page() -> ResolvedPage | None:
     """Return the developer's own page for paths that have none, None if there is none."""
     for module, page in dash.page_registry.items():
@@ -358,27 +384,91 @@ def route_path(scope: MutableMapping[str, Any]) -> str:
     return path
 
 
-def fastapi_endpoint(route: Any) -> tuple[str, Any]:
+def apps_of(owners: Iterable[Any]) -> list[Dash]:
+    """Return the Dash apps on a server.
+
+    :param owners: what may have put something before the server's requests: hooks, middleware
+    """
+    found = (getattr(one, "__self__", one) for one in owners)
+    return list({id(app): app for app in found if isinstance(app, Dash)}.values())
+
+
+def fastapi_apps(server: Any) -> list[Dash]:
+    """Return the Dash apps on a FastAPI server."""
+    kept = (vars(one).get("kwargs") or {} for one in server.user_middleware)
+    return apps_of(one.get("dash_app") for one in kept)
+
+
+_MCP_METHODS = ("GET", "POST", "DELETE")
+
+
+def is_closed_name(app: Dash, endpoint: str) -> bool:
+    """Tell whether Dash gave this name to an endpoint that no rule opens: MCP, API, WebSocket."""
+    url, _, method = endpoint.rpartition(":")
+    if url in app.routes and method in _MCP_METHODS:
+        return True
+    if endpoint == endpoint_name(app, WEBSOCKET):
+        return True
+    return any(
+        endpoint in (f"dash_callback_api_{path}", endpoint_name(app, path))
+        for path in callback_api_paths(app)
+    )
+
+
+def has_named(app: Dash, endpoint: str) -> bool:
+    """Tell whether Dash gave this name to an endpoint of an app."""
+    own = endpoint in app.routes or is_closed_name(app, endpoint)
+    # On FastAPI Dash calls these two something else.
+    return own or endpoint in (
+        endpoint_name(app, "<path:path>"),
+        endpoint_name(app, COMPONENT_SUITES),
+    )
+
+
+def is_websocket_path(apps: Iterable[Dash], path: str) -> bool:
+    """Tell whether a WebSocket's path is that of one of Dash's own."""
+    return any(path == endpoint_name(app, WEBSOCKET) for app in apps)
+
+
+_FASTAPI_SUITES = "_dash-component-suites/{package_name}/{fingerprinted_path:path}"
+FASTAPI_CATCH_ALL = "{path:path}"
+"""The path of Dash's catch-all on FastAPI, with no slash before it: no developer writes that."""
+
+
+def fastapi_endpoint(route: Any, apps: list[Dash], *, shadows: bool) -> tuple[str, Any]:
     """Return what a route of FastAPI runs, under the name that Dash gives it on Flask.
 
     :param route: one of the server's routes
+    :param apps: the Dash apps on the server
+    :param shadows: whether another route of the same path is Dash's own
     :return: name and function of the endpoint
     """
     view: Any = getattr(route, "endpoint", None) or getattr(route, "app", None)
     path, name = str(getattr(route, "path", "")), str(getattr(route, "name", ""))
-    kind = getattr(view, "__qualname__", "")
-    if type(view).__name__ == "StaticFiles" and name.endswith("dash_assets"):
-        return f"{name}.static", view
+    if path == FASTAPI_CATCH_ALL and apps:
+        of_view = inspect.getclosurevars(view).nonlocals if inspect.isfunction(view) else {}
+        return endpoint_name(of_view.get("dash_app", apps[-1]), "<path:path>"), view
+    for app in apps:
+        # Whatever function stands there by now.
+        known = _fastapi_name(app, path)
+        if known is not None and not (shadows and path == routes_prefix(app)):
+            return known, view
     if not is_own_view(view) and not _is_wrapped_by_dash(view):
         # No name that a developer gives a route is taken for one of Dash's.
         return f"{name} at {path}", view
-    if kind == "FastAPIDashServer._setup_catchall.<locals>.catchall":
-        return endpoint_name(
-            inspect.getclosurevars(view).nonlocals["dash_app"], "<path:path>"
-        ), view
-    if path.endswith(f"/{WEBSOCKET}"):
-        return path, view
-    if kind == "FastAPIDashServer.setup_component_suites.<locals>.serve":
-        prefix = path.partition("_dash-component-suites/")[0]
-        return prefix + COMPONENT_SUITES, view
     return name or path, view
+
+
+def _fastapi_name(app: Dash, path: str) -> str | None:
+    """Return the name under which Dash put an endpoint at a path, None if it did not."""
+    prefix = routes_prefix(app)
+    if path == prefix + app.config.assets_url_path.strip("/"):
+        return assets_endpoint_name(app)
+    if path == prefix + _FASTAPI_SUITES:
+        return prefix + COMPONENT_SUITES
+    if path == prefix + str(getattr(app, "_mcp_path", None)):
+        return f"{path}:POST"
+    for api in callback_api_paths(app):
+        if path == f"/{api.removeprefix('/')}":
+            return f"dash_callback_api_{api}"
+    return path if path in app.routes or path == prefix + WEBSOCKET else None

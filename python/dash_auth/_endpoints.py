@@ -10,7 +10,7 @@ from dash import Dash
 
 from . import _dash_internals as internals
 from ._backends import UNROUTABLE, Backend
-from ._core import Endpoint, RouteMap
+from ._core import Endpoint
 from .public_routes import public_assets_extensions
 
 _PAGES = ("", "<path:path>")
@@ -38,7 +38,7 @@ class Endpoints:
         def named(name: str) -> str:
             return internals.endpoint_name(app, name)
 
-        self._index, self._catch_all = self.pages = tuple(map(named, _PAGES))
+        self.pages = tuple(map(named, _PAGES))
         self.component_suites = named(internals.COMPONENT_SUITES)
         self.websocket = named(internals.WEBSOCKET)
         self.dependencies = named(_DEPENDENCIES)
@@ -52,8 +52,6 @@ class Endpoints:
         self._own = frozenset(self._kinds) - {UNROUTABLE}
         self._assets = internals.assets_endpoint_name(app)
         self._public_extensions = public_assets_extensions()
-        self._rules_open_pages = False
-        self._examined: tuple[int, tuple[int, int]] = (0, (0, 0))
 
     def are_own(self, endpoint: str | None) -> bool:
         """Tell whether an endpoint is one of those that every Dash app has, and this app's."""
@@ -87,65 +85,52 @@ class Endpoints:
 
     def _other(self, endpoint: str) -> Endpoint:
         """Tell what an endpoint is that is none of those that every Dash app has."""
-        for path in internals.callback_api_paths(self._app):
-            names = (f"dash_callback_api_{path}", internals.endpoint_name(self._app, path))
-            if endpoint in names:
-                return Endpoint.CLOSED
+        if internals.is_closed_name(self._app, endpoint):
+            return Endpoint.CLOSED
         view = self._backend.view(endpoint)
         if endpoint in self._app.routes or internals.is_redirect(view):
             return Endpoint.NAMED
+        for other in self._backend.dash_apps():
+            if endpoint == internals.assets_endpoint_name(other):
+                # What is meant for its pages, which are not this app's.
+                return Endpoint.NAMED
+            if internals.has_named(other, endpoint):
+                return Endpoint.CLOSED
         return Endpoint.CLOSED if internals.is_own_view(view) else Endpoint.SERVER
 
-    def rules_open_pages(self, rules: RouteMap) -> bool:
-        """Tell whether a rule leads to a page of Dash's, as the server's own routing has it.
-
-        :param rules: the declared rules; they are only ever added to
-        """
-        surroundings = (self._backend.route_count(), internals.page_count())
-        examined = (len(rules), surroundings)
-        if examined != self._examined:
-            first = self._examined[0] if surroundings == self._examined[1] else 0
-            found = any(self._opens_page(rule) for rule in rules.rules[first:])
-            self._rules_open_pages = found or (first > 0 and self._rules_open_pages)
-            self._examined = examined
-        return self._rules_open_pages
-
-    def _opens_page(self, rule: str) -> bool:
-        return any(self.leads_to_page(path) for path in RouteMap.sample_paths(rule))
-
-    def leads_to_page(self, path: str) -> bool:
-        """Tell whether a public path means a page of Dash's.
-
-        Dash's catch-all takes a GET for any path. Where the server has a route of its own for that
-        path, be it for another method or outside of the app's prefix, that is what is meant, unless
-        there is a page with that path.
-
-        :param path: path relative to the app's prefix
-        """
-        endpoints = self.of(path)
-        if self._index in endpoints:
-            return True
-        if self._catch_all not in endpoints:
+    def is_of_server(self, endpoint: str) -> bool:
+        """Tell whether an endpoint is a route of the server's own, none of Dash's."""
+        if endpoint in (self._assets, self.component_suites):
             return False
-        if all(self._kinds.get(endpoint) == Endpoint.PAGE for endpoint in endpoints):
-            return True
-        return self._app.use_pages and self._is_page(path)
+        return self.kind(endpoint, {}) == Endpoint.SERVER
 
-    def of(self, path: str) -> list[str]:
-        """Return the endpoints that a public path can mean, below the prefix and as it stands.
+    def without_pages(self, endpoints: list[str]) -> list[str]:
+        """Return the endpoints that are no index page of Dash's.
 
-        :param path: path relative to the app's prefix
+        On FastAPI the last app's catch-all takes the paths of the others as well.
         """
-        prefix = internals.routes_prefix(self._app)
-        below = self._backend.endpoints_of(prefix + path.removeprefix("/"))
-        as_it_stands = [] if prefix == "/" else self._backend.endpoints_of(path)
-        # What another Dash app's catch-all takes is no route that a rule could name.
-        own = [name for name in as_it_stands if not internals.is_own_view(self._backend.view(name))]
-        return list(dict.fromkeys(below + own))
+        return [
+            endpoint
+            for endpoint in endpoints
+            if endpoint not in self.pages
+            and not (endpoint.endswith(_PAGES[1]) and self.kind(endpoint, {}) == Endpoint.CLOSED)
+        ]
 
-    @staticmethod
-    def _is_page(path: str) -> bool:
-        try:
-            return internals.resolve_page(path) is not None
-        except Exception:  # whatever Dash makes of it, it finds no page
-            return False
+    def are_pages(self, endpoints: list[str]) -> bool:
+        """Tell whether a path leads to the app's index page and nothing else."""
+        return bool(endpoints) and all(endpoint in self.pages for endpoint in endpoints)
+
+    def is_opened_by(self, endpoint: str, rule: str) -> bool:
+        """Tell whether a rule that leads to an endpoint opens it.
+
+        :param endpoint: its name
+        :param rule: the rule
+        """
+        if endpoint == self._assets or self.is_of_server(endpoint):
+            return True
+        return "<" not in rule and self.kind(endpoint, {}) == Endpoint.NAMED
+
+    def open_by_themselves(self, endpoint: str) -> bool:
+        """Tell whether an endpoint of Dash's opens with other rules: none has to name it."""
+        kinds = (Endpoint.LAYOUT, Endpoint.STATIC)
+        return endpoint == self.component_suites or self._kinds.get(endpoint) in kinds

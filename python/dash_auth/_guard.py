@@ -26,7 +26,9 @@ from ._endpoints import Endpoints
 from ._open_callbacks import OpenCallbacks
 from ._open_pages import OpenPages
 from ._origins import Origins
+from ._page_rules import PageRules
 from ._refusals import Closed, quoted, why_login_is_needed
+from ._rule_warnings import RuleWarnings
 from ._unavailable import is_out_of_order, say_out_of_order
 from ._websocket_callbacks import WebSocketCallbacks
 from .identity import RequestIdentity, SocketLogin, current_facts, current_user
@@ -84,7 +86,11 @@ class Guard:
         self._rules = public_rules(auth.app)
         self.endpoints = Endpoints(auth.app, backend)
         self.name = _name(auth)
-        self._open_pages = OpenPages(auth.app, self._rules, self.endpoints)
+        self.page_rules = PageRules(auth.app, self._rules, self.endpoints, backend)
+        self._rule_warnings = RuleWarnings(
+            self._rules, self.page_rules, use_pages=bool(auth.app.use_pages)
+        )
+        self._open_pages = OpenPages(auth.app, self.page_rules)
         self.open_callbacks = OpenCallbacks(auth.app, self._rules, self._open_pages)
         self.websocket_callbacks = WebSocketCallbacks(auth.app, self.open_callbacks)
         self._handles = CallbackHandles(auth.app, HandleSeal(self.name), self._secret)
@@ -108,6 +114,7 @@ class Guard:
         :param request: the facts of the request
         """
         try:
+            self._rule_warnings.tell()
             passed = self._pass(request)
         except Exception as error:
             if is_out_of_order(error):
@@ -313,12 +320,12 @@ class Guard:
             return True
         if not len(self._rules):
             return False
-        # Outside of the prefix a rule is taken as it stands.
-        path = _core.below_prefix(request.path, self.prefix) or request.path
-        opens_pages = kind == Endpoint.LAYOUT and self.endpoints.rules_open_pages(self._rules)
-        if not self._rules.is_open(kind, path, opens_pages):
-            return False
-        return kind != Endpoint.PAGE or self._open_pages.index_is_open(request.path, path)
+        path, prefix = request.path, self.prefix
+        if kind == Endpoint.PAGE:
+            below = _core.below_prefix(path, prefix)
+            return below is not None and self._open_pages.index_is_open(path, below)
+        opens_pages = kind == Endpoint.LAYOUT and self.page_rules.lead_to_pages()
+        return self._rules.is_open(kind, path, prefix, opens_pages)
 
     def _is_notebook_check(self, request: Request) -> bool:
         # Most requests are told apart by their endpoint's name alone.

@@ -123,4 +123,4 @@ class OpenCallbacks:
             return False
         if is_page_router:
             return self._pages.router_shows_open(path, pathname, search)
-        return self._rules.matches(path)
+        return self._pages.pathname_is_open(path)

@@ -5,23 +5,27 @@ from __future__ import annotations
 from dash import Dash
 
 from . import _dash_internals as internals
-from ._core import RouteMap
-from ._endpoints import Endpoints
+from ._page_rules import PageRules
 
 
 class OpenPages:
     """Tells which pages of one app may be shown with no login."""
 
-    def __init__(self, app: Dash, rules: RouteMap, endpoints: Endpoints) -> None:
+    def __init__(self, app: Dash, rules: PageRules) -> None:
         """Remember what decides.
 
         :param app: Dash app
-        :param rules: the declared rules
-        :param endpoints: what the endpoints of the app's server are
+        :param rules: which of the declared rules lead to pages
         """
         self._app = app
         self._rules = rules
-        self._endpoints = endpoints
+
+    def pathname_is_open(self, path: str) -> bool:
+        """Tell whether what a routing callback shows for a pathname is open.
+
+        :param path: path relative to the app's prefix
+        """
+        return self._may_resolve(path) and self._rules.means(path)
 
     def index_is_open(self, requested: str, path: str) -> bool:
         """Tell whether a path's index page is open.
@@ -29,9 +33,7 @@ class OpenPages:
         :param requested: the path as the server has it
         :param path: the same relative to the app's prefix
         """
-        if self._app.use_pages and not self._may_resolve(path):
-            return False
-        if not self._endpoints.leads_to_page(path):
+        if not self._may_resolve(path) or not self._rules.means(path):
             return False
         if not self._app.use_pages:
             return True
@@ -61,7 +63,8 @@ class OpenPages:
 
     def _may_resolve(self, path: str) -> bool:
         """Tell whether Dash may be asked for the page: a stranger chooses what it works on."""
-        return self._rules.may_resolve_page(path, internals.page_templates())
+        templates = internals.page_templates() if self._app.use_pages else []
+        return self._rules.showing().may_resolve_page(path, templates)
 
     def _means(
         self, path: str, page: internals.ResolvedPage | None, supplied: frozenset[str]
@@ -72,9 +75,10 @@ class OpenPages:
         :param page: the page that Dash finds
         :param supplied: names that Dash merges over the variables of the page
         """
+        rules = self._rules.showing()
         if page is None:
-            return self._rules.opens_page(path)
-        return self._rules.opens_page(
+            return rules.opens_page(path)
+        return rules.opens_page(
             path,
             path=page.path,
             template=page.template,

@@ -10,8 +10,11 @@ from dash import Dash
 
 from . import _dash_internals as internals
 from ._core import RouteMap
+from ._guard import Guard
+from ._public_layouts import ids_on_public_pages
 from ._refusals import source
-from .auth import Auth, auth_of
+from ._rule_warnings import hint, leads_nowhere
+from .auth import auth_of
 from .public_routes import is_public_callback, public_assets_extensions, public_rules
 
 __all__ = ["Report", "explain"]
@@ -24,9 +27,12 @@ class Report:
     Attributes:
         protected_by: the name of the class that protects the app.
         public_routes: each declared rule with the endpoints that it reaches.
+        dead_rules: each rule that leads to nothing, with what was probably meant.
         public_callbacks: name and place of each function that runs with no login.
         routing_callbacks: ids of the callbacks that run with no login where their pathname is
             public.
+        private_on_public_pages: name and place of each callback that needs a login though it has to
+            do with what stands on a public page; pages that are functions are not looked into.
         open_assets: the files among the assets that anyone may have.
         layout_is_public: whether anyone may have the app's layout.
         weak_passwords: names of users whose stored password should be stored anew, and why.
@@ -35,8 +41,10 @@ class Report:
 
     protected_by: str
     public_routes: tuple[tuple[str, str], ...]
+    dead_rules: tuple[tuple[str, str], ...]
     public_callbacks: tuple[tuple[str, str], ...]
     routing_callbacks: tuple[str, ...]
+    private_on_public_pages: tuple[tuple[str, str], ...]
     open_assets: tuple[str, ...]
     layout_is_public: bool
     weak_passwords: tuple[tuple[str, str], ...]
@@ -47,8 +55,10 @@ class Report:
         sections: list[tuple[str, list[str]]] = [
             ("Protected by", [self.protected_by]),
             ("Public routes", _columns(self.public_routes)),
+            ("Rules that lead to nothing", _columns(self.dead_rules)),
             ("Public callbacks", _columns(self.public_callbacks)),
             ("Routing callbacks, where the pathname is public", list(self.routing_callbacks)),
+            ("Private callbacks on public pages", _columns(self.private_on_public_pages)),
             ("Open assets", list(self.open_assets)),
             ("Layout public", [layout]),
             ("Passwords to store anew", _columns(self.weak_passwords)),
@@ -84,31 +94,38 @@ def explain(app: Dash) -> Report:
     guard = auth._dash_auth_guard
     return Report(
         protected_by=type(auth).__name__,
-        public_routes=tuple((rule, _reached(auth, rule)) for rule in rules.rules),
+        public_routes=tuple(
+            (rule, ", ".join(guard.page_rules.reached(rule)) or "nothing") for rule in rules.rules
+        ),
+        dead_rules=tuple(
+            (rule, hint(guard.page_rules, rule))
+            for rule in rules.rules
+            if leads_nowhere(guard.page_rules, rule)
+        ),
         public_callbacks=tuple(_public_callbacks(app)),
         routing_callbacks=tuple(_routing_callbacks(app, guard.open_callbacks.routing(), rules)),
+        private_on_public_pages=tuple(_private_on_public_pages(app, guard)),
         open_assets=tuple(_open_assets(app)) if len(rules) else (),
-        layout_is_public=guard.endpoints.rules_open_pages(rules),
+        layout_is_public=guard.page_rules.lead_to_pages(),
         weak_passwords=tuple(auth._dash_auth_weak_passwords()),
         session=auth._dash_auth_session_use(),
     )
 
 
-def _reached(auth: Auth, rule: str) -> str:
-    """Return what a rule reaches."""
-    endpoints = auth._dash_auth_guard.endpoints
-    reached: dict[str, None] = {}
-    for path in RouteMap.sample_paths(rule):
-        if endpoints.leads_to_page(path):
-            reached["a page of Dash's"] = None
-        named = (name for name in endpoints.of(path) if name not in endpoints.pages)
-        reached.update(dict.fromkeys(named))
-    return ", ".join(reached) or "nothing"
-
-
 def _public_callbacks(app: Dash) -> Iterable[tuple[str, str]]:
     for output, entry in internals.callback_entries(app):
         if is_public_callback(app, entry):
+            yield source(internals.registered_function(entry), output)
+
+
+def _private_on_public_pages(app: Dash, guard: Guard) -> Iterable[tuple[str, str]]:
+    shown = ids_on_public_pages(app, guard.page_rules)
+    routing = {internals.PAGE_ROUTER_ID, *guard.open_callbacks.routing()}
+    for output, entry in internals.callback_entries(app):
+        # A clientside callback asks the server for nothing.
+        if "callback" not in entry or output in routing or is_public_callback(app, entry):
+            continue
+        if shown.include_any(internals.ids_of(entry)):
             yield source(internals.registered_function(entry), output)
 
 

@@ -115,11 +115,18 @@ impl RouteMap {
         Ok(routes::Rule::parse(rule)?.sample_paths())
     }
 
-    /// Tells whether the rules open an endpoint for a path relative to the app's prefix.
-    #[pyo3(signature = (endpoint, path, rules_open_pages, /))]
-    fn is_open(&self, endpoint: Endpoint, path: &Bound<'_, PyString>, rules_open_pages: bool) -> bool {
-        path.to_str()
-            .is_ok_and(|path| decision::is_open(endpoint.into(), path, &self.read(), rules_open_pages))
+    /// Tells whether the rules open an endpoint for a path, seen from the app's prefix.
+    #[pyo3(signature = (endpoint, path, prefix, rules_open_pages, /))]
+    fn is_open(
+        &self,
+        endpoint: Endpoint,
+        path: &Bound<'_, PyString>,
+        prefix: &str,
+        rules_open_pages: bool,
+    ) -> bool {
+        path.to_str().is_ok_and(|path| {
+            decision::is_open(endpoint.into(), path, prefix, &self.read(), rules_open_pages)
+        })
     }
 
     /// Tells whether Dash may be asked which page a path means: a rule matches the path, and it is

@@ -26,6 +26,7 @@
 //! - [`Matched::Redirect`] is kept apart from [`Matched::Yes`]: a path counts as it stands only if it
 //!   needs no slash at its end, no slashes merged and none taken from or added to its start.
 //! - A path longer than [`MAX_PATH`] matches nothing.
+//! - A path with a segment `.` or `..` matches nothing ([`has_dot_segment`]).
 //! - Custom converters, arguments that werkzeug would silently drop, and arguments with which it fails
 //!   on each request are refused when the rule is parsed.
 
@@ -48,6 +49,15 @@ pub use template::steps;
 /// The longest path that is looked at, in bytes of UTF-8: servers refuse longer ones, but a pathname
 /// in a request's body is bounded by nothing else.
 pub const MAX_PATH: usize = 65_536;
+
+/// Tells whether a segment of the path is `.` or `..`, where a backslash divides segments too.
+///
+/// Handlers take such segments out after a rule has been compared with the path, and honest clients
+/// before they ask (RFC 3986 section 5.2.4).
+#[must_use]
+pub fn has_dot_segment(path: &str) -> bool {
+    path.contains('.') && path.split(['/', '\\']).any(|segment| matches!(segment, "." | ".."))
+}
 
 /// What became of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,10 +138,10 @@ impl RouteMap {
     /// Returns whether the path matches, as werkzeug would say, and if so whether it does as it stands.
     #[must_use]
     pub fn test(&self, path: &str) -> Matched {
-        if path.len() > MAX_PATH {
+        if path.len() > MAX_PATH || has_dot_segment(path) {
             return Matched::No;
         }
-        if self.literal(path) {
+        if self.literals.contains(path) {
             return Matched::Yes;
         }
         let stripped = path.trim_start_matches('/');
@@ -172,7 +182,7 @@ impl RouteMap {
     /// Returns whether a rule without variables names exactly this path.
     #[must_use]
     pub fn literal(&self, path: &str) -> bool {
-        self.literals.contains(path)
+        self.literals.contains(path) && !has_dot_segment(path)
     }
 
     /// Returns whether the path matches as it stands, and a rule that matches it also covers the

@@ -151,7 +151,7 @@ impl Rule {
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
         let is_rooted = path.strip_prefix('/').is_some_and(|rest| !rest.starts_with('/'));
-        if !is_rooted || path.len() > super::MAX_PATH {
+        if !is_rooted || path.len() > super::MAX_PATH || super::has_dot_segment(path) {
             return false;
         }
         let mut left = Some(path);

@@ -5,6 +5,7 @@
 use std::thread;
 use std::time::Duration;
 
+use dash_auth::decision::{Endpoint, is_open};
 use dash_auth::routes::{MAX_PATH, Matched, Reason, RouteMap, Rule};
 use proptest::prelude::*;
 
@@ -28,6 +29,64 @@ fn check(table: Table<'_>) {
             assert_eq!(map.test(path), *expected, "{rules:?} {path:?}");
             assert_eq!(map.matches(path), *expected == Yes, "{rules:?} {path:?}");
         }
+    }
+}
+
+#[test]
+fn a_path_with_a_dot_segment_matches_nothing() {
+    let dots = [
+        "/..",
+        "/.",
+        "/a/..",
+        "/a/../b",
+        "/./a",
+        "/a/.",
+        "/a//../b",
+        "/a\\..\\b",
+        "/a\\.",
+        "..",
+        "\\..",
+        "/a/..\\b",
+    ];
+    let honest =
+        ["/...", "/a..", "/..a", "/a/.b", "/a./b", "/.well-known/x", "/a.b/c", "/%2e%2e/a", "/..;/a"];
+    let mut open = map(&["/<path:p>", "/<x>", "/<path:p>/"]);
+    for path in dots {
+        open.add(Rule::parse(&format!("/{}", path.trim_start_matches('/'))).unwrap());
+        assert_eq!(open.test(path), No, "{path:?}");
+        assert!(!open.matches(path) && !open.literal(path) && !open.opens_template(path, "/<p>"), "{path:?}");
+        assert!(!Rule::parse("/<path:p>").unwrap().matches(path), "{path:?}");
+        assert!(Rule::parse("/a/../b").unwrap().sample_paths().is_empty());
+    }
+    for path in honest {
+        assert!(open.matches(path), "{path:?}");
+    }
+}
+
+#[test]
+fn a_rule_is_read_as_it_stands_and_below_the_prefix() {
+    let rules = map(&["/own", "/app/full", "/<path:p>/x"]);
+    let open = |endpoint, path| is_open(endpoint, path, "/app/", &rules, true);
+    for (endpoint, path, expected) in [
+        (Endpoint::Server, "/own", true),
+        (Endpoint::Server, "/app/own", true),
+        (Endpoint::Server, "/app/full", true),
+        (Endpoint::Server, "/full", false),
+        (Endpoint::Server, "/app/../own", false),
+        (Endpoint::Named, "/app/own", true),
+        (Endpoint::Named, "/app/full", true),
+        (Endpoint::Named, "/app/a/x", false),
+        (Endpoint::Missing, "/own", true),
+        (Endpoint::Missing, "/other", false),
+        (Endpoint::Page, "/own", false),
+        (Endpoint::Page, "/app/own", true),
+        (Endpoint::Page, "/app/full", false),
+        (Endpoint::Static, "/app/assets/x.css", true),
+        (Endpoint::Static, "/app/assets/a/../x.css", false),
+        (Endpoint::Callback, "/own", false),
+        (Endpoint::Closed, "/app/own", false),
+    ] {
+        assert_eq!(open(endpoint, path), expected, "{endpoint:?} {path}");
     }
 }
 

@@ -34,7 +34,7 @@ def add_echo(app: Any, backend: str, path: str) -> None:
         import quart
 
         @app.server.websocket(path, endpoint=path)
-        async def echo() -> None:
+        async def echo(room: str = "") -> None:
             while True:
                 text = await quart.websocket.receive()
                 ran.append(text)
@@ -94,6 +94,24 @@ def test_a_rule_opens_it(serve: Any, backend: str, route: str) -> None:
     assert said(site, "/live", auth=("alice", "wrong")) == "None hello"
     ran.clear()
     assert_closed(site, "/live/inside")
+
+
+@pytest.mark.parametrize("dots", ["..", ".", "%2e%2e", "..%2fa", "a/..", "..%5ca"])
+def test_a_path_with_dot_segments_is_closed(serve: Any, backend: str, dots: str) -> None:
+    app = simple_app(backend, public_routes=["/live/<path:room>"])
+    add_echo(app, backend, "/live/<path:room>" if backend == "quart" else "/live/{room:path}")
+    site = serve(app)
+    assert said(site, "/live/a/b") == "None hello"
+    ran.clear()
+    assert_closed(site, f"/live/{dots}/x")
+
+
+def test_a_rule_for_one_opens_no_page(serve: Any, backend: str) -> None:
+    app = simple_app(backend, public_routes=["/live/<room>"])
+    add_echo(app, backend, "/live/<room>" if backend == "quart" else "/live/{room}")
+    site = serve(app)
+    assert said(site, "/live/a") == "None hello"
+    assert not dash_auth.explain(app).layout_is_public
 
 
 def test_no_rule_opens_the_one_for_callbacks(serve: Any, backend: str) -> None:

@@ -230,10 +230,16 @@ class Backend(Protocol):
         """Return the function behind an endpoint."""
 
     def endpoints_of(self, path: str) -> list[str]:
-        """Return the endpoints that serve a path, whatever the method."""
+        """Return the endpoints that serve a path, whatever the method, WebSockets included."""
+
+    def routes(self) -> list[tuple[str, str]]:
+        """Return the endpoints with their rules in Flask's syntax."""
 
     def route_count(self) -> int:
         """Return how many routes the server has."""
+
+    def dash_apps(self) -> list[Dash]:
+        """Return the Dash apps on the server, guarded or not."""
 
     def run_first_request_hooks(self, app: Dash) -> None:
         """Run what Dash would run before the first request to the app."""

@@ -246,8 +246,14 @@ class FastAPIBackend:
     def endpoints_of(self, path: str) -> list[str]:
         return self._routes.endpoints_of(path)
 
+    def routes(self) -> list[tuple[str, str]]:
+        return self._routes.routes()
+
     def route_count(self) -> int:
         return len(self._routes)
+
+    def dash_apps(self) -> list[Dash]:
+        return self._routes.apps()
 
     def run_first_request_hooks(self, app: Dash) -> None:
         server: Any = app.backend

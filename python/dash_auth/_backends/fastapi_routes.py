@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from operator import is_
 from typing import Any
 
+from dash import Dash
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
@@ -34,6 +36,10 @@ class Routes:
         self._known_of: Sequence[BaseRoute] = ()
         self._known: dict[tuple[str, str, str, str], Found | None] | None = None
         self._known_endpoints: dict[str, list[str]] | None = None
+
+    def apps(self) -> list[Dash]:
+        """Return the Dash apps on the server."""
+        return internals.fastapi_apps(self._server)
 
     def __len__(self) -> int:
         return len(self._server.router.routes)
@@ -78,6 +84,18 @@ class Routes:
             known[path] = found
         return found
 
+    def routes(self) -> list[tuple[str, str]]:
+        """Return the endpoints with their rules in Flask's syntax, FastAPI's documents left out."""
+        server = self._server
+        oauth = server.swagger_ui_oauth2_redirect_url
+        documents = (server.openapi_url, server.docs_url, server.redoc_url, oauth)
+        return [
+            (self.name(route), in_flasks_syntax(path))
+            for route in server.router.routes
+            for path in _paths(route)
+            if path not in documents
+        ]
+
     def _notice_changes(self) -> None:
         """Forget what was found once there are other routes."""
         routes = self._server.router.routes
@@ -110,8 +128,9 @@ class Routes:
             if not declared and match == Match.PARTIAL:
                 # A router that was included does not say for which method else it has a route.
                 found[self.name(route)] = None
-        for method in sorted(methods):
-            for match, route, _ in self._matching({**scope, "method": method}):
+        asked = [{**scope, "method": method} for method in sorted(methods)]
+        for each in [*asked, {**scope, "type": "websocket"}]:
+            for match, route, _ in self._matching(each):
                 if match == Match.FULL:
                     found[self.name(route)] = None
                     break
@@ -125,7 +144,14 @@ class Routes:
 
     def name(self, route: BaseRoute) -> str:
         """Return the name of the endpoint that a route leads to."""
-        name, view = internals.fastapi_endpoint(route)
+        path = getattr(route, "path", "")
+        shadows = any(
+            other is not route
+            and getattr(other, "path", "") == path
+            and internals.is_own_view(getattr(other, "endpoint", None))
+            for other in self._server.router.routes
+        )
+        name, view = internals.fastapi_endpoint(route, self.apps(), shadows=shadows)
         self._views[name] = view
         return name
 
@@ -136,3 +162,24 @@ class Routes:
             return {"filename": internals.route_path({**scope, **child}).removeprefix("/")}
         arguments: dict[str, Any] = child.get("path_params", {})
         return arguments
+
+
+def in_flasks_syntax(path: str) -> str:
+    """Return a path of Starlette's as a rule; what it has no converter for is text."""
+    rule = re.sub(r"{(\w+):(path|int|float|uuid)}", r"<\2:\1>", path)
+    return re.sub(r"{(\w+)(?::[^}]*)?}", r"<\1>", rule)
+
+
+def _paths(route: Any) -> Iterator[str]:
+    candidates = getattr(route, "effective_candidates", None)
+    if candidates is not None:
+        for each in candidates():
+            yield from _paths(each)
+        return
+    # An included one keeps its path in the route that it was made of.
+    inner = getattr(route, "starlette_route", None)
+    path = str(getattr(route, "path", None) or getattr(inner, "path", ""))
+    if isinstance(route, Mount):
+        yield f"{path}/<path:mounted>"
+    elif path.startswith("/"):
+        yield path

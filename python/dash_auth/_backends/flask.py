@@ -307,10 +307,19 @@ class FlaskBackend:
         for method in sorted(routes.allowed_methods(path)):
             with contextlib.suppress(HTTPException):
                 endpoints[str(routes.match(path, method=method)[0])] = None
+        with contextlib.suppress(HTTPException):
+            endpoints[str(routes.match(path, websocket=True)[0])] = None
         return list(endpoints)
+
+    def routes(self) -> list[tuple[str, str]]:
+        return [(str(rule.endpoint), rule.rule) for rule in self._server.url_map.iter_rules()]
 
     def route_count(self) -> int:
         return len(self._server.url_map._rules)
+
+    def dash_apps(self) -> list[Dash]:
+        hooks = self._server.before_request_funcs.get(None, ())
+        return internals.apps_of([*hooks, *self._server.view_functions.values()])
 
     def run_first_request_hooks(self, app: Dash) -> None:
         hooks = internals.first_request_hooks(app, self._server.before_request_funcs[None])

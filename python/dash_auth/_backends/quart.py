@@ -86,7 +86,8 @@ class QuartRequest(AsgiRequest):
         self.view_arguments = request.view_args or {}
         if self.scope["type"] == "websocket" and self.path.endswith(f"/{internals.WEBSOCKET}"):
             # Dash gives the WebSockets of all apps one name.
-            if internals.is_own_view(quart.current_app.view_functions.get(self.endpoint or "")):
+            apps = QuartBackend.of(quart.current_app._get_current_object()).dash_apps()  # type: ignore[attr-defined]
+            if internals.is_websocket_path(apps, self.path):
                 self.endpoint = self.path
 
     def header(self, name: str) -> str | None:
