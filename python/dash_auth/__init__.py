@@ -4,6 +4,7 @@ A drop-in for dash-auth: `BasicAuth(app, users)` protects an app, `public_routes
 `public_callback` open what needs no login.
 """
 
+from ._unavailable import Unavailable
 from ._upstream import warn_if_installed as _warn_if_installed
 from .basic_auth import BasicAuth
 from .explain import Report, explain
@@ -17,6 +18,7 @@ __all__ = [
     "BasicAuth",
     "OIDCAuth",
     "Report",
+    "Unavailable",
     "User",
     "__version__",
     "add_public_routes",
