@@ -21,7 +21,7 @@ mod _core {
     use super::credentials::{Credentials, Flight, Refusal, VerifiedCredentials, parse_basic};
     #[pymodule_export]
     use super::passwords::{
-        check_password_hash, generate_password_hash, is_plaintext, password_needs_rehash,
+        Turn, check_password_hash, generate_password_hash, is_plaintext, password_needs_rehash,
     };
     #[pymodule_export]
     use super::routes::{Endpoint, RouteMap, below_prefix, is_cross_site_forgery};
