@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from ._backends import asgi
+from ._unavailable import asked_by_guard
 
 logger = logging.getLogger("dash_auth")
 
@@ -27,7 +28,8 @@ def accepts(auth_func: AuthFunc, name: str, password: str) -> bool:
     :param password: the password that came along
     """
     try:
-        result = _run(auth_func, name, password)
+        with asked_by_guard():
+            result = _run(auth_func, name, password)
     except Exception:
         logger.exception("Error in authorization function.")
         return False
@@ -76,7 +78,7 @@ def groups_of(user_groups: UserGroups | GroupsFunc | None, name: str) -> Any:
         if isinstance(groups, Iterable) and not isinstance(groups, Mapping | bytes):
             return list(groups)
     except Exception:
-        logger.exception("Error in user_groups: %s has no groups.", name)
+        logger.exception("Error in user_groups: %r has no groups.", name)
         return []
     logger.error("user_groups must give a list, not %s", type(groups).__name__)
     return []

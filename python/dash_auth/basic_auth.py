@@ -15,6 +15,7 @@ from . import _core, _parked, _session, security
 from ._backends import Backend, Request
 from ._core import Credentials, Flight, Refusal, Users, VerifiedCredentials
 from ._session import SessionNotes
+from ._unavailable import asked_by_guard
 from ._user_functions import AuthFunc, GroupsFunc, UserGroups, accepts, check_user_groups, groups_of
 from .auth import ANONYMOUS_BODY_LIMIT, Auth, check_secret_key
 from .identity import RequestIdentity, SocketLogin, User
@@ -139,7 +140,8 @@ class BasicAuth(Auth):
         authorized = False
         try:
             # Who has put a check of its own in the place of ours is asked as it expects to be.
-            authorized = self.is_authorized()
+            with asked_by_guard():
+                authorized = self.is_authorized()
         finally:
             if not authorized and request.identity is not before:
                 # It has the last word, after ours has noted the user.
@@ -363,6 +365,8 @@ def _users(declared: Mapping[str, str] | Iterable[tuple[str, str]]) -> Mapping[s
                 "username_password_list must be a dict or a list of pairs of user name and "
                 f"password; entry {number} is no pair"
             )
+        if pair[0] in users:
+            raise ValueError(f"username_password_list has the user {pair[0]!r} twice; remove one")
         users[pair[0]] = pair[1]
     return users
 
