@@ -6,7 +6,7 @@ are kept elsewhere: see sqlite_users/.
 
 import dash_auth
 from dash import Dash, html
-from werkzeug.security import check_password_hash
+from dash_auth.security import check_password_hash
 
 USERS = {
     "alice": (

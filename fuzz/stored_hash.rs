@@ -26,6 +26,7 @@ pub fn stored_hash(input: &[u8]) -> bool {
     match stored.scheme() {
         Scheme::Plaintext => {
             assert!(!looks_like_a_hash(value), "plaintext: {value:?}");
+            assert!(!value.bytes().any(|octet| octet.is_ascii_control()), "no client sends {value:?}");
             let right = value.as_bytes() == password && password.len() <= MAX_PASSWORD_BYTES;
             assert_eq!(stored.verify(password, &NoForeignPbkdf2), right);
             return false;
@@ -62,29 +63,23 @@ fn cost(scheme: &Scheme) -> (u64, u64) {
     }
 }
 
-/// Tells whether a value begins as a hash of a well-known kind does and goes on after that.
+/// Tells whether a value has one of the forms of a hash, whatever is around it.
 fn looks_like_a_hash(value: &str) -> bool {
-    let bare = value.trim().to_ascii_lowercase();
-    let begins = [
-        "scrypt:",
-        "scrypt$",
-        "pbkdf2:",
-        "pbkdf2$",
-        "$argon2",
-        "$2a$",
-        "$2b$",
-        "$2y$",
-        "$1$",
-        "$5$",
-        "$6$",
-        "$apr1$",
-        "$y$",
-        "$scrypt$",
-        "pbkdf2_sha256$",
-        "bcrypt$",
-        "argon2id$",
-    ];
-    let ldap = ["{sha}", "{ssha}", "{md5}", "{crypt}"];
-    begins.iter().any(|begin| bare.starts_with(begin))
-        || ldap.iter().any(|begin| bare.len() > begin.len() && bare.starts_with(begin))
+    let around = |mark: char| mark.is_whitespace() || mark.is_control() || "\"'`\u{feff}".contains(mark);
+    let bare = value.trim_matches(around);
+    let word =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    let begins =
+        ["scrypt:", "scrypt$", "pbkdf2:", "pbkdf2$", "pbkdf2_sha256$", "bcrypt$", "argon2id$", "$argon2"];
+    let lower = bare.to_ascii_lowercase();
+    let starts_with_word =
+        |text: &str| word(text) && text.starts_with(|first: char| first.is_ascii_alphanumeric());
+    begins.iter().any(|begin| lower.starts_with(begin))
+        // word:...$
+        || bare.split_once(':').is_some_and(|(name, rest)| starts_with_word(name) && rest.contains('$'))
+        // $x$
+        || bare.strip_prefix('$').and_then(|rest| rest.split_once('$')).is_some_and(|(id, _)| starts_with_word(id))
+        // {X}
+        || bare.strip_prefix('{').and_then(|rest| rest.split_once('}')).is_some_and(|(id, _)| starts_with_word(id))
+        || [32, 40, 56, 64, 96, 128].contains(&bare.len()) && bare.chars().all(|c| c.is_ascii_hexdigit())
 }

@@ -7,6 +7,7 @@
 //! in, and a dozen who guess cannot stand in their way: a core is left for everything else.
 
 use std::num::NonZeroUsize;
+use std::process;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,7 @@ pub struct Admission {
 }
 
 struct State {
+    process: u32,
     taken: usize,
     waiting: usize,
     failures: LruCache<String, Instant>,
@@ -42,7 +44,9 @@ pub struct Turn<'a>(&'a Admission);
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.0.lock().taken -= 1;
+        let mut state = self.0.lock();
+        state.taken = state.taken.saturating_sub(1);
+        drop(state);
         self.0.freed.notify_one();
     }
 }
@@ -54,7 +58,12 @@ impl Admission {
         Self {
             turns: turns.get(),
             longest_wait,
-            state: Mutex::new(State { taken: 0, waiting: 0, failures: LruCache::new(REMEMBERED_ADDRESSES) }),
+            state: Mutex::new(State {
+                process: process::id(),
+                taken: 0,
+                waiting: 0,
+                failures: LruCache::new(REMEMBERED_ADDRESSES),
+            }),
             freed: Condvar::new(),
         }
     }
@@ -66,16 +75,30 @@ impl Admission {
     /// [`Busy`] at once where `address` failed lately and half of the turns are taken or someone
     /// waits; for any other address after the longest wait.
     pub fn admit(&self, address: &str) -> Result<Turn<'_>, Busy> {
-        let deadline = Instant::now() + self.longest_wait;
         let mut state = self.lock();
         if state.taken + state.waiting >= self.turns.div_ceil(2) && failed_lately(&mut state, address) {
             return Err(Busy);
         }
+        self.wait(state)
+    }
+
+    /// Waits for a turn where no address is known: for a hash that the developer's own function asks
+    /// for.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`] after the longest wait.
+    pub fn admit_anyone(&self) -> Result<Turn<'_>, Busy> {
+        self.wait(self.lock())
+    }
+
+    fn wait<'a>(&'a self, mut state: MutexGuard<'a, State>) -> Result<Turn<'a>, Busy> {
+        let deadline = Instant::now() + self.longest_wait;
         while state.taken >= self.turns {
             let left = deadline.checked_duration_since(Instant::now()).ok_or(Busy)?;
             state.waiting += 1;
             state = self.freed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-            state.waiting -= 1;
+            state.waiting = state.waiting.saturating_sub(1);
         }
         state.taken += 1;
         Ok(Turn(self))
@@ -100,7 +123,12 @@ impl Admission {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.process != process::id() {
+            // A fork takes along which turns are taken, but not the threads that would give them back.
+            (state.process, state.taken, state.waiting) = (process::id(), 0, 0);
+        }
+        state
     }
 }
 
@@ -132,6 +160,16 @@ mod tests {
         assert_eq!(admission.admit("b").err(), Some(Busy));
         drop(turn);
         assert!(admission.admit("b").is_ok());
+    }
+
+    #[test]
+    fn who_has_no_address_waits_like_anyone_else() {
+        let admission = one_turn(Duration::ZERO);
+        admission.record_failure("");
+        let turn = admission.admit_anyone().unwrap();
+        assert_eq!(admission.admit_anyone().err(), Some(Busy));
+        drop(turn);
+        assert!(admission.admit_anyone().is_ok());
     }
 
     #[test]

@@ -39,7 +39,8 @@
 //! - What a client sends is never an error of the server's: malformed input is an outcome, and nothing
 //!   here panics on it. Whatever goes wrong while deciding refuses.
 //! - What the developer configures wrongly is refused at start, with the reason: a rule
-//!   ([`routes::RuleError`]), a stored value ([`users::UnreadableStored`]).
+//!   ([`routes::RuleError`]), a name or a stored value that could
+//!   never log in ([`users::TableError`]).
 //! - A secret is compared in constant time, shown by no `Debug` and no message, and kept in the cache
 //!   only as a digest under a key that this process alone knows ([`seal::ProcessKey`]). An unknown name
 //!   costs what a known one costs.

@@ -1,8 +1,8 @@
 //! The users and what their passwords are verified against.
 //!
-//! An unknown name costs what a known one costs: a keyed hash of the name picks one of the stored
-//! passwords, always the same for that name, and the password is verified against it in vain. A
-//! stored value that cannot be read never lets anyone in.
+//! An unknown name costs what a known one costs: a keyed hash of the name picks one of the users,
+//! always the same for that name, and the password is verified in vain against what is stored for
+//! that user now. A stored value that cannot be read never lets anyone in.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -45,6 +45,56 @@ impl fmt::Display for UnreadableStored {
 
 impl std::error::Error for UnreadableStored {}
 
+/// Why a table of users cannot be used at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TableError {
+    /// There is nobody in it.
+    Empty,
+    /// The name has a colon, which ends a name in the header (RFC 7617 section 2).
+    Colon(String),
+    /// The name has a control character, which no client sends (RFC 7617 section 2).
+    Control(String),
+    /// The name stands there more than once.
+    Twice(String),
+    /// A stored value cannot be read.
+    Unreadable(UnreadableStored),
+}
+
+impl fmt::Display for TableError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => formatter.write_str("there are no users: nobody could log in"),
+            Self::Colon(name) => {
+                write!(
+                    formatter,
+                    "the user name {name:?} has a colon, so that it can never log in; rename it"
+                )
+            }
+            Self::Control(name) => write!(
+                formatter,
+                "the user name {name:?} has a control character, such as a line feed at its end, which no \
+                 login can send; remove it"
+            ),
+            Self::Twice(name) => write!(formatter, "the user name {name:?} is there twice; remove one"),
+            Self::Unreadable(stored) => stored.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for TableError {}
+
+/// What credentials are verified against.
+#[derive(Clone, Copy)]
+pub enum Against<'a> {
+    /// The value stored for their name.
+    Stored(&'a str),
+    /// Their name is unknown: what is stored for the user of this name ([`Users::decoy`]), in vain.
+    Decoy(&'a str, &'a str),
+    /// Their name is unknown, and there is nobody else.
+    Nothing,
+}
+
 /// Verifies credentials against stored passwords, and remembers those that were right.
 pub struct Users {
     cache: VerifiedCredentials,
@@ -56,7 +106,7 @@ pub struct Users {
 #[derive(Default)]
 struct Stored {
     positions: HashMap<String, usize>,
-    entries: Vec<Arc<Entry>>,
+    entries: Vec<(Arc<str>, Arc<Entry>)>,
 }
 
 struct Entry {
@@ -72,14 +122,14 @@ impl Entry {
 
 impl Stored {
     fn get(&self, username: &str) -> Option<&Arc<Entry>> {
-        self.entries.get(*self.positions.get(username)?)
+        self.entries.get(*self.positions.get(username)?).map(|(_, entry)| entry)
     }
 
     fn put(&mut self, username: &str, entry: Arc<Entry>) {
         let position = *self.positions.entry(username.to_owned()).or_insert(self.entries.len());
         match self.entries.get_mut(position) {
-            Some(place) => *place = entry,
-            None => self.entries.push(entry),
+            Some((_, place)) => *place = entry,
+            None => self.entries.push((username.into(), entry)),
         }
     }
 }
@@ -89,15 +139,32 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// Names the first user whose stored value cannot be read.
+    /// Names the first user who could never log in, or whose stored value cannot be read.
     pub fn new<'a>(
         key: ProcessKey,
         stored: impl IntoIterator<Item = (&'a str, &'a str)>,
         foreign: &dyn ForeignPbkdf2,
-    ) -> Result<Self, UnreadableStored> {
-        let users = Self { cache: VerifiedCredentials::new(key), stored: RwLock::default() };
-        users.reread(stored, foreign)?;
-        Ok(users)
+    ) -> Result<Self, TableError> {
+        let mut read = Stored::default();
+        for (username, text) in stored {
+            if username.contains(':') {
+                return Err(TableError::Colon(username.to_owned()));
+            }
+            if username.contains(|character: char| character.is_ascii_control()) {
+                return Err(TableError::Control(username.to_owned()));
+            }
+            if read.get(username).is_some() {
+                return Err(TableError::Twice(username.to_owned()));
+            }
+            let entry = Entry::read(text, foreign).map_err(|reason| {
+                TableError::Unreadable(UnreadableStored { username: username.to_owned(), reason })
+            })?;
+            read.put(username, entry);
+        }
+        if read.entries.is_empty() {
+            return Err(TableError::Empty);
+        }
+        Ok(Self { cache: VerifiedCredentials::new(key), stored: RwLock::new(read) })
     }
 
     /// Reads the stored values anew, for the developer's table has other names now.
@@ -155,33 +222,53 @@ impl Users {
         }
     }
 
-    /// Verifies credentials against the value stored for their name, `None` for an unknown name.
+    /// Tells whether a stored value of a user can be read.
+    #[must_use]
+    pub fn can_read(&self, username: &str, stored: &str, foreign: &dyn ForeignPbkdf2) -> bool {
+        self.entry(username, stored, foreign).is_ok()
+    }
+
+    /// Returns the name of the user against whose stored value an unknown name is verified; `None`
+    /// where no stored value was read.
+    ///
+    /// A name and no value: the developer's table may hold another by now.
+    #[must_use]
+    pub fn decoy(&self, username: &str) -> Option<Arc<str>> {
+        let digest = self.cache.key().digest(&[b"decoy", username.as_bytes()]);
+        let number = digest.first_chunk().map_or(0, |octets| u64::from_le_bytes(*octets));
+        let stored = self.stored.read().unwrap_or_else(PoisonError::into_inner);
+        let count = u64::try_from(stored.entries.len()).ok().filter(|count| *count > 0)?;
+        stored.entries.get(usize::try_from(number % count).ok()?).map(|(name, _)| Arc::clone(name))
+    }
+
+    /// Verifies credentials against a stored value.
     ///
     /// Slow where the value is a hash: callers hold no lock meanwhile.
     pub fn verify(
         &self,
         credentials: &Credentials,
-        stored: Option<&str>,
+        against: Against<'_>,
         address: &str,
         admission: &Admission,
         foreign: &dyn ForeignPbkdf2,
     ) -> Authentication {
-        let entry = match stored.map(|text| self.entry(credentials.username(), text, foreign)) {
-            Some(Ok(entry)) => entry,
-            Some(Err(reason)) => return Authentication::UnreadableStored(reason),
-            None => match self.decoy(credentials.username()) {
-                Some(decoy) => decoy,
-                None => return Authentication::Refused,
-            },
+        let (owner, text, known) = match against {
+            Against::Stored(text) => (credentials.username(), text, true),
+            Against::Decoy(owner, text) => (owner, text, false),
+            Against::Nothing => return Authentication::Refused,
+        };
+        let entry = match self.entry(owner, text, foreign) {
+            Ok(entry) => entry,
+            Err(reason) if known => return Authentication::UnreadableStored(reason),
+            Err(_) => return Authentication::Refused,
         };
         let password = credentials.password().as_bytes();
         if entry.password.is_plaintext() {
             let right = entry.password.verify(password, foreign);
-            return outcome(right && stored.is_some());
+            return outcome(right && known);
         }
         // An unknown name takes the same way as a known one, under a digest of its own.
-        let against = stored.unwrap_or_default();
-        let digest = self.cache.digest(credentials, against);
+        let digest = self.cache.digest(credentials, if known { text } else { "" });
         let flight = match self.cache.look_up(digest, address, admission) {
             Lookup::Verified => return Authentication::Verified,
             Lookup::Refused => return Authentication::Refused,
@@ -189,7 +276,7 @@ impl Users {
             Lookup::Unknown(flight) => flight,
         };
         let Ok(turn) = admission.admit(address) else { return Authentication::Busy };
-        let right = entry.password.verify(password, foreign) && stored.is_some();
+        let right = entry.password.verify(password, foreign) && known;
         drop(turn);
         flight.land(right, Expiry::Never);
         outcome(right)
@@ -209,15 +296,6 @@ impl Users {
         self.stored.write().unwrap_or_else(PoisonError::into_inner).put(username, Arc::clone(&entry));
         Ok(entry)
     }
-
-    /// Returns the stored password that an unknown name is verified against.
-    fn decoy(&self, username: &str) -> Option<Arc<Entry>> {
-        let digest = self.cache.key().digest(&[b"decoy", username.as_bytes()]);
-        let number = digest.first_chunk().map_or(0, |octets| u64::from_le_bytes(*octets));
-        let stored = self.stored.read().unwrap_or_else(PoisonError::into_inner);
-        let count = u64::try_from(stored.entries.len()).ok().filter(|count| *count > 0)?;
-        stored.entries.get(usize::try_from(number % count).ok()?).cloned()
-    }
 }
 
 fn outcome(right: bool) -> Authentication {
@@ -228,6 +306,7 @@ fn outcome(right: bool) -> Authentication {
 mod tests {
     use std::num::NonZeroUsize;
     use std::sync::Barrier;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
     use std::time::Duration;
 
@@ -246,6 +325,56 @@ mod tests {
         basic::parse("Basic YWxpY2U6Z3Vlc3M=").unwrap()
     }
 
+    fn against<'a>(stored: &[(&'a str, &'a str)]) -> Result<Users, TableError> {
+        Users::new(ProcessKey::draw().unwrap(), stored.iter().copied(), &NoForeignPbkdf2)
+    }
+
+    #[test]
+    fn a_table_in_which_somebody_could_never_log_in_is_refused() {
+        let name = |name: &str| against(&[("bob", "x"), (name, "x")]).err();
+        assert_eq!(against(&[]).err(), Some(TableError::Empty));
+        assert_eq!(name("a:b"), Some(TableError::Colon("a:b".into())));
+        assert_eq!(name("bob"), Some(TableError::Twice("bob".into())));
+        for control in ["alice\n", "\u{1b}[2J", "a\0", "\u{7f}"] {
+            assert_eq!(name(control), Some(TableError::Control(control.into())));
+        }
+        for taken in ["", " ", "\u{e4}lice", "alice@example.com", "a\\b"] {
+            assert_eq!(name(taken), None, "{taken:?}");
+        }
+        let error = against(&[("a\nb", "x")]).err().unwrap().to_string();
+        assert!(error.contains(r#""a\nb""#) && !error.contains('\n'), "{error}");
+        let error = against(&[("alice", "secret\n")]).err().unwrap().to_string();
+        assert!(error.contains(r#""alice" has a control character"#) && !error.contains("secret"), "{error}");
+    }
+
+    /// Derives nothing, and counts how often it is asked for more than one iteration.
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl ForeignPbkdf2 for Count {
+        fn derive(&self, _: &str, _: &[u8], _: &[u8], iterations: u32) -> Option<Vec<u8>> {
+            self.0.fetch_add(usize::from(iterations > 1), Ordering::Relaxed);
+            Some(vec![0; 32])
+        }
+    }
+
+    #[test]
+    fn a_decoy_is_verified_against_in_vain() {
+        let zeros = format!("pbkdf2:sha3_256:2$salt${}", "0".repeat(64));
+        let (count, admission) = (Count::default(), Admission::new(NonZeroUsize::MIN, LONGEST_WAIT));
+        let users = Users::new(ProcessKey::draw().unwrap(), [("bob", "plain")], &count).unwrap();
+        assert_eq!(users.decoy("alice").as_deref(), Some("bob"));
+        let decoy = Against::Decoy("bob", &zeros);
+        let outcome = users.verify(&guess(), decoy, "", &admission, &count);
+        assert_eq!((outcome, count.0.load(Ordering::Relaxed)), (Authentication::Refused, 1));
+        // The same credentials, of somebody who is there.
+        let outcome = users.verify(&guess(), Against::Stored(&zeros), "", &admission, &count);
+        assert_eq!((outcome, count.0.load(Ordering::Relaxed)), (Authentication::Verified, 2));
+        assert_eq!(users.verify(&guess(), decoy, "", &admission, &count), Authentication::Refused);
+        let outcome = users.verify(&guess(), Against::Decoy("bob", "guess"), "", &admission, &count);
+        assert_eq!(outcome, Authentication::Refused);
+    }
+
     #[test]
     fn all_who_guess_the_same_at_once_are_remembered() {
         let (users, barrier) = (users(), Barrier::new(8));
@@ -255,7 +384,7 @@ mod tests {
             for address in &addresses {
                 scope.spawn(|| {
                     barrier.wait();
-                    users.verify(&guess(), Some(STORED), address, &admission, &NoForeignPbkdf2)
+                    users.verify(&guess(), Against::Stored(STORED), address, &admission, &NoForeignPbkdf2)
                 });
             }
         });

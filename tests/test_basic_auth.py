@@ -416,4 +416,4 @@ def test_a_function_for_groups_that_fails_gives_none(caplog: pytest.LogCaptureFi
     app = guarded_app(user_groups=fails)
     reply = client_of(app).get("/private", auth=ALICE)
     assert (reply.status_code, reply.json["groups"]) == (200, [])
-    assert "alice has no groups" in caplog.text
+    assert "'alice' has no groups" in caplog.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import itertools
 import logging
 import subprocess
@@ -97,7 +98,9 @@ def test_the_table_verifies_and_says_why_not() -> None:
     assert users.authenticate(basic("alice:wrong"), table, "") == Refusal.WRONG
     assert users.authenticate(basic("eve:secret"), table, "") == Refusal.WRONG
     assert users.authenticate("", table, "") == Refusal.ABSENT
-    assert Users({}).authenticate(basic("alice:secret"), {}, "") == Refusal.WRONG
+    # A live table may become empty, and be filled again.
+    assert users.authenticate(basic("alice:secret"), {}, "") == Refusal.WRONG
+    assert users.authenticate(basic("alice:secret"), table, "") == ("alice", "secret")
 
 
 @pytest.mark.parametrize("table", [None, [("alice", "secret")], "alice"])
@@ -115,11 +118,54 @@ def test_the_table_is_a_dict(table: Any) -> None:
         ({"alice": "$2y$10$x"}, ValueError),
         ({"alice": "\ud800"}, ValueError),
         ({"\ud800": "secret"}, ValueError),
+        ({}, ValueError),
+        ({"a:b": "secret"}, ValueError),
+        ({"alice\n": "secret"}, ValueError),
+        ({"alice": "secret\n"}, ValueError),
     ],
 )
 def test_a_table_that_cannot_be_read_is_refused(table: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         Users(table)
+
+
+HASHED = f"pbkdf2:sha3_256:2$salt${'0' * 64}"
+"""A hash with a digest of hashlib's, which the core asks: so it can be counted."""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "hashes"),
+    [
+        pytest.param({"alice": "plain"}, {"alice": HASHED}, 1, id="changed to a hash"),
+        pytest.param({"alice": HASHED}, {"alice": "plain"}, 0, id="changed to plaintext"),
+        pytest.param({"alice": "plain"}, {"bob": HASHED}, 1, id="another name"),
+        pytest.param({"alice": "plain"}, {"alice": "plain", "bob": None}, 0, id="one more"),
+        pytest.param({"alice": HASHED}, {"alice": "$2b$x", "bob": HASHED}, 1, id="unreadable"),
+        pytest.param({"alice": HASHED}, {"alice": None}, 0, id="nothing to read"),
+        pytest.param({"alice": HASHED}, {}, 0, id="nobody"),
+    ],
+)
+def test_an_unknown_name_costs_what_the_live_table_makes_a_known_one_cost(
+    monkeypatch: pytest.MonkeyPatch, before: dict[str, Any], after: dict[str, Any], hashes: int
+) -> None:
+    table = dict(before)
+    users = Users(table)
+    users.authenticate(basic("eve:x"), table, "")
+    table.clear()
+    table.update(after)
+    asked: list[int] = []
+    derive = hashlib.pbkdf2_hmac
+
+    def counted(digest: str, password: bytes, salt: bytes, iterations: int) -> bytes:
+        asked.append(iterations)
+        return derive(digest, password, salt, iterations)
+
+    monkeypatch.setattr(hashlib, "pbkdf2_hmac", counted)
+    for guess in ("x", "y"):
+        asked.clear()
+        # A table that is read anew derives once to learn what a digest is.
+        assert users.authenticate(basic(f"eve:{guess}"), table, "") == Refusal.WRONG
+        assert asked.count(2) == hashes
 
 
 def test_an_error_of_the_developers_mapping_is_raised_as_it_is() -> None:

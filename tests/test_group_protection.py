@@ -234,7 +234,7 @@ def test_without_outputs_of_its_own_a_callback_changes_nothing(
     client = client_of(app)
     refused = call(client, "out.children", ("in", "value", "v"), auth=BOB)
     assert (refused.status_code, refused.data) == (204, b"")
-    assert "bob tried to run show but lacks the permissions" in caplog.text
+    assert "'bob' tried to run show but lacks the permissions" in caplog.text
     # A public callback that asks by itself: it runs for a stranger and tells nothing.
     stranger = call(client, "open.children", ("in", "value", "v"))
     assert stranger.json["response"] == {"open": {"children": "log in"}}

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import subprocess
 import sys
 import threading
 import time
 
+import dash_auth
 import pytest
 from argon2 import PasswordHasher, profiles
+from dash_auth import _core
+from dash_auth._unavailable import asked_by_guard
 from dash_auth.security import (
     check_password_hash,
     generate_password_hash,
@@ -228,3 +232,96 @@ raise SystemExit(os.waitpid(child, 0)[1])
 """
     command = [sys.executable, "-W", "ignore", "-c", script]
     assert subprocess.run(command, timeout=60, check=False).returncode == 0
+
+
+# Turns
+
+
+def test_the_methods_that_work_are_named() -> None:
+    for method in ("bcrypt", "md5", "", "Scrypt", "argon2id"):
+        with pytest.raises(ValueError, match=r"scrypt.*pbkdf2.*argon2"):
+            generate_password_hash("x", method)
+
+
+def test_a_turn_comes_back_whatever_happens() -> None:
+    stored = generate_password_hash("x", "scrypt:1024:8:1")
+    # More often than any machine has turns: one that was kept would make the next wait for ever.
+    for _ in range(300):
+        with pytest.raises(ValueError):
+            check_password_hash("$argon2id$", "x")
+        with pytest.raises(TypeError):
+            check_password_hash(stored, None)  # type: ignore[arg-type]
+        with pytest.raises(ValueError):
+            generate_password_hash("x", "bcrypt")
+    assert check_password_hash(stored, "x")
+
+
+class Turns:
+    """Turns of which none is free the first times."""
+
+    def __init__(self, busy: int) -> None:
+        self.busy = busy
+        self.given_back = 0
+
+    def wait(self) -> Turns | None:
+        self.busy -= 1
+        return None if self.busy >= 0 else self
+
+    def give_back(self) -> None:
+        self.given_back += 1
+
+
+def test_where_no_turn_is_free_the_guard_is_told_and_a_script_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stored = generate_password_hash("x", "scrypt:1024:8:1")
+    turns = Turns(busy=3)
+    monkeypatch.setattr(_core, "Turn", turns)
+    with asked_by_guard(), pytest.raises(dash_auth.Unavailable):
+        check_password_hash(stored, "x")
+    assert check_password_hash(stored, "x") is True
+    assert (turns.busy, turns.given_back) == (-1, 1)
+
+
+MEMORY = """
+import base64, sys, threading
+from dash_auth import _core
+from dash_auth.security import check_password_hash, generate_password_hash
+
+def kib(what):
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(what))
+
+way, method = sys.argv[1:]
+table = {"alice": generate_password_hash("x", method)}
+users = _core.Users(table)
+
+def run(number):
+    for guess in range(3):
+        if way == "function":
+            assert not check_password_hash(table["alice"], f"{number} {guess}")
+        else:
+            header = base64.b64encode(f"alice:{number} {guess}".encode()).decode()
+            users.authenticate(f"Basic {header}", table, f"{number} {guess}")
+
+before = kib("VmRSS:")
+threads = [threading.Thread(target=run, args=(number,)) for number in range(48)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(kib("VmRSS:") - before, kib("VmHWM:") - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is Linux's")
+@pytest.mark.parametrize("method", ["scrypt:16384:8:1", "argon2:19456:1:1", "scrypt:32768:8:1"])
+@pytest.mark.parametrize("way", ["function", "table"])
+def test_many_threads_hash_in_the_memory_of_a_few(method: str, way: str) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", MEMORY, way, method]
+    printed = subprocess.run(command, timeout=150, check=True, capture_output=True, text=True)
+    kept, peak = (int(number) / 1024 for number in printed.stdout.split())
+    turns = len(os.sched_getaffinity(0))
+    # A hash takes up to 32 MiB, and an arena may hold as much again.
+    assert kept < 32 + 40 * turns
+    assert peak < 32 + 70 * turns

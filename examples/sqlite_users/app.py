@@ -10,7 +10,7 @@ from pathlib import Path
 
 import dash_auth
 from dash import Dash, html
-from werkzeug.security import check_password_hash, generate_password_hash
+from dash_auth.security import check_password_hash, generate_password_hash
 
 DATABASE = Path(__file__).with_name("users.db")
 # The password of nobody: an unknown name is checked against it, so that it takes as long as a known

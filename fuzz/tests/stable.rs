@@ -70,7 +70,8 @@ fn stored_hash() {
     let scrypt = "scrypt:(2|128|32768|16777216|2147483648):(1|8|9|1024):(1|16|99999)[$]s[$][0-9a-f]{128}";
     let pbkdf2 = "pbkdf2:(sha1|sha256|md5):(0|1|10000000|4294967295)[$]s[$]([0-9a-f]{40}|[0-9a-f]{64})";
     let argon2 = "[$]argon2id[$]v=19[$]m=(8|4194304|4294967295),t=(1|2|9),p=(1|2)[$]c2FsdHNhbHQ[$][A-P]{43}";
-    let value = prop_oneof![scrypt, pbkdf2, argon2];
+    let forms = "[ \"']?([$]?[a-z0-9]{1,3}[:$][a-z0-9$:]{0,9}|[{][a-z0-9]{0,3}[}].{0,3}|[0-9a-fA-F]{31,129})[ \"'\n]?";
+    let value = prop_oneof![scrypt, pbkdf2, argon2, forms];
     let words = &[
         "$",
         ":",
@@ -83,6 +84,15 @@ fn stored_hash() {
         "v=16",
         "m=8,t=1,p=1",
         "\0",
+        "{ssha}",
+        "{X",
+        "$x$",
+        "scypt:1$",
+        "\u{1}",
+        "\n",
+        "\"",
+        "b'",
+        "5f4dcc3b5aa765d61d8327deb882cf99",
     ];
     run("stored_hash", words, value.prop_map(String::into_bytes), dash_auth_fuzz::stored_hash);
 }

@@ -102,7 +102,7 @@ def users_of(declared: Mapping[str, str] | Iterable[Any]) -> Mapping[str, str]:
     :param declared: a mapping, or rows of user name and stored password, as databases, numpy and
         csv give them
     :raises TypeError: if it is something else
-    :raises ValueError: if a row is no pair
+    :raises ValueError: if a row is no pair, or names a user again
     """
     if isinstance(declared, Mapping):
         return declared
@@ -120,6 +120,8 @@ def users_of(declared: Mapping[str, str] | Iterable[Any]) -> Mapping[str, str]:
         pair = _pair(row)
         if pair is None:
             raise ValueError(f"{_TABLE}; entry {number} is no pair")
+        if pair[0] in users:
+            raise ValueError(f"username_password_list has the user {pair[0]!r} twice; remove one")
         users[pair[0]] = pair[1]
     return users
 

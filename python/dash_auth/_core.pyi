@@ -176,14 +176,29 @@ class RouteMap:
         """
 
 @final
+class Turn:
+    """
+    A turn to hash a password, which the process has as many of as it has cores.
+    """
+    def give_back(self, /) -> None:
+        """
+        Give the turn back.
+        """
+    @staticmethod
+    def wait() -> Turn | None:
+        """
+        Wait for a turn; None if there is none within the longest wait.
+        """
+
+@final
 class Users:
     """
     Verifies credentials against the developer's own table of stored passwords.
     """
     def __new__(cls, table: "dict[str, str]", /) -> Users:
         """
-        Reads the table; raises `ValueError` or `TypeError`, naming the user, where a stored value
-        cannot be read.
+        Reads the table; raises `ValueError` or `TypeError`, naming the user, where a name or a stored
+        value could never log in, and `ValueError` where there are no users.
         """
     def authenticate(self, header: str, table: Any, address: str, /) -> Any:
         """

@@ -26,10 +26,10 @@ from ._endpoints import Endpoints
 from ._open_callbacks import OpenCallbacks
 from ._open_pages import OpenPages
 from ._origins import Origins
+from ._out_of_order import is_out_of_order, say_out_of_order
 from ._page_rules import PageRules
 from ._refusals import Closed, quoted, why_login_is_needed
 from ._rule_warnings import RuleWarnings
-from ._unavailable import is_out_of_order, say_out_of_order
 from ._websocket_callbacks import WebSocketCallbacks
 from .identity import RequestIdentity, SocketLogin, current_facts, current_user
 from .public_routes import public_rules

@@ -11,7 +11,8 @@ from typing import Any
 
 from ._arguments import takes
 from ._backends import asgi
-from ._unavailable import is_out_of_order, say_out_of_order
+from ._out_of_order import is_out_of_order, say_out_of_order
+from ._unavailable import asked_by_guard
 
 logger = logging.getLogger("dash_auth")
 
@@ -33,7 +34,8 @@ def accepts(auth_func: AuthFunc, name: str, password: str) -> bool | None:
     :param password: the password that came along
     """
     try:
-        result = _run(auth_func, name, password)
+        with asked_by_guard():
+            result = _run(auth_func, name, password)
     except Exception as error:
         if is_out_of_order(error):
             say_out_of_order("auth_func", error)
@@ -105,7 +107,7 @@ def groups_of(user_groups: UserGroups | GroupsFunc | None, name: str) -> Any:
         if isinstance(groups, Iterable) and not isinstance(groups, Mapping | bytes):
             return list(groups)
     except Exception:
-        logger.exception("Error in user_groups: %s has no groups.", name)
+        logger.exception("Error in user_groups: %r has no groups.", name)
         return []
     logger.error("user_groups must give a list, not %s", type(groups).__name__)
     return []

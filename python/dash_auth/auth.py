@@ -17,6 +17,7 @@ from ._backends import Backend, Request, backend_for, is_server
 from ._guard import Guard
 from ._keywords import keywords_of_class, refuse_unknown
 from ._session import NOTE, USER
+from ._unavailable import asked_by_guard
 from .identity import EVENT_LOOP_FACTS, SocketLogin, User, session_user
 from .public_routes import add_public_routes, get_public_callbacks, get_public_routes
 
@@ -158,7 +159,8 @@ class Auth(ABC):
 
     def _dash_auth_is_authorized(self, request: Request) -> bool:
         """Tell whether a request may pass; as :meth:`is_authorized`, with the facts at hand."""
-        return self.is_authorized()
+        with asked_by_guard():
+            return self.is_authorized()
 
     def _dash_auth_knows(self, request: Request) -> bool | None:
         """Tell whether a request may pass, where that takes no time; None if it has to be asked."""

@@ -16,6 +16,7 @@ from ._arguments import Pair, check_auth_func, check_number, users_of
 from ._backends import Backend, Request
 from ._core import Credentials, Flight, Refusal, Users, VerifiedCredentials
 from ._session import SessionNotes
+from ._unavailable import asked_by_guard
 from ._user_functions import (
     AuthFunc,
     GroupsFunc,
@@ -171,7 +172,8 @@ class BasicAuth(Auth):
         authorized = False
         try:
             # Who has put a check of its own in the place of ours is asked as it expects to be.
-            authorized = self.is_authorized()
+            with asked_by_guard():
+                authorized = self.is_authorized()
         finally:
             if not authorized and request.identity is not before:
                 # It has the last word, after ours has noted the user.

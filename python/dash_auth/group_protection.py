@@ -266,7 +266,8 @@ def protected_callback(
             raise PreventUpdate
 
         def prevent_unauthorised() -> None:
-            logger.info("%s tried to run %s but lacks the permissions.", current_user(), name)
+            user = current_user()
+            logger.info("%r tried to run %s but lacks the permissions.", user and user.name, name)
             raise PreventUpdate
 
         guarded = _protected(

@@ -2,15 +2,20 @@
 
 The functions have werkzeug's signatures and outcomes, so that an import of
 ``werkzeug.security`` can be replaced by one of this module. The work is done without
-the GIL. What werkzeug answers with an exception, and the few spellings that only it
+the GIL, and as many hashes run at once as there are cores: others wait for their turn.
+What werkzeug answers with an exception, and the few spellings that only it
 reads, are handed to werkzeug itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import werkzeug.security
 
 from dash_auth import _core
+from dash_auth._unavailable import Unavailable, is_asked_by_guard
 
 __all__ = ["check_password_hash", "generate_password_hash", "password_needs_rehash"]
 
@@ -36,9 +41,10 @@ def generate_password_hash(password: str, method: str = "scrypt", salt_length: i
         cannot be used.
     :raises OSError: If there is not enough memory, or no random bytes are to be had.
     """
-    generated = _core.generate_password_hash(password, method, salt_length)
-    if generated is None:
-        return werkzeug.security.generate_password_hash(password, method, salt_length)
+    with _turn():
+        generated = _core.generate_password_hash(password, method, salt_length)
+        if generated is None:
+            return werkzeug.security.generate_password_hash(password, method, salt_length)
     return generated
 
 
@@ -54,10 +60,14 @@ def check_password_hash(pwhash: str, password: str) -> bool:
     :return: True if it matches; False if it does not, or if ``pwhash`` has fewer than
         two ``$``.
     :raises ValueError: If ``pwhash`` has the form of a hash and cannot be read.
+    :raises dash_auth.Unavailable: If it is called to decide on a request, in ``auth_func``
+        or ``is_authorized``, and no turn to hash is free for five seconds: let it pass, the
+        request is answered 503. Anywhere else it waits for as long as it takes.
     """
-    matches = _core.check_password_hash(pwhash, password)
-    if matches is None:
-        return werkzeug.security.check_password_hash(pwhash, password)
+    with _turn():
+        matches = _core.check_password_hash(pwhash, password)
+        if matches is None:
+            return werkzeug.security.check_password_hash(pwhash, password)
     return matches
 
 
@@ -74,3 +84,17 @@ def password_needs_rehash(stored: str) -> bool:
         for too much, or is a hash of a kind that cannot be checked.
     """
     return _core.password_needs_rehash(stored)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait for a turn to hash, which strangers who guess would otherwise take without bound."""
+    turn = _core.Turn.wait()
+    while turn is None:
+        if is_asked_by_guard():
+            raise Unavailable("too many passwords are being hashed at once")
+        turn = _core.Turn.wait()
+    try:
+        yield
+    finally:
+        turn.give_back()

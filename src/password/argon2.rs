@@ -6,7 +6,7 @@
 use std::num::NonZero;
 use std::thread::available_parallelism;
 
-use ::argon2::{Algorithm, Argon2, Version};
+use ::argon2::{Algorithm, Argon2, Block, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use rayon_core::ThreadPoolBuilder;
@@ -28,6 +28,12 @@ const MAX_WORK: u64 = 4 * MAX_MEMORY_KIB as u64;
 /// that no library comes near.
 const SALT_LENGTHS: std::ops::RangeInclusive<usize> = 8..=1024;
 const KEY_LENGTHS: std::ops::RangeInclusive<usize> = 4..=1024;
+
+/// So many blocks of 1 KiB are given back to the system when they are freed.
+///
+/// What is smaller may be kept by glibc's `malloc`, for each of dozens of threads; more than 32 MiB
+/// never is. What of it is not written takes no memory.
+const GIVEN_BACK: usize = 33 << 10;
 
 /// Which of the three variants of Argon2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,9 +124,13 @@ impl Params {
         let threads = available_parallelism().map_or(1, NonZero::get).min(lanes);
         let pool = ThreadPoolBuilder::new().num_threads(threads).build().ok()?;
         let params = ::argon2::Params::new(self.memory_kib, self.passes, self.lanes, Some(length)).ok()?;
+        let mut blocks = Vec::new();
+        blocks.try_reserve_exact(params.block_count().max(GIVEN_BACK)).ok()?;
+        blocks.resize(params.block_count(), Block::new());
         let argon2 = Argon2::new(self.variant.algorithm(), self.version, params);
         let mut key = Zeroizing::new(vec![0; length]);
-        pool.install(|| argon2.hash_password_into(password, salt, &mut key)).ok()?;
+        let hash = || argon2.hash_password_into_with_memory(password, salt, &mut key, &mut blocks);
+        pool.install(hash).ok()?;
         Some(key)
     }
 }

@@ -1,8 +1,9 @@
 //! The form of a stored value: which scheme it claims, or why it cannot be used.
 //!
-//! What looks like a hash is one, in any letter case, cut short, or with the quotes of a settings
-//! file around it: taken for plaintext, it would be a password that whoever has read it can type.
-//! A password that happens to look like a hash is refused too; it can be hashed and stored so.
+//! What looks like a hash is one, in any letter case, cut short, misspelt, or with the quotes of a
+//! settings file around it: taken for plaintext, it would be a password that whoever has read it can
+//! type. The forms are `word:...$`, `$x$`, `{X}`, and as many hexadecimal digits as a digest has. A
+//! password that happens to look like a hash is refused too; it can be hashed and stored so.
 
 use std::fmt;
 
@@ -14,6 +15,8 @@ use zeroize::Zeroizing;
 pub enum ParseError {
     /// There is nothing.
     Empty,
+    /// A plaintext password with a control character, which no client sends (RFC 7617 section 2).
+    Control,
     /// White space or quotation marks stand around a hash.
     Enclosed,
     /// A hash of a scheme that this version cannot check: what it is.
@@ -32,6 +35,9 @@ impl fmt::Display for ParseError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => formatter.write_str("is empty"),
+            Self::Control => formatter.write_str(
+                "has a control character, such as a line feed at its end, which no login can send; remove it",
+            ),
             Self::Enclosed => {
                 formatter.write_str("is a hash with white space or quotation marks around it; remove them")
             }
@@ -71,22 +77,39 @@ impl Form {
         if value.is_empty() {
             return Err(ParseError::Empty);
         }
-        let bare = value.trim_matches(|mark: char| {
-            mark.is_whitespace() || mark.is_control() || "\"'`\u{feff}".contains(mark)
-        });
+        let bare = bare(value);
         let lower = Zeroizing::new(bare.to_ascii_lowercase());
         let form = if lower.starts_with("$argon2") {
             Self::Argon2
-        } else if let Some(what) = foreign_form(&lower) {
-            return Err(ParseError::Unsupported(what));
         } else if claims(&lower, "scrypt") {
             Self::Scrypt
         } else if claims(&lower, "pbkdf2") {
             Self::Pbkdf2
+        } else if let Some(what) = foreign_form(&lower) {
+            return Err(ParseError::Unsupported(what));
+        } else if value.contains(|character: char| character.is_ascii_control()) {
+            return Err(ParseError::Control);
         } else {
             return Ok(Self::Plaintext);
         };
         if bare == value { Ok(form) } else { Err(ParseError::Enclosed) }
+    }
+}
+
+/// Takes off what copying, settings files and Python's `repr` put around a value.
+fn bare(value: &str) -> &str {
+    let around = |mark: char| {
+        mark.is_whitespace()
+            || mark.is_control()
+            || matches!(mark, '"' | '\'' | '`' | '\u{ab}' | '\u{bb}' | '\u{2018}'..='\u{201f}')
+            // What nobody sees: soft hyphen, spaces and joiners of no width, marks of direction.
+            || matches!(mark, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+            || matches!(mark, '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let trimmed = value.trim_matches(around);
+    match trimmed.strip_prefix(['b', 'B']) {
+        Some(octets) if octets.starts_with(['"', '\'']) => octets.trim_matches(around),
+        _ => trimmed,
     }
 }
 
@@ -100,20 +123,34 @@ fn foreign_form(lower: &str) -> Option<&'static str> {
     if let Some(rest) = lower.strip_prefix('$') {
         return modular_crypt(rest.split_once('$')?.0);
     }
-    if let Some(rest) = lower.strip_prefix('{') {
-        let (scheme, hash) = rest.split_once('}')?;
-        let named = is_word(scheme, b"-_./@");
-        return (named && !hash.is_empty()).then_some("an LDAP or Dovecot hash ({scheme}...)");
+    if let Some((scheme, _)) = lower.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+        return is_word(scheme).then_some("an LDAP or Dovecot hash ({scheme}...)");
     }
-    let hexadecimal =
-        |text: &str, length: usize| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if lower.strip_prefix('*').is_some_and(|rest| hexadecimal(rest, 40)) {
+    if lower.strip_prefix('*').is_some_and(|rest| hexadecimal_digits(rest) == Some(40)) {
         return Some("a MySQL hash");
     }
-    if lower.strip_prefix("md5").is_some_and(|rest| hexadecimal(rest, 32)) {
+    if lower.strip_prefix("md5").is_some_and(|rest| hexadecimal_digits(rest) == Some(32)) {
         return Some("a PostgreSQL hash");
     }
+    if let Some((name, rest)) = lower.split_once(':')
+        && is_word(name)
+        && rest.contains('$')
+    {
+        return Some("in the form of a hash (word:...$)");
+    }
+    let digest = lower.rsplit([':', '$']).next().and_then(hexadecimal_digits);
+    if digest.is_some_and(|digits| DIGEST_DIGITS.contains(&digits)) {
+        return Some("a digest in hexadecimal digits");
+    }
     named_hash(lower.split_once('$')?.0)
+}
+
+/// How many hexadecimal digits the digests from MD5 to SHA-512 have.
+const DIGEST_DIGITS: [usize; 6] = [32, 40, 56, 64, 96, 128];
+
+/// Returns how many hexadecimal digits a text has, if it has nothing else.
+fn hexadecimal_digits(text: &str) -> Option<usize> {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(text.len())
 }
 
 /// The modular crypt format, `$id$...`, by its id.
@@ -130,7 +167,7 @@ fn modular_crypt(id: &str) -> Option<&'static str> {
         "pbkdf2" | "pbkdf2-sha1" | "pbkdf2-sha256" | "pbkdf2-sha512" => {
             "a pbkdf2 hash in a form other than werkzeug's"
         }
-        _ if is_word(id, b"_,=-") => "in the form of a hash ($id$...)",
+        _ if is_word(id) => "in the form of a hash ($id$...)",
         _ => return None,
     })
 }
@@ -148,8 +185,8 @@ fn named_hash(name: &str) -> Option<&'static str> {
     }
 }
 
-/// A letter or digit, then letters, digits and some marks.
-fn is_word(text: &str, marks: &[u8]) -> bool {
+/// A letter or digit, then letters, digits and the marks that names of schemes have.
+fn is_word(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || marks.contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-,=./+@".contains(&byte))
 }

@@ -81,7 +81,7 @@ impl fmt::Display for GenerateError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Method => {
-                "the method is not scrypt[:N:r:p], pbkdf2[:digest[:iterations]] or argon2[:m:t:p]"
+                "the method must be scrypt[:N:r:p], pbkdf2[:digest[:iterations]] or argon2[:m:t:p]"
             }
             Self::TooCostly => "the method asks for more memory or work than a stored hash may ask for",
             Self::Digest => "the digest is not known",

@@ -2,9 +2,9 @@
 //!
 //! Checked: werkzeug's `scrypt:N:r:p$salt$hex` and `pbkdf2:digest:iterations$salt$hex`, argon2 in
 //! the PHC string format, and plaintext (upstream accepts it, so do we). Refused with the reason,
-//! when the value is read and not when somebody logs in: an empty value, a damaged hash, a hash of
-//! a scheme that this version cannot check, and one that asks for more memory or work than a server
-//! should give to whoever knocks. None of these is ever compared as plaintext: whoever has read the
+//! when the value is read and not when somebody logs in: an empty value, a damaged hash, anything in
+//! the form of a hash that this version cannot check, one that asks for more memory or work than a
+//! server should give to whoever knocks, and a password that no client can send. None of these is ever compared as plaintext: whoever has read the
 //! table would log in with the hash itself.
 
 mod argon2;
@@ -15,6 +15,7 @@ mod plaintext;
 mod rehash;
 mod scrypt;
 mod werkzeug;
+mod workers;
 
 use std::fmt;
 

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use super::{ParseError, Scheme, decimal, hexadecimal};
+use super::{ParseError, Scheme, decimal, hexadecimal, workers};
 
 /// The length of the key that werkzeug derives, in bytes.
 const KEY_LENGTH: usize = 64;
@@ -70,8 +70,13 @@ impl Params {
         Scheme::Scrypt { n: 1 << self.log_n, r: self.r, p: self.p }
     }
 
-    /// Derives the key, or `None` if there is not the memory for it.
+    /// Derives the key, or `None` if there are not the memory or a thread for it.
     pub(super) fn derive(self, password: &[u8], salt: &[u8]) -> Option<Zeroizing<[u8; KEY_LENGTH]>> {
+        let (password, salt) = (Zeroizing::new(password.to_vec()), salt.to_vec());
+        workers::run(move || self.derive_here(&password, &salt))?
+    }
+
+    fn derive_here(self, password: &[u8], salt: &[u8]) -> Option<Zeroizing<[u8; KEY_LENGTH]>> {
         // The crate ends the process where it gets no memory, so we ask first.
         let memory = usize::try_from(self.r).ok()?.checked_mul(128)?.checked_shl(self.log_n.into())?;
         let mut probe = Vec::<u8>::new();
@@ -108,7 +113,7 @@ impl Stored {
     pub(super) fn verify(&self, password: &[u8]) -> bool {
         let derived = self.params.derive(password, &self.salt);
         if derived.is_none() {
-            log::error!("no memory for an scrypt hash: {:?}", self.params);
+            log::error!("no memory or no thread for an scrypt hash: {:?}", self.params);
         }
         derived.is_some_and(|derived| self.key.ct_eq(derived.as_slice()).into())
     }

@@ -23,7 +23,7 @@ mod _core {
     };
     #[pymodule_export]
     use super::passwords::{
-        check_password_hash, generate_password_hash, is_plaintext, password_needs_rehash,
+        Turn, check_password_hash, generate_password_hash, is_plaintext, password_needs_rehash,
     };
     #[pymodule_export]
     use super::routes::{

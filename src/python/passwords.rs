@@ -1,9 +1,13 @@
 //! Functions on stored passwords.
 
+use std::sync::{Mutex, PoisonError};
+
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
+use super::credentials::ADMISSION;
+use crate::admission;
 use crate::password::{self, ForeignPbkdf2, GenerateError, ParseError, StoredPassword};
 
 impl From<ParseError> for PyErr {
@@ -31,6 +35,24 @@ impl ForeignPbkdf2 for Hashlib {
             py.import("hashlib")?.getattr("pbkdf2_hmac")?.call1(arguments)?.extract()
         })
         .ok()
+    }
+}
+
+/// A turn to hash a password, which the process has as many of as it has cores.
+#[pyclass(frozen)]
+pub(super) struct Turn(Mutex<Option<admission::Turn<'static>>>);
+
+#[pymethods]
+impl Turn {
+    /// Wait for a turn; None if there is none within the longest wait.
+    #[staticmethod]
+    fn wait(py: Python<'_>) -> Option<Self> {
+        py.detach(|| ADMISSION.admit_anyone()).ok().map(|turn| Self(Mutex::new(Some(turn))))
+    }
+
+    /// Give the turn back.
+    fn give_back(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 

@@ -1,5 +1,6 @@
 //! Class `Users`.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use log::error;
@@ -10,10 +11,10 @@ use pyo3::types::{PyDict, PyString};
 use super::credentials::{ADMISSION, Refusal, parse};
 use super::passwords::Hashlib;
 use super::seal::draw_key;
-use crate::users::{self, Authentication};
+use crate::users::{self, Against, Authentication};
 
-impl From<users::UnreadableStored> for PyErr {
-    fn from(error: users::UnreadableStored) -> Self {
+impl From<users::TableError> for PyErr {
+    fn from(error: users::TableError) -> Self {
         PyValueError::new_err(error.to_string())
     }
 }
@@ -28,8 +29,8 @@ pub(super) struct Users {
 
 #[pymethods]
 impl Users {
-    /// Reads the table; raises `ValueError` or `TypeError`, naming the user, where a stored value
-    /// cannot be read.
+    /// Reads the table; raises `ValueError` or `TypeError`, naming the user, where a name or a stored
+    /// value could never log in, and `ValueError` where there are no users.
     #[new]
     #[pyo3(signature = (table: "dict[str, str]", /))]
     fn new(table: &Bound<'_, PyDict>) -> PyResult<Self> {
@@ -81,15 +82,17 @@ impl Users {
             None if found.is_none() && !table.contains(&name)? => None,
             None => return refuse_unreadable(&name, "is no str"),
         };
-        match stored {
-            Some(stored) if self.users.are_known(&credentials, stored, &Hashlib) => {
-                return verified(&name, &found);
-            }
-            Some(_) => {}
-            None => self.notice_changes(table)?,
+        if stored.is_some_and(|stored| self.users.are_known(&credentials, stored, &Hashlib)) {
+            return verified(&name, &found);
         }
+        let decoy = if stored.is_none() { self.decoy(credentials.username(), table)? } else { None };
+        let against = match (stored, &decoy) {
+            (Some(stored), _) => Against::Stored(stored),
+            (None, Some((owner, stored))) => Against::Decoy(owner, stored),
+            (None, None) => Against::Nothing,
+        };
         let authentication =
-            python.detach(|| self.users.verify(&credentials, stored, address, &ADMISSION, &Hashlib));
+            python.detach(|| self.users.verify(&credentials, against, address, &ADMISSION, &Hashlib));
         let refusal = match authentication {
             Authentication::Verified => return verified(&name, &found),
             Authentication::UnreadableStored(reason) => {
@@ -113,13 +116,30 @@ impl Users {
 }
 
 impl Users {
-    /// Reads the table anew where it has more or fewer names than before, so that unknown names go
-    /// on costing what the known ones cost.
-    fn notice_changes(&self, table: &Bound<'_, PyAny>) -> PyResult<()> {
+    /// Returns the user against whose stored value an unknown name is verified, and that value as it
+    /// stands in the live table, so that unknown names go on costing what the known ones cost.
+    ///
+    /// The whole table is read anew only where that user is gone, or there are more or fewer names.
+    fn decoy(&self, username: &str, table: &Bound<'_, PyAny>) -> PyResult<Option<(Arc<str>, String)>> {
         let names = table.len()?;
-        if self.names.swap(names, Ordering::Relaxed) == names {
-            return Ok(());
+        if self.names.swap(names, Ordering::Relaxed) == names
+            && let Some(decoy) = self.living_decoy(username, table)?
+        {
+            return Ok(Some(decoy));
         }
+        self.reread(table, names)?;
+        self.living_decoy(username, table)
+    }
+
+    fn living_decoy(&self, username: &str, table: &Bound<'_, PyAny>) -> PyResult<Option<(Arc<str>, String)>> {
+        let Some(owner) = self.users.decoy(username) else { return Ok(None) };
+        let stored = table.call_method1("get", (&*owner,))?.extract::<String>().ok();
+        Ok(stored
+            .filter(|stored| self.users.can_read(&owner, stored, &Hashlib))
+            .map(|stored| (owner, stored)))
+    }
+
+    fn reread(&self, table: &Bound<'_, PyAny>, names: usize) -> PyResult<()> {
         let mut stored: Vec<(String, String)> = Vec::with_capacity(names);
         for item in table.call_method0("items")?.try_iter()? {
             // What is no pair of texts lets nobody in and need not be imitated.

@@ -123,7 +123,7 @@ def test_what_auth_func_raises(
 def test_the_log_says_what_failed(
     serve: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dash_auth._unavailable._said", {})
+    monkeypatch.setattr("dash_auth._out_of_order._said", {})
     failing = Failing()
     site = serve(app_with(auth_func=failing.auth_func))
     failing.error = sqlite3.OperationalError("database is locked")

@@ -85,6 +85,20 @@ UNREADABLE = {
     "argon2 without parts": "$argon2id$v=19$m=65536,t=3,p=4$salt",
     "argon2 of no kind": "$argon2x$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$" + "A" * 43,
     "django": "pbkdf2_sha256$1000$salt$" + "A" * 43 + "=",
+    "scrypt, misspelt": "scypt:32768:8:1$salt$" + "00" * 64,
+    "any word": "newhash:3:x$salt$" + "A" * 43,
+    "any id": "$new$salt$" + "A" * 43,
+    "any braces": "{NEW}" + SHA1,
+    "braces and a control character": "{ssha}\x01",
+    "bytes of bcrypt": str(b"$2b$12$" + b"a" * 53),
+    "md5": "5f4dcc3b5aa765d61d8327deb882cf99",
+    "sha1": hashlib.sha1(b"wonder-land").hexdigest(),
+    "sha224": hashlib.sha224(b"wonder-land").hexdigest().upper(),
+    "sha256": hashlib.sha256(b"wonder-land").hexdigest(),
+    "sha384": "'" + hashlib.sha384(b"wonder-land").hexdigest() + "'",
+    "sha512": hashlib.sha512(b"wonder-land").hexdigest() + "\n",
+    "line feed at the end": "wonder-land\n",
+    "control character": "wonder\x1bland",
 }
 
 
@@ -101,6 +115,38 @@ def test_what_cannot_be_checked_is_refused_at_start_up(serve: Any, case: str) ->
     site = serve(app)
     held(site.get("/admin", auth=("alice", stored)))
     pytest.fail("it was taken at start-up")
+
+
+@pytest.mark.rule("S11")
+@pytest.mark.skipif(IS_UPSTREAM, reason="upstream takes any table")
+@pytest.mark.parametrize(
+    ("users", "named", "reason"),
+    [
+        ({"bob": "x", "alice:a": "y"}, "alice:a", "colon"),
+        ({"bob": "x", "alice\n": "y"}, "alice\\n", "control character"),
+        ({"bob": "x", "\x1b[2Jalice": "y"}, "[2Jalice", "control character"),
+        ([("bob", "x"), ("alice", "y"), ("alice", "z")], "alice", "twice"),
+        ({}, "", "no users"),
+        ([], "", "no users"),
+    ],
+)
+def test_who_could_never_log_in_is_refused_at_start_up(users: Any, named: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason) as refusal:
+        app_with(users)
+    assert named in str(refusal.value)
+    assert str(refusal.value).isprintable()
+
+
+@pytest.mark.rule("S14")
+def test_a_live_table_may_become_empty(serve: Any) -> None:
+    users = {"alice": quick(ALICE[1])}
+    site = serve(app_with(users))
+    honest(site.get("/admin", auth=ALICE), PRIVATE)
+    users.clear()
+    held(site.get("/admin", auth=ALICE))
+    held(site.get("/admin", auth=BOB))
+    users["alice"] = ALICE[1]
+    honest(site.get("/admin", auth=ALICE), PRIVATE)
 
 
 @pytest.mark.rule("S11")
@@ -270,6 +316,30 @@ def test_an_async_auth_func_is_never_taken_for_true(serve: Any, kind: str) -> No
     held(site.get("/admin", auth=BOB))
     held(site.get("/admin", auth=("nobody", "")))
     honest(site.get("/admin", auth=ALICE), PRIVATE)
+
+
+@pytest.mark.rule("S13")
+@pytest.mark.skipif(IS_UPSTREAM, reason="upstream bounds nothing")
+@pytest.mark.parametrize("kind", ["function", "async"])
+def test_a_hash_in_auth_func_is_bounded_by_what_the_guard_waits_for(serve: Any, kind: str) -> None:
+    from dash_auth._unavailable import is_asked_by_guard
+    from dash_auth.security import check_password_hash
+
+    stored, asked = quick(ALICE[1]), []
+
+    def check(name: str, password: str) -> bool:
+        asked.append(is_asked_by_guard())
+        return check_password_hash(stored, password)
+
+    async def check_later(name: str, password: str) -> bool:
+        await asyncio.sleep(0)
+        return check(name, password)
+
+    site = serve(app_with(auth_func=check if kind == "function" else check_later))
+    honest(site.get("/admin", auth=ALICE), PRIVATE)
+    held(site.get("/admin", auth=BOB))
+    assert asked == [True, True]
+    assert not is_asked_by_guard()
 
 
 @pytest.mark.rule("S12")

@@ -85,8 +85,15 @@ fn what_has_no_form_of_a_hash_is_plaintext() {
         "$-$x",
         "$ecret",
         "{}x",
-        "{curly}",
         "{not a scheme}x",
+        "{curly",
+        "a note: $5",
+        "1:2",
+        "word:",
+        ":a$b",
+        "5f4dcc3b5aa765d61d8327deb882cf9",
+        "5f4dcc3b5aa765d61d8327deb882cf99a",
+        "5f4dcc3b5aa765d61d8327deb882cf9g",
         "*stars*",
         "scrypt",
         "pbkdf2",
@@ -95,7 +102,6 @@ fn what_has_no_form_of_a_hash_is_plaintext() {
         "a$b$c",
         "p\u{e4}ssw\u{f6}rd",
         " space ",
-        "0123456789abcdef0123456789abcdef",
     ] {
         let stored = StoredPassword::parse(value).unwrap();
         assert!(stored.is_plaintext() && stored.needs_rehash(), "{value:?}");
@@ -149,8 +155,19 @@ fn a_hash_of_another_scheme_is_never_plaintext() {
         "*2470c0c06dee42fd1618bb99005adca2ec9d1e19",
         "md5a3556571e93b0d20722ba62be61e8c2d",
         "SCRAM-SHA-256$4096:x$y:z",
+        // Misspelt, of a kind that nobody knows, or a whole line of a file.
+        "scypt:32768:8:1$salt$x",
+        "scrypt-2:1$",
+        "sha3.b64:x$",
+        "alice:$apr1$salt$x",
+        "$a.b@c$x",
+        "{curly}",
+        "{x}",
+        "salt$5f4dcc3b5aa765d61d8327deb882cf99",
+        "alice:realm:5f4dcc3b5aa765d61d8327deb882cf99",
     ];
-    for hash in hashes {
+    let digests = [32, 40, 56, 64, 96, 128].map(|digits| "c0ffee11".repeat(16)[..digits].to_owned());
+    for hash in hashes.into_iter().chain(digests.iter().map(String::as_str)) {
         for value in [
             hash.to_owned(),
             hash.to_uppercase(),
@@ -158,10 +175,20 @@ fn a_hash_of_another_scheme_is_never_plaintext() {
             format!(" {hash}\n"),
             format!("\"{hash}\""),
             format!("\u{feff}'{hash}'\0"),
+            format!("b'{hash}'"),
+            format!("\u{201c}{hash}\u{201d}\u{200b}"),
+            format!("{hash}\u{1}"),
         ] {
             let refused = error(&value);
             assert!(matches!(refused, ParseError::Unsupported(_)), "{value:?}: {refused}");
         }
+    }
+}
+
+#[test]
+fn a_password_that_no_client_sends_is_refused() {
+    for value in ["pass\n", "pass\r\n", "pa\tss", "\0", "pa\u{1b}[1mss", "\u{7f}", "{not a scheme}\u{3}"] {
+        assert_eq!(error(value), ParseError::Control, "{value:?}");
     }
 }
 
@@ -361,8 +388,11 @@ fn what_werkzeug_answers_with_an_exception_is_left_to_it() {
     assert_eq!(check_password_hash("$argon2id", b"x"), Ok(None));
     assert_eq!(check_password_hash("$argon2id$", b"x"), Err(ParseError::Damaged("argon2")));
     assert_eq!(check_password_hash(HASHES[11], &[b'x'; MAX_PASSWORD_BYTES + 1]), Ok(Some(false)));
-    for method in ["", "md5", "scrypt:1", "pbkdf2:sha3_256:1", "pbkdf2:sha256:10000001"] {
+    for method in ["scrypt:1", "pbkdf2:sha3_256:1", "pbkdf2:sha256:10000001"] {
         assert_eq!(generate_password_hash(method, b"x", 16), Ok(None), "{method:?}");
+    }
+    for method in ["", "md5", "bcrypt", "Scrypt"] {
+        assert_eq!(generate_password_hash(method, b"x", 16), Err(GenerateError::Method), "{method:?}");
     }
     assert_eq!(generate_password_hash("scrypt:128:1:1", b"x", -1), Ok(None));
     assert_eq!(generate_password_hash("argon2", b"x", -1), Err(GenerateError::SaltLength));
