@@ -109,7 +109,7 @@ def signed_wrongly(token: str, faults: Mapping[str, Any], own: Any) -> str:
     header, claims = (
         json.loads(base64.urlsafe_b64decode(part + "==")) for part in token.split(".")[:2]
     )
-    header |= faults.get("header", {})
+    header |= {"kid": own["kid"], **faults.get("header", {})}
     claims |= faults.get("claims", {})
     payload = json.dumps({k: v for k, v in claims.items() if k not in faults.get("without", ())})
     key = RSAKey.import_key(own)

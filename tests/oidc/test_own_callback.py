@@ -9,10 +9,11 @@ from typing import Any
 import flask
 import pytest
 from dash_auth import OIDCAuth
+from dash_auth import _oidc_pending as pending
 from werkzeug.utils import redirect
 
 from .apps import ALICE, KEY, Direct, make_app, register
-from .mock_provider import Provider
+from .mock_provider import Provider, parameters
 from .servers import session_of
 from .visitor import Visit, Visitor
 
@@ -217,3 +218,24 @@ def test_a_check_of_its_own_that_refuses_ends_no_login_in_a_circle(
     visitor.log_in(provider)
     assert visitor.get("/oidc/idp/callback").status_code == 400
     assert session_of(visitor.server, visitor.cookie)["user"]["sub"] == "alice"  # type: ignore[attr-defined]
+
+
+def test_a_state_of_the_developers_own(visit: Visit, provider: Provider) -> None:
+    app = make_app()
+    options = {"authorize_redirect_kwargs": {"state": "theirs"}}
+    auth = OIDCAuth(app, secret_key=KEY)
+    register(auth, provider, **options)
+    visitor = visit(app)
+    # What proves who began is drawn then, and two logins at once are one.
+    nonces = {parameters(visitor.begin())["nonce"] for _ in range(2)}
+    assert len(nonces) == 2
+    assert visitor.log_in(provider).status_code == 302
+    assert visitor.whoami()["user"] == "alice@example.com"
+
+
+def test_a_client_by_itself(direct: Callable[..., Direct]) -> None:
+    client = direct().auth.get_oauth_client("idp")
+    assert client.parse_id_token({}, nonce="x") is None
+    session: dict[str, Any] = {}
+    pending.aim(session, "/x")
+    assert session == {}
