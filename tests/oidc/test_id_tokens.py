@@ -8,7 +8,7 @@ import pytest
 from dash_auth import OIDCAuth
 
 from .apps import KEY, make_app, register
-from .mock_provider import Provider
+from .mock_provider import Provider, parameters
 from .visitor import Visit, Visitor
 
 pytestmark = pytest.mark.usefixtures("each_server")
@@ -166,13 +166,11 @@ def test_what_a_provider_says_is_one_line_of_the_log(
     assert line.isprintable() and "\\nUser root" in line
 
 
-@pytest.mark.parametrize("name", ["state", "code", "error", "error_description", "iss"])
 @pytest.mark.parametrize("value", ["%ED%A0%80", "%FF", "%00", "%0A", ""])
-def test_odd_parameters_are_no_error(
-    visit: Visit, provider: Provider, name: str, value: str
-) -> None:
+def test_odd_parameters_are_no_error(visit: Visit, provider: Provider, value: str) -> None:
     visitor = visitor_of(visit, provider)
-    for query in ("", "&state=" + visitor.begin().split("state=")[1].split("&")[0]):
-        answer = visitor.get(f"/oidc/idp/callback?{name}={value}{query}")
-        assert answer.status_code in (400, 401)
+    for name in ("state", "code", "error", "error_description", "iss"):
+        for query in ("", f"&state={parameters(visitor.begin())['state']}"):
+            answer = visitor.get(f"/oidc/idp/callback?{name}={value}{query}")
+            assert answer.status_code in (400, 401)
     assert visitor.get(f"/oidc/{value}/callback").status_code in (302, 400, 404)
