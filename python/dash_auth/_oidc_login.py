@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
-import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from werkzeug.exceptions import BadRequest
 
-from . import _oidc_session as logins
+from . import _oidc_pending as pending
+from ._backends import Backend
+from ._oidc_claims import readable
 from ._oidc_providers import Providers
-from ._session import Session
+from ._oidc_session import LoginNotes, fits
+from ._session import IDP, REFRESH_TOKEN, USER, Session
 
 logger = logging.getLogger("dash_auth")
 
-_NOT_BEGUN = "This login was not begun here, or is over. Please try again."
+_THEIRS = ("authlib.", "joserfc.")
+"""The modules of errors that carry what the provider, or whoever made up a request, says."""
 
 
 class LoginFailed(Exception):
@@ -30,6 +34,14 @@ class LoginFailed(Exception):
         self.status = status
 
 
+class NotBegun(LoginFailed):
+    """A callback that this browser does not wait for: it is over, or was never begun here."""
+
+    def __init__(self) -> None:
+        """Say what to answer."""
+        super().__init__(400, "This login was not begun here, or is over. Please try again.")
+
+
 def begin(
     providers: Providers, session: Session, idp: str, redirect_uri: str, target: str | None
 ) -> Any:
@@ -43,17 +55,14 @@ def begin(
     :raises LoginFailed: if the provider cannot be reached
     """
     client = providers.client(idp)
-    state = secrets.token_urlsafe(24)
-    kwargs = {"state": state, **providers.arguments(idp).get("authorize_redirect_kwargs", {})}
-    for old_idp, old_state in logins.begin(session, idp, str(kwargs["state"]), target):
-        if old_idp in providers:
-            providers.client(old_idp).framework.clear_state_data(session, old_state)
+    kwargs = providers.arguments(idp).get("authorize_redirect_kwargs", {})
     try:
-        return client.authorize_redirect(redirect_uri, **kwargs)
+        begun = client.authorize_redirect(redirect_uri, **kwargs)
     except Exception as error:
-        logins.finish(session, str(kwargs["state"]))
         logger.error("%s cannot be reached, or is set up wrongly: %s", idp, type(error).__name__)
         raise LoginFailed(502, "The identity provider cannot be reached") from error
+    pending.aim(session, target)
+    return begun
 
 
 def complete(
@@ -68,28 +77,73 @@ def complete(
     :raises LoginFailed: if the login was not begun here, or the provider does not confirm it
     """
     client = providers.client(idp)
-    if logins.is_of_another(session, idp, state):
-        logger.warning("A login through %s failed: it was begun at another provider", idp)
-        raise LoginFailed(400, _NOT_BEGUN)
-    target = logins.finish(session, state)
+    target = pending.target(session, idp, state)
     try:
         token: dict[str, Any] = client.authorize_access_token(
             **providers.arguments(idp).get("authorize_token_kwargs", {})
         )
     except Exception as error:
         # Nothing of the login is left, nor is a user who was logged in before touched.
-        client.framework.clear_state_data(session, state)
-        raise _failed(idp, error) from error
+        pending.end(session, idp, state)
+        raise failed(idp, error) from error
     return token, target
 
 
-def _failed(idp: str, error: Exception) -> LoginFailed:
-    # Their errors carry what the provider, or whoever made up this request, says.
-    reason = str(error) if type(error).__module__.startswith(("authlib.", "joserfc.")) else ""
-    # Authlib 1.3 asks for the parameters in a way that raises Flask's error.
-    forged = isinstance(error, BadRequest) or getattr(error, "error", "") == "mismatching_state"
+def keep(backend: Backend, notes: LoginNotes, idp: str, before: Mapping[str, Any]) -> None:
+    """Have the login count that a callback stored, if it stored one.
+
+    :param backend: adapter of the server
+    :param notes: the notes of the guard
+    :param idp: name of the provider
+    :param before: what the session held before the callback
+    :raises LoginFailed: if the login cannot be kept, and nothing is left of it
+    """
+    session = backend.request().session
+    user = session.get(USER)
+    if user is None or user is before.get(USER):
+        return
+    # What a callback of the developer's own did not write is of the login before.
+    if session.get(IDP) is None or session[IDP] is before.get(IDP):
+        session[IDP] = idp
+    if session.get(REFRESH_TOKEN) is before.get(REFRESH_TOKEN):
+        session.pop(REFRESH_TOKEN, None)
+    try:
+        session[USER] = readable(user)
+        notes.write(session, backend.secret_key() or b"")
+        is_kept = fits(backend, session)
+        if not is_kept:
+            # Who is logged in needs no other tab's login any more.
+            session.pop(pending.PENDING, None)
+            is_kept = fits(backend, session)
+    except RecursionError:
+        is_kept = False
+    if not is_kept:
+        session.clear()
+        logger.error(
+            "Refused: the claims of a user fill more than a cookie holds (4 KB), or are nested too "
+            "deeply. Name those that the app needs, session_claims=[...], or keep sessions on the "
+            "server."
+        )
+        raise LoginFailed(401, "Login failed: too many claims")
+    # Whoever knew the id of a session on the server before must not know it now.
+    backend.renew_session_id(session)
+
+
+def is_theirs(error: Exception) -> bool:
+    """Tell whether an error says what came from the provider, or with the request."""
+    return type(error).__module__.startswith(_THEIRS)
+
+
+def failed(idp: str, error: Exception) -> LoginFailed:
+    """Log why a login failed, and return what to answer.
+
+    :param idp: name of the provider
+    :param error: what happened when the provider's answer was looked at
+    """
+    reason = str(error) if is_theirs(error) else ""
     logger.warning("A login through %s failed: %s %.200r", idp, type(error).__name__, reason)
-    if forged:
-        return LoginFailed(400, _NOT_BEGUN)
+    # Authlib 1.3 asks for the parameters in a way that raises Flask's error.
+    if isinstance(error, BadRequest) or type(error).__name__ == "MismatchingStateError":
+        return NotBegun()
     shown = "".join(char for char in reason if char.isprintable())[:300]
     return LoginFailed(401, shown or "Login failed")

@@ -52,11 +52,7 @@ def target(app: Dash, request: Request) -> str | None:
     """
     if request.method != "GET":
         return None
-    below = below_prefix(request.path, internals.routes_prefix(app))
-    if below is None:
-        path = request.root_path + request.path
-    else:
-        path = internals.requests_prefix(app) + below.removeprefix("/")
+    path = seen(app, request, request.path)
     if len(path) > LONGEST_TARGET:
         return None
     path = quote(path, safe=_PATH_CHARACTERS)
@@ -65,6 +61,22 @@ def target(app: Dash, request: Request) -> str | None:
     query = quote(request.query.encode("latin-1"), safe=_QUERY_CHARACTERS)
     found = f"{path}?{query}" if query and len(path) + len(query) < LONGEST_TARGET else path
     return found if is_local(found) and len(found) <= LONGEST_TARGET else None
+
+
+def seen(app: Dash, request: Request, path: str) -> str:
+    """Return a path on the server as the browser sees it.
+
+    :param app: Dash app, which is told what a proxy cuts off
+    :param request: the current request
+    :param path: the path as the server's own routes have it
+    """
+    inside, outside = internals.routes_prefix(app), internals.requests_prefix(app)
+    if outside.endswith(inside):
+        cut = outside.removesuffix(inside)
+        # Of that the server itself may know, or may have been told another.
+        return (cut if cut.endswith(request.root_path) else request.root_path) + path
+    below = below_prefix(path, inside)
+    return request.root_path + path if below is None else outside + below.removeprefix("/")
 
 
 def is_local(location: str) -> bool:

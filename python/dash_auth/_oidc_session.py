@@ -3,8 +3,7 @@
 `flask.session["user"]` and `["idp"]` are there for the app to read. Beside them stands a note,
 sealed by the guard that wrote it: cookies ignore ports and apps share keys, so that a login counts
 only for that guard, that user and that provider, and only until the note says. Logins to other apps
-on the same server are set aside in the session while this one is in use, and logins that were begun
-wait there for their callback.
+on the same server are set aside in the session while this one is in use.
 """
 
 from __future__ import annotations
@@ -16,18 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import _core
+from . import _oidc_pending as pending
 from ._backends import Backend
 from ._parked import PARKED, parked, set_aside, until
 from ._session import IDP, NOTE, USER, Session
 
 COOKIE_LIMIT = 4000
 """The longest name and value of a cookie, in bytes: below what browsers take (RFC 6265 6.1)."""
-
-_PENDING = "_dash_auth_pending"
-_TARGET = "_dash_auth_target"
-
-# A cookie holds 4 KB in all: two tabs that log in at once.
-_PENDING_LOGINS = 2
 
 
 @dataclass(frozen=True)
@@ -87,28 +81,30 @@ class LoginNotes:
         set_aside(session, lambda login: self._holds(login, secret))
 
     def renew(self, session: Session, secret: bytes) -> None:
-        """Empty a session before a login, but for the logins to other apps.
+        """Empty a session before a login, but for logins to other apps, and of other tabs.
 
-        Nothing that somebody else put there beforehand outlives the login (OWASP, Session
+        Nothing else that somebody put there beforehand outlives the login (OWASP, Session
         Management Cheat Sheet: renew the session after any privilege level change).
 
         :param session: the session of the current request
         :param secret: key of the seal
         """
         self.set_aside(session, secret)
-        others = parked(session)
+        kept = {key: session[key] for key in (PARKED, pending.PENDING) if key in session}
         session.clear()
-        if others:
-            session[PARKED] = others
+        session.update(kept)
 
     def _holds(self, login: Mapping[str, Any], secret: bytes) -> bool:
         end = until(login)
         if end <= time.time():
             return False
         sealed, number = login[NOTE].get("seal"), login[NOTE].get("id")
-        return isinstance(sealed, str) and _core.is_sealed(
-            secret, sealed, *self._parts(login, end, number)
-        )
+        try:
+            return isinstance(sealed, str) and _core.is_sealed(
+                secret, sealed, *self._parts(login, end, number)
+            )
+        except UnicodeEncodeError:  # a lone surrogate, which no note is written for
+            return False
 
     def _parts(self, login: Mapping[str, Any], end: int, number: object) -> tuple[str, ...]:
         user = _subject(login.get(USER))
@@ -118,77 +114,27 @@ class LoginNotes:
 
 
 def fits(backend: Backend, session: Session) -> bool:
-    """Tell whether a session can be kept; logins to other apps give way.
+    """Tell whether a session can be kept; paths of other tabs, and other logins give way.
 
     :param backend: adapter of the server
     :param session: the session of the current request
     """
-    if _is_short(backend, session):
-        return True
-    return session.pop(PARKED, None) is not None and _is_short(backend, session)
+    for give_way in (pending.forget_older_target, _forget_parked, pending.forget_older_login):
+        while not _is_short(backend, session):
+            if not give_way(session):
+                break
+        else:
+            return True
+    return False
+
+
+def _forget_parked(session: Session) -> bool:
+    return session.pop(PARKED, None) is not None
 
 
 def _is_short(backend: Backend, session: Session) -> bool:
     length = backend.session_cookie_length(session)
     return length is None or length <= COOKIE_LIMIT
-
-
-def begin(session: Session, idp: str, state: str, target: str | None) -> list[tuple[str, str]]:
-    """Remember a login that waits for its callback.
-
-    :param session: the session of the current request
-    :param idp: the name of the provider
-    :param state: the parameter that comes back with the callback
-    :param target: path that the user wanted to see, None for none
-    :return: provider and state of each login that is waited for no longer
-    """
-    pending = [*_pending(session), [idp, state, target]]
-    session[_PENDING] = pending[-_PENDING_LOGINS:]
-    return [(old_idp, old_state) for old_idp, old_state, _ in pending[:-_PENDING_LOGINS]]
-
-
-def is_of_another(session: Session, idp: str, state: str | None) -> bool:
-    """Tell whether a callback would end a login that waits for another provider's.
-
-    Authlib keeps what it has to prove under provider and state, joined by an underscore: `a` and
-    `b_x` are `a_b` and `x`.
-    """
-    found = f"{idp}_{state}"
-    return any(name != idp and f"{name}_{own}" == found for name, own, _ in _pending(session))
-
-
-def finish(session: Session, state: str | None) -> str | None:
-    """Forget a login that waited for its callback, and return the path that the user wanted."""
-    target = None
-    left = []
-    for waiting in _pending(session):
-        if waiting[1] == state:
-            target = waiting[2]
-        else:
-            left.append(waiting)
-    if left:
-        session[_PENDING] = left
-    else:
-        session.pop(_PENDING, None)
-    return target
-
-
-def remember_target(session: Session, target: str | None) -> None:
-    """Remember the path that the user wanted while a provider is being chosen."""
-    if target is not None:
-        session[_TARGET] = target
-
-
-def take_target(session: Session) -> str | None:
-    """Return the path that the user wanted before choosing a provider, and forget it."""
-    target = session.pop(_TARGET, None)
-    return target if isinstance(target, str) else None
-
-
-def _pending(session: Mapping[str, Any]) -> list[list[Any]]:
-    held = session.get(_PENDING)
-    entries = held if isinstance(held, list) else []
-    return [entry for entry in entries if isinstance(entry, list) and len(entry) == 3]
 
 
 def _subject(user: object) -> str:

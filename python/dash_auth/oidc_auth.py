@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import dash
 from dash import Dash
@@ -17,12 +17,13 @@ from dash import Dash
 from . import _dash_internals as internals
 from . import _oidc_login as login
 from . import _oidc_navigation as navigation
-from . import _oidc_session as logins
+from . import _oidc_pending as pending
 from ._arguments import check_path
 from ._backends import Backend, Request, asgi
 from ._core import below_prefix
-from ._oidc_login import LoginFailed
+from ._oidc_login import LoginFailed, NotBegun
 from ._oidc_providers import Providers
+from ._oidc_session import fits
 from ._session import IDP, REFRESH_TOKEN, USER
 from ._session_auth import SessionAuth
 from .auth import ANONYMOUS_BODY_LIMIT, auth_of
@@ -155,7 +156,9 @@ class OIDCAuth(SessionAuth):
         add = self.__add_route
         self.login_route, self.__login = add("login", self.login_route, self.login_request)
         self.logout_route, logout = add("logout", self.logout_route, self.logout)
-        self.callback_route, self.__callback = add("callback", self.callback_route, self.callback)
+        self.callback_route, self.__callback = add(
+            "callback", self.callback_route, self.__come_back
+        )
         self._dash_auth_own_endpoints = frozenset({self.__login, logout, self.__callback})
 
     def __add_route(self, name: str, route: str, view: Callable[..., Any]) -> tuple[str, str]:
@@ -222,7 +225,7 @@ class OIDCAuth(SessionAuth):
         request = self._dash_auth_backend.request()
         target = None
         if request.endpoint == self.__login:
-            target = logins.take_target(request.session)
+            target = pending.take_target(request.session)
         elif navigation.is_navigation(request):
             target = navigation.target(self.app, request)
         else:
@@ -233,7 +236,7 @@ class OIDCAuth(SessionAuth):
         if len(providers) == 1:
             return self.__begin_login(providers[0], target)
         if self.idp_selection_route:
-            logins.remember_target(request.session, target)
+            pending.remember_target(request.session, target)
             return self._dash_auth_uncached(
                 self._dash_auth_backend.redirect(self.idp_selection_route)
             )
@@ -255,8 +258,7 @@ class OIDCAuth(SessionAuth):
             begun = login.begin(self.__providers, session, idp, redirect_uri, target)
         except LoginFailed as failed:
             return self._dash_auth_plain(failed.status, str(failed))
-        # Logins to other apps give way: the browser would drop the cookie, and keep the old one.
-        logins.fits(self._dash_auth_backend, session)
+        fits(self._dash_auth_backend, session)
         return self._dash_auth_uncached(begun)
 
     def _create_redirect_uri(self, idp: str) -> str:
@@ -268,40 +270,62 @@ class OIDCAuth(SessionAuth):
                 "as long as any client may send it: behind a proxy, "
                 f"{self._dash_auth_backend.how_to_trust_a_proxy}."
             )
+        return self.__address(self.__callback, idp)
+
+    def __address(self, endpoint: str, idp: str) -> str:
+        """Return the address of a route of the login's own, as the browser sees it."""
+        backend, request = self._dash_auth_backend, self._dash_auth_backend.request()
         scheme = "https" if self.force_https_callback else None
-        return self._dash_auth_backend.url_for(self.__callback, scheme, idp=idp)
+        url = urlsplit(backend.url_for(endpoint, scheme, idp=idp))
+        path = unquote(url.path).removeprefix(request.root_path)
+        return url._replace(path=quote(navigation.seen(self.app, request, path))).geturl()
+
+    def __come_back(self, idp: str) -> Any:
+        """Return the answer of :meth:`callback`, and have the login count that it stored."""
+        if idp not in self.__providers:
+            return self._dash_auth_plain(400, "No such identity provider")
+        before = dict(self._dash_auth_session)
+        try:
+            answer = self.callback(idp)
+            if inspect.iscoroutine(answer):
+                answer = asgi.run_to_end(answer)
+            login.keep(self._dash_auth_backend, self._dash_auth_notes, idp, before)
+        except LoginFailed as failed:
+            return self.__fail(idp, failed)
+        except Exception as error:
+            # A callback of the developer's own may let Authlib's errors pass.
+            if not login.is_theirs(error):
+                raise
+            return self.__fail(idp, login.failed(idp, error))
+        return answer
+
+    def __fail(self, idp: str, failed: LoginFailed) -> Any:
+        if not isinstance(failed, NotBegun):
+            return self._dash_auth_plain(failed.status, str(failed))
+        # Asked for again (Back, or another tab was first): who is logged in has no need of it.
+        if self._dash_auth_guard.is_authorized(self._dash_auth_backend.request()):
+            return self._dash_auth_backend.redirect(internals.requests_prefix(self.app))
+        anew = urlsplit(self.__address(self.__login, idp)).path
+        page = self._dash_auth_backend.page(navigation.page(str(failed), "Log in", anew))
+        page.status_code = failed.status
+        return page
 
     def callback(self, idp: str) -> Any:
         """Return the answer to a browser that comes back from its provider.
 
+        The login counts if :attr:`session` holds a new `"user"` when it returns.
+
         :param idp: name of the provider
         """
-        if idp not in self.__providers:
-            return self._dash_auth_plain(400, "No such identity provider")
         request = self._dash_auth_backend.request()
-        session = request.session
         state = next(iter(request.query_values("state")), None)
         try:
-            token, target = login.complete(self.__providers, session, idp, state)
+            token, target = login.complete(self.__providers, request.session, idp, state)
         except LoginFailed as failed:
-            return self._dash_auth_plain(failed.status, str(failed))
+            return self.__fail(idp, failed)
         secret = self._dash_auth_backend.secret_key() or b""
-        self._dash_auth_notes.renew(session, secret)
-        # Whoever knew the id of a session on the server before must not know it now.
-        self._dash_auth_backend.renew_session_id(session)
-        answer = self.__admit(token, idp, target)
-        if USER not in session:
-            return answer
-        session.setdefault(IDP, idp)
-        self._dash_auth_notes.write(session, secret)
-        if not logins.fits(self._dash_auth_backend, session):
-            session.clear()
-            logger.error(
-                "Refused: the claims of a user fill more than a cookie holds (4 KB). Name those "
-                "that the app needs, session_claims=[...], or keep sessions on the server."
-            )
-            return self._dash_auth_plain(401, "Login failed: too many claims")
-        return answer
+        self._dash_auth_notes.renew(request.session, secret)
+        return self.__admit(token, idp, target)
 
     def __admit(self, token: dict[str, Any], idp: str, target: str | None) -> Any:
         waiting = _target.set(target)
@@ -335,8 +359,7 @@ class OIDCAuth(SessionAuth):
         self._dash_auth_session[IDP] = idp
         self.__store_refresh_token(idp, token)
         if self.log_signins:
-            name = User.from_claims(user).name
-            logger.info("User %s is logging in.", name if name.isprintable() else repr(name))
+            logger.info("User %r is logging in.", User.from_claims(user).name)
         target: object = _target.get()
         if not isinstance(target, str) or not navigation.is_local(target):
             target = internals.requests_prefix(self.app)

@@ -128,3 +128,28 @@ def test_another_site_logs_nobody_out(page: Page, provider: Provider, address: s
     page.evaluate("(url) => { location.href = url }", f"{address}/oidc/logout")
     page.get_by_role("link", name="Log out").click()
     expect(page.get_by_text("Logged out successfully")).to_be_visible()
+
+
+def test_each_of_five_tabs_ends_in_the_app(page: Page, provider: Provider, address: str) -> None:
+    tabs = [page, *(page.context.new_page() for _ in range(4))]
+    for number, tab in enumerate(tabs):
+        tab.goto(f"{address}/reports/{number}")
+        expect(tab.get_by_role("heading", name="Authorize Client")).to_be_visible()
+    for number in (2, 0, 4, 1, 3):
+        log_in(tabs[number], provider, "alice")
+        expect(tabs[number].get_by_text(f"You are at /reports/{number}")).to_be_visible()
+        assert tabs[number].url == f"{address}/reports/{number}"
+
+
+def test_back_and_reload_of_the_redirect_uri(page: Page, provider: Provider, address: str) -> None:
+    with page.expect_request("**/callback?*") as callback:
+        page.goto(address)
+        log_in(page, provider, "alice")
+    expect(page.get_by_text("You are logged in as alice@example.com.")).to_be_visible()
+    page.goto(callback.value.url)
+    expect(page.get_by_text("You are logged in as alice@example.com.")).to_be_visible()
+    page.context.clear_cookies()
+    page.goto(callback.value.url)
+    page.get_by_role("link", name="Log in").click()
+    log_in(page, provider, "bob")
+    expect(page.get_by_text("You are logged in as bob@example.com.")).to_be_visible()

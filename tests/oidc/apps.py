@@ -105,7 +105,7 @@ class Direct:
     def __init__(
         self, monkeypatch: pytest.MonkeyPatch, serve: Callable[[Any], str], **options: Any
     ) -> None:
-        from authlib.integrations.flask_client.apps import FlaskOAuth2App
+        from dash_auth._oidc_client import Client as ClientOnFlask
         from dash_auth._oidc_client import ClientOffLoop
 
         self.token: dict[str, Any] = {"userinfo": {"sub": "alice", **ALICE}}
@@ -115,8 +115,14 @@ class Direct:
         self.auth.register_provider("idp", client_id="c", client_secret="s")
         self._serve = serve
         self._client: Client | None = None
-        client = FlaskOAuth2App if Chosen.kind == "flask" else ClientOffLoop
-        monkeypatch.setattr(client, "authorize_redirect", lambda _, uri, **__: flask.redirect(uri))
+        client = ClientOnFlask if Chosen.kind == "flask" else ClientOffLoop
+
+        def begin(self: Any, uri: str, **_: Any) -> Any:
+            session = self.framework.backend.request().session
+            self.framework.set_state_data(session, "the-state", {"redirect_uri": uri})
+            return flask.redirect(uri)
+
+        monkeypatch.setattr(client, "authorize_redirect", begin)
         monkeypatch.setattr(client, "authorize_access_token", lambda _, **__: dict(self.token))
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -83,7 +84,8 @@ def test_the_way_back_stays_on_the_origin(
 def test_the_way_back_is_no_other_host(direct: Callable[..., Direct], target: object) -> None:
     here = direct()
     with here.client.session_transaction() as session:
-        session["_dash_auth_pending"] = [1, [], ["idp", "the-state", target]]
+        waiting = ["idp", "the-state", int(time.time()) + 100, {}, target]
+        session["_dash_auth_pending"] = [1, [], waiting]
     answer = here.client.get("/oidc/idp/callback?state=the-state")
     assert answer.headers["Location"] == "/"
 
@@ -107,4 +109,4 @@ def test_a_stripped_prefix_is_put_back(direct: Callable[..., Direct]) -> None:
     for path, target in (("/inside/x", "/outside/x"), ("/beside", "/beside")):
         here.client.get(path)
         with here.client.session_transaction() as session:
-            assert session["_dash_auth_pending"][-1][2] == target
+            assert session["_dash_auth_pending"][-1][4] == target
