@@ -70,9 +70,13 @@ class Client:
     def open(
         self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None
     ) -> requests.Response:
-        return self._session.request(
+        answer = self._session.request(
             method, self.address + path, headers=headers, allow_redirects=False, timeout=20
         )
+        # Hypercorn hangs up after an answer that came before it had read the end of the request;
+        # on the same connection the next request might meet that.
+        self._session.close()
+        return answer
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> requests.Response:
         return self.open(path, headers=headers)
