@@ -16,7 +16,7 @@ from dash_auth._callback_handles import HandleSeal
 from flask.testing import FlaskClient
 from guarded import ALICE, call, client_of, guarded_app
 
-SECRET = b"a key"
+SECRET = (b"a key",)
 
 
 # Seals

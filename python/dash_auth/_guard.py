@@ -8,11 +8,12 @@ import inspect
 import logging
 import secrets
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
 
-from . import _core
+from . import _core, _session
 from . import _dash_internals as internals
 from ._backends import UNREADABLE, Backend, Request
 from ._background_jobs import hand_user_to_jobs
@@ -21,8 +22,10 @@ from ._core import Endpoint, Refusal
 from ._endpoints import Endpoints
 from ._open_callbacks import OpenCallbacks
 from ._open_pages import OpenPages
+from ._secret_keys import Keys, OtherKeys, seal, weakness
+from ._shown import show
 from ._websocket_callbacks import WebSocketCallbacks
-from .identity import RequestIdentity, SocketLogin, current_facts, current_user
+from .identity import RequestIdentity, SocketLogin, User, current_facts, current_user
 from .public_routes import public_rules
 
 if TYPE_CHECKING:
@@ -36,6 +39,12 @@ _RETRY_AFTER = "1"
 
 _PROCESS_SECRET = secrets.token_bytes(32)
 """Seals handles where neither the server nor Dash has a key that all workers share."""
+
+
+_WEAK_KEY = (
+    "The secret key %s: whoever finds it out signs sessions of any user. Make one with "
+    'python -c "import secrets; print(secrets.token_urlsafe(32))" and keep it outside of the code.'
+)
 
 
 class _Passed(enum.Enum):
@@ -75,7 +84,9 @@ class Guard:
         self._open_pages = OpenPages(auth.app, self._rules, self.endpoints)
         self.open_callbacks = OpenCallbacks(auth.app, self._rules, self._open_pages)
         self.websocket_callbacks = WebSocketCallbacks(auth.app, self.open_callbacks)
-        self._handles = CallbackHandles(auth.app, HandleSeal(self.name), self._secret)
+        self._handles = CallbackHandles(auth.app, HandleSeal(self.name), self._keys)
+        self._other_keys = OtherKeys(self.name)
+        self.shows_user = auth._dash_auth_shows_user
         self._set_up_lock = threading.RLock()
         self._is_set_up = False
         self._handed_to: tuple[int, ...] = ()
@@ -85,10 +96,38 @@ class Guard:
         internals.wrap_config(auth.app, self._fit_config)
 
     def begin(self, request: Request) -> None:
-        """Prepare a request before any hook of the developer's runs.
+        """Show who is known, and find the visitor for hooks that ask before this guard decides.
+
+        :param request: the facts of the request, in whose session nobody is shown yet
+        """
+        try:
+            if self._other_keys.is_to_be_told and _session.NOTE not in request.bare_session:
+                self._other_keys.look_at(self._backend.unverified_session(request))
+            request.visitor = RequestIdentity(self._visitor)
+            if not self._is_forged(request):
+                self._auth._dash_auth_show(request)
+        except Exception:
+            logger.exception("An error while finding out whom a session shows: nobody")
+            request.visitor = RequestIdentity()
+
+    def begin_waits(self, request: Request) -> bool:
+        """Tell whether to begin may take long."""
+        return self.shows_user and self._auth._dash_auth_show_waits(request)
+
+    def end(self, request: Request) -> dict[str, Any] | None:
+        """Take over what the app did to the session before it is saved.
 
         :param request: the facts of the request
+        :return: what the cookie is to hold of the user, None to leave that as it is
         """
+        try:
+            return self._auth._dash_auth_keep(request)
+        except Exception:
+            logger.exception("An error while saving a session: nothing of the user is kept")
+            return None
+
+    def _visitor(self, request: Request) -> User | None:
+        return None if self._is_forged(request) else self._auth._dash_auth_visitor(request)
 
     def answer(self, request: Request) -> Any:
         """Return what to answer in place of the app, None if the request may pass.
@@ -111,7 +150,7 @@ class Guard:
         # A callback that is added later may start its jobs in a way of its own.
         counted = internals.callback_counts(self._app)
         if counted != self._handed_to:
-            hand_user_to_jobs(self._app, self._secret)
+            hand_user_to_jobs(self._app, self._keys)
             self._handed_to = counted
 
     def waits_for(self, request: Request) -> tuple[bool, bool]:
@@ -162,6 +201,8 @@ class Guard:
     def _refuse(self, request: Request) -> Any:
         # What the session holds was not asked, and names nobody.
         request.identity = RequestIdentity()
+        if request.shown is not None:
+            request.shown.show({})
         if self._is_forged(request):
             logger.debug("Refused: a page of another site made a request that changes something")
             return self._backend.answer(403, "Cross-site request refused")
@@ -252,8 +293,9 @@ class Guard:
         opened = self.open_callbacks.named_by(body)
         return opened is not None and self._handles.admit(request, opened)
 
-    def _secret(self) -> bytes:
-        return self._backend.secret_key() or internals.signing_secret(self._app) or _PROCESS_SECRET
+    def _keys(self) -> Keys:
+        keys = self._backend.secret_keys()
+        return keys or (internals.signing_secret(self._app) or _PROCESS_SECRET,)
 
     # WebSockets
 
@@ -267,8 +309,10 @@ class Guard:
         self._set_up()
         is_for_callbacks = request.endpoint == self.endpoints.websocket
         login = None if self._is_hijack(request) else self._auth._dash_auth_socket_login(request)
-        request.identity = RequestIdentity(None, login.claims()) if login else RequestIdentity()
         request.logged_in = login is not None
+        request.identity = RequestIdentity()
+        if login is not None:
+            self.name_user_of_socket(request, login.claims())
         self._auth._dash_auth_tidy_session(request)
         request.leave_session_unwritten()
         if login is not None:
@@ -276,6 +320,13 @@ class Guard:
         if is_for_callbacks:
             return (None, True) if self.open_callbacks.any_public() else None
         return (None, False) if self._is_open(self._kind(request), request) else None
+
+    def name_user_of_socket(self, request: AsgiRequest, claims: Mapping[str, Any]) -> None:
+        """Tell the app who a WebSocket's user is, and what is known of the user by now."""
+        request.identity = RequestIdentity(None, claims)
+        if self.shows_user:
+            shown = {} if request.shown is None else request.shown.values
+            show(request, {**shown, _session.USER: claims})
 
     def _is_hijack(self, request: AsgiRequest) -> bool:
         """Tell whether a page of another site would open a WebSocket in its visitor's name.
@@ -299,7 +350,7 @@ class Guard:
             settings["suppress_callback_exceptions"] = True
         if "websocket" in settings:
             # Not every browser sends credentials when it opens a WebSocket: it needs the session.
-            impossible = logged_in and self._backend.secret_key() is None
+            impossible = logged_in and not self._backend.secret_keys()
             worker = self._tag_of_user() if logged_in else None
             if impossible or not self.websocket_callbacks.fit_settings(
                 settings["websocket"], worker
@@ -309,7 +360,7 @@ class Guard:
     def _tag_of_user(self) -> str:
         user = current_user()
         claims = "" if user is None else user.identifying_claims()
-        return _core.seal(self._secret(), "websocket", claims)[:16]
+        return seal(self._keys(), "websocket", claims)[:16]
 
     # The first request
 
@@ -331,6 +382,10 @@ class Guard:
             self._backend.run_first_request_hooks(self._app)
         self._is_set_up = True
         self._auth._dash_auth_announce()
+        for key in self._backend.secret_keys()[:1]:
+            weak = weakness(key)
+            if weak is not None:
+                logger.warning(_WEAK_KEY, weak)
         for output in self.open_callbacks.routing():
             logger.info("Open with no login where its pathname is public: callback %s", output)
 
@@ -348,7 +403,7 @@ def _name(auth: Auth) -> str:
     app = auth.app
     # Apps of one factory are mounted below paths of which the server of each sees nothing.
     prefixes = f"{internals.routes_prefix(app)} {internals.requests_prefix(app)}"
-    return f"{type(auth).__name__} {internals.source_file(app)} {prefixes}"
+    return f"{type(auth).__name__} {internals.source_file(app)} {prefixes} {auth._dash_auth_scope}"
 
 
 def _is_logged_in(request: Request) -> bool:

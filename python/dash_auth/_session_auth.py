@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -15,9 +15,12 @@ from . import _dash_internals as internals
 from . import _ended_logins as ended_logins
 from . import _oidc_navigation as navigation
 from ._backends import Backend, Request, backend_for, is_server
-from ._oidc_session import LoginNotes
-from ._session import USER, Session
-from .auth import Auth, check_secret_key
+from ._oidc_session import LoginNotes, fits
+from ._parked import PARKED, hide
+from ._secret_keys import Keys, given
+from ._session import IDP, NOTE, REFRESH_TOKEN, USER, Session
+from ._shown import show
+from .auth import Auth
 from .identity import SocketLogin, User, session_user
 
 logger = logging.getLogger("dash_auth")
@@ -37,8 +40,9 @@ class SessionAuth(Auth):
         app: Dash,
         public_routes: Iterable[str] | None,
         *,
-        secret_key: str | bytes | None,
+        secret_key: str | bytes | Sequence[str | bytes] | None,
         secure_session: bool,
+        session_cookie: bool,
         session_seconds: float,
         logout_page: Any,
         **options: Any,
@@ -49,6 +53,7 @@ class SessionAuth(Auth):
         :param public_routes: see :class:`dash_auth.auth.Auth`
         :param secret_key: key that signs the session; None leaves the server's own
         :param secure_session: whether the session's cookie is sent over https only
+        :param session_cookie: whether the cookie holds what is shown of the user as well
         :param session_seconds: for how long a login counts, in seconds
         :param logout_page: what logging out answers, None for a short message
         :param options: see :class:`dash_auth.auth.Auth`
@@ -58,21 +63,21 @@ class SessionAuth(Auth):
         """
         if not (session_seconds > 0 and math.isfinite(session_seconds)):
             raise ValueError("session_seconds must be a number of seconds above 0")
-        check_secret_key(secret_key)
+        self.__secret_keys = given(secret_key)
         if isinstance(app, Dash) and is_server(app.server):
             # Before anything stands before the app: the next try may have a key.
-            _require_key(backend_for(app.server), secret_key)
+            _require_key(backend_for(app.server), self.__secret_keys)
         self.logout_page = logout_page
-        self.__secret_key = secret_key
+        self.__session_cookie = bool(session_cookie)
         self.__secure_session = secure_session
         self.__session_seconds = session_seconds
         self.__warned_of: set[str] = set()
         super().__init__(app, public_routes, **options)
 
     def _dash_auth_on_install(self, backend: Backend) -> None:
-        _require_key(backend, self.__secret_key)
-        if self.__secret_key is not None:
-            backend.set_secret_key(self.__secret_key)
+        _require_key(backend, self.__secret_keys)
+        if self.__secret_keys:
+            backend.set_secret_keys(self.__secret_keys)
         backend.close_session_cookie(secure=self.__secure_session)
         self._dash_auth_notes = LoginNotes(
             self._dash_auth_guard.name, self.__session_seconds, self._dash_auth_registration
@@ -92,18 +97,22 @@ class SessionAuth(Auth):
         return self.__resumes(self._dash_auth_backend.request())
 
     def __resumes(self, request: Request) -> bool:
-        secret = self._dash_auth_backend.secret_key()
-        if not secret or not request.has_session_cookie:
+        if not request.has_session_cookie:
             return False
-        return self._dash_auth_notes.resume(request.session, secret)
+        session = request.session
+        if not self._dash_auth_notes.resume(session, self.__keys()):
+            return False
+        if request.shown is None or not request.shown.values:
+            show(request, {name: session[NOTE][name] for name in (USER, IDP)})
+        return True
+
+    def __keys(self) -> Keys:
+        return self._dash_auth_backend.secret_keys()
 
     def _dash_auth_knows(self, request: Request) -> bool | None:
         if not self.__has_own_check():
             return None
-        secret, session = self._dash_auth_backend.secret_key(), request.session
-        counts = secret is not None and self._dash_auth_notes.holds(session, secret)
-        request.leave_session_unread(session)
-        if counts:
+        if self._dash_auth_notes.holds(request.bare_session, self.__keys()):
             return True
         return None if self._dash_auth_asking_waits(request) else False
 
@@ -121,24 +130,73 @@ class SessionAuth(Auth):
         if not self.__resumes(request):
             return None
         held = dict(request.session)
-        user = held[USER]
+        user = held[NOTE][USER]
 
         def holds() -> bool:
-            secret = self._dash_auth_backend.secret_key()
-            if secret is None or ended_logins.is_ended(held):
+            if ended_logins.is_ended(held):
                 return False
-            return self._dash_auth_notes.holds(held, secret)
+            return self._dash_auth_notes.holds(held, self.__keys())
 
         return SocketLogin(holds, lambda: user if isinstance(user, Mapping) else {})
 
     def _dash_auth_visitor(self, request: Request) -> User | None:
         return session_user() if self.__resumes(request) else None
 
-    def _dash_auth_tidy_session(self, request: Request) -> None:
-        secret = self._dash_auth_backend.secret_key()
-        if request.has_session_cookie and secret and not self.__resumes(request):
-            if USER in request.session:
-                self._dash_auth_notes.set_aside(request.session, secret)
+    # What the app reads in the session
+
+    _dash_auth_shows_user = True
+
+    def _dash_auth_show(self, request: Request) -> None:
+        session = request.bare_session
+        if NOTE not in session and PARKED not in session:
+            return
+        if self._dash_auth_notes.resume(session, self.__keys()):
+            # The very object: what the app adds to it is kept as any member of the session is.
+            show(request, {name: session[NOTE][name] for name in (USER, IDP)})
+        else:
+            hide(session)
+
+    def _dash_auth_keep(self, request: Request) -> dict[str, Any] | None:
+        shown = request.shown
+        if shown is None:
+            return None
+        session, keys, notes = shown.session, self.__keys(), self._dash_auth_notes
+        ended_at = self._dash_auth_ends_login_of(request)
+        holds = NOTE in session and notes.holds(session, keys)
+        if shown.is_taken_away:
+            for name in (NOTE, REFRESH_TOKEN):
+                if name in session:
+                    del session[name]
+        elif USER in session and holds:
+            notes.rewrite(session)
+        holds = holds and NOTE in session and notes.holds(session, keys)
+        if USER in session and not holds and ended_at is not None and keys:
+            # A callback of the developer's own has logged somebody in.
+            session.setdefault(IDP, ended_at)
+            notes.write(session, keys)
+            holds = self.__fits(session)
+        if not self.__session_cookie:
+            return None
+        return {name: session[name] for name in (USER, IDP) if name in session} if holds else {}
+
+    def __fits(self, session: Session) -> bool:
+        if fits(self._dash_auth_backend, session, with_user=self.__session_cookie):
+            return True
+        session.clear()
+        logger.error(
+            "Refused: the claims of a user fill more than a cookie holds (4 KB). Name those that "
+            "the app needs, session_claims=[...], or keep sessions on the server."
+        )
+        return False
+
+    def _dash_auth_log_in(self, session: Session) -> bool:
+        """Note that the user in a session has logged in; tell whether the session can be kept."""
+        self._dash_auth_notes.write(session, self.__keys())
+        return self.__fits(session)
+
+    @abstractmethod
+    def _dash_auth_ends_login_of(self, request: Request) -> str | None:
+        """Return the provider whose login a request ends, None for any other request."""
 
     def _dash_auth_session_use(self) -> str:
         return f"the login itself, for {self.__session_seconds / 3600:g} hours"
@@ -177,6 +235,6 @@ class SessionAuth(Auth):
             logger.warning(text)
 
 
-def _require_key(backend: Backend, given: str | bytes | None) -> None:
-    if not (backend.secret_key() if given is None else given):
+def _require_key(backend: Backend, keys: Sequence[str | bytes]) -> None:
+    if not (keys or backend.secret_keys()):
         raise RuntimeError(_NO_KEY)

@@ -169,9 +169,11 @@ def current_user() -> User | None:
     if JOB_USER in job:
         return None if job[JOB_USER] is None else User.from_claims(job[JOB_USER])
     facts = current_facts()
-    if facts is None or facts.identity is None:
+    # Before the guard has decided, in a hook of the developer's, the visitor is asked for.
+    identity = None if facts is None else facts.identity or facts.visitor
+    if identity is None:
         return session_user()
-    user: User | None = facts.identity.user(facts)
+    user: User | None = identity.user(facts)
     return user
 
 

@@ -6,7 +6,7 @@ import inspect
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
@@ -57,7 +57,7 @@ class OIDCAuth(SessionAuth):
     def __init__(
         self,
         app: Dash,
-        secret_key: str | bytes | None = None,
+        secret_key: str | bytes | Sequence[str | bytes] | None = None,
         force_https_callback: bool | str | None = None,
         login_route: str = "/oidc/<idp>/login",
         logout_route: str = "/oidc/logout",
@@ -73,6 +73,8 @@ class OIDCAuth(SessionAuth):
         refresh_token_in_cookie: bool = False,
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
+        session_cookie: bool = False,
+        session_scope: str | None = None,
     ) -> None:
         """Protect an app.
 
@@ -80,7 +82,9 @@ class OIDCAuth(SessionAuth):
         one, it moves under this app's prefix.
 
         :param app: Dash app
-        :param secret_key: key that signs the session; None leaves the server's own
+        :param secret_key: key that signs the session; None leaves the server's own. A list is of
+            keys that follow each other, the current one first: what was signed with an old one
+            still counts.
         :param force_https_callback: whether the redirect URI is https whatever the request is, for
             a server behind a proxy that ends TLS; or the name of an environment variable that
             says so by being set
@@ -102,6 +106,11 @@ class OIDCAuth(SessionAuth):
             asked for, is put into the session even where that is a cookie, which its owner can read
         :param anonymous_body_limit: see :class:`dash_auth.auth.Auth`, in bytes
         :param trusted_origins: see :class:`dash_auth.auth.Auth`
+        :param session_cookie: whether the session's cookie holds `session["user"]` and `["idp"]` as
+            well, for what reads the session apart from a request to the app: Flask-SocketIO's
+            connect handler, and `client.session_transaction()` in tests. By default it holds our
+            own note of the login, and they are there in requests alone.
+        :param session_scope: see :class:`dash_auth.auth.Auth`
         :raises ImportError: if Authlib is not installed
         :raises RuntimeError: if there is no secret key
         :raises TypeError: for an argument of a wrong type, and an unknown kind of server
@@ -134,6 +143,8 @@ class OIDCAuth(SessionAuth):
             logout_page=logout_page,
             anonymous_body_limit=anonymous_body_limit,
             trusted_origins=trusted_origins,
+            session_cookie=session_cookie,
+            session_scope=session_scope,
         )
         if idp_selection_route is not None:
             self.__open_selection(idp_selection_route)
@@ -202,6 +213,10 @@ class OIDCAuth(SessionAuth):
         """
         return self.__providers.arguments(idp)
 
+    def _dash_auth_ends_login_of(self, request: Request) -> str | None:
+        idp = request.view_arguments.get("idp") if request.endpoint == self.__callback else None
+        return idp if isinstance(idp, str) else None
+
     def _dash_auth_registration(self, idp: str) -> str:
         return self.__providers.registration(idp)
 
@@ -240,10 +255,10 @@ class OIDCAuth(SessionAuth):
         return not own or navigation.is_navigation(request)
 
     def __begin_login(self, idp: str, target: str | None) -> Any:
-        session, secret = self.session, self._dash_auth_backend.secret_key() or b""
-        if not self._dash_auth_notes.holds(session, secret):
+        session, keys = self.session, self._dash_auth_backend.secret_keys()
+        if not self._dash_auth_notes.holds(session, keys):
             # One that is over, beside what waits for the callback, may be more than a cookie holds.
-            self._dash_auth_notes.set_aside(session, secret)
+            self._dash_auth_notes.set_aside(session, keys)
         redirect_uri = self._create_redirect_uri(idp)
         try:
             begun = login.begin(self.__providers, session, idp, redirect_uri, target)
@@ -279,21 +294,14 @@ class OIDCAuth(SessionAuth):
             token, target = login.complete(self.__providers, session, idp, state)
         except LoginFailed as failed:
             return self._dash_auth_plain(failed.status, str(failed))
-        secret = self._dash_auth_backend.secret_key() or b""
-        self._dash_auth_notes.renew(session, secret)
+        self._dash_auth_notes.renew(session, self._dash_auth_backend.secret_keys())
         # Whoever knew the id of a session on the server before must not know it now.
         self._dash_auth_backend.renew_session_id(session)
         answer = self.__admit(token, idp, target)
         if USER not in session:
             return answer
         session.setdefault(IDP, idp)
-        self._dash_auth_notes.write(session, secret)
-        if not logins.fits(self._dash_auth_backend, session):
-            session.clear()
-            logger.error(
-                "Refused: the claims of a user fill more than a cookie holds (4 KB). Name those "
-                "that the app needs, session_claims=[...], or keep sessions on the server."
-            )
+        if not self._dash_auth_log_in(session):
             return self._dash_auth_plain(401, "Login failed: too many claims")
         return answer
 

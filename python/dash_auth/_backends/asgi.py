@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from .._core import Refusal
+from .._shown import Shown
 from ..identity import EVENT_LOOP_FACTS, RequestIdentity
-from . import UNREADABLE
+from . import UNREADABLE, Guards
 
 if TYPE_CHECKING:
     from .._guard import Guard
@@ -77,6 +78,9 @@ class AsgiRequest:
         self.content_length: str | None = headers.get(b"content-length")
         self.host: str | None = headers.get(b"host")
         self.identity: RequestIdentity | None = None
+        self.visitor: RequestIdentity | None = None
+        self.shown: Shown | None = None
+        self.verified: tuple[object, str, Any] | None = None
         self.refusal: Refusal | None = None
         self.logged_in = False
         self.guard: Guard | None = None
@@ -99,6 +103,10 @@ class AsgiRequest:
 
     @property
     def session(self) -> MutableMapping[str, Any]:
+        raise NotImplementedError
+
+    @property
+    def bare_session(self) -> MutableMapping[str, Any]:
         raise NotImplementedError
 
     def leave_session_unread(self, session: MutableMapping[str, Any]) -> None:
@@ -211,6 +219,19 @@ def as_nobody(receive: Receive, send: Send) -> tuple[Receive, Send]:
             EVENT_LOOP_FACTS.set(facts)
 
     return received, sent
+
+
+async def begin(guards: Guards, request: AsgiRequest) -> None:
+    """Prepare a request before any hook of the developer's runs.
+
+    :param guards: those who decide on each request
+    :param request: the facts of the request
+    """
+    if guards.begin_waits(request):
+        serve_from_this_loop()
+        await off_loop(guards.begin, request)
+    else:
+        guards.begin(request)
 
 
 async def answer(guard: Guard, request: AsgiRequest) -> Any:

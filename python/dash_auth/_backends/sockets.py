@@ -218,7 +218,7 @@ class GuardedSocket:
             self.close()
             return "Login required"
         claims = await self._off_loop(login.claims) if login.claims_wait else login.claims()
-        request.identity = RequestIdentity(None, claims)
+        guard.name_user_of_socket(request, claims)
         return None if guard.websocket_callbacks.include(payload) else "No such callback"
 
     async def _off_loop(self, function: Callable[[], Any]) -> Any:
