@@ -236,12 +236,9 @@ class Guard:
 
     def _pass_anonymously(self, request: Request, kind: Endpoint) -> _Passed:
         # A page of another site may not lean on what the browser holds here either.
-        request.identity = (
-            RequestIdentity()
-            if self._is_forged(request)
-            else RequestIdentity(self._auth._dash_auth_visitor)
-        )
-        if kind != Endpoint.STATIC:
+        is_forged = self._is_forged(request)
+        request.identity = RequestIdentity(None if is_forged else self._auth._dash_auth_visitor)
+        if kind != Endpoint.STATIC and not is_forged:
             self._auth._dash_auth_tidy_session(request)
         if request.endpoint == self.endpoints.dependencies and self.websocket_callbacks.exist():
             if not _is_logged_in(request):
