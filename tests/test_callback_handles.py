@@ -31,6 +31,8 @@ def test_a_handle_is_unsealed_for_the_callback_that_it_was_sealed_for() -> None:
         assert seal.unseal(SECRET, "job", ["b.children"], sealed) is None
         assert seal.unseal(SECRET, "job", [], sealed) is None
         assert seal.unseal((b"another key",), "job", ["a.children"], sealed) is None
+        rotated = (b"another key", *SECRET)
+        assert seal.unseal(rotated, "job", ["a.children"], sealed) == str(handle)
         assert HandleSeal("another").unseal(SECRET, "job", ["a.children"], sealed) is None
         assert seal.unseal(SECRET, "job", ["a.children"], f"1{sealed}") is None
     for forged in ("", "abc", ".", "abc.", "abc.abc"):

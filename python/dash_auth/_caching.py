@@ -48,6 +48,14 @@ def cache_control(request: Request, declared: str | None) -> str | None:
         return None
     if caching == Caching.PRIVATE:
         return "no-store"
-    if caching == Caching.PUBLIC and request.identity is not None and request.identity.was_asked:
+    if caching == Caching.PUBLIC and _visitor_was_asked(request):
         return "private, no-store"
     return None
+
+
+def _visitor_was_asked(request: Request) -> bool:
+    """Tell whether the app asked who makes a request, or may have read it in the session."""
+    if request.identity is not None and request.identity.was_asked:
+        return True
+    # Not every server tells whether the session was read.
+    return request.shown is not None and bool(request.shown.values)

@@ -324,14 +324,12 @@ class Guard:
         return Caching.PUBLIC if kind == Endpoint.STATIC else Caching.PRIVATE
 
     def _pass_anonymously(self, request: Request, kind: Endpoint) -> _Passed:
-        demand(request, Caching.PUBLIC)
-        # A page of another site may not lean on what the browser holds here either.
-        request.identity = (
-            RequestIdentity()
-            if self._origins.is_forged(request)
-            else RequestIdentity(self._auth._dash_auth_visitor)
-        )
         if kind != Endpoint.STATIC:
+            demand(request, Caching.PUBLIC)
+        # A page of another site may not lean on what the browser holds here either.
+        is_forged = self._origins.is_forged(request)
+        request.identity = RequestIdentity(None if is_forged else self._auth._dash_auth_visitor)
+        if kind != Endpoint.STATIC and not is_forged:
             self._auth._dash_auth_tidy_session(request)
         if request.endpoint == self.endpoints.dependencies and self.websocket_callbacks.exist():
             if not _is_logged_in(request):
@@ -394,7 +392,7 @@ class Guard:
         elif self._handles.admit(request, opened):
             return True
         else:
-            why = "its query is too long, or has a handle that was not issued for it"
+            why = "a handle that was not issued for this callback, or too long a query"
             request.closed = Closed(why, opened.output, opened.entry)
         return False
 

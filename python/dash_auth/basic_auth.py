@@ -394,7 +394,7 @@ class BasicAuth(Auth):
     def _dash_auth_tidy_session(self, request: Request) -> None:
         if _session.NOTE not in request.bare_session:
             return
-        name = self.__noted_user(request.session)
+        name = self.__noted_user(request.bare_session)
         header = request.authorization
         if header is not None:
             credentials = _core.parse_basic(header)

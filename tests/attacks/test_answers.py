@@ -16,7 +16,7 @@ from dash_auth import current_user
 from .apps import body, guard, item, new_app, plain_app
 from .callbacks import PRIVATE_BODY, PUBLIC_BODY, private, ran, simple_app
 from .http import ALICE, CALLBACK_URL, PRIVATE, PUBLIC, held, honest
-from .routes import add_route
+from .routes import add_route, session
 
 HTML = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
 CALL = body("o.children", [item("i", "value", 1)])
@@ -40,6 +40,7 @@ def kept_app(folder: Path, public_routes: list[str]) -> Dash:
     for path in ("/own", "/silent"):
         add_route(app, path, lambda: PUBLIC)
     add_route(app, "/asking", lambda: f"{PUBLIC} {current_user()}")
+    add_route(app, "/reading", lambda: f"{PUBLIC} {session().get('user')}")
     guard(app, public_routes=public_routes, secret_key="k" * 32)
     return app
 
@@ -73,19 +74,23 @@ def test_what_is_private_is_kept_by_no_cache(
 
 @pytest.mark.rule("S19")
 def test_public_answers_say_whether_the_visitor_was_asked_for(serve: Any, tmp_path: Path) -> None:
-    site = serve(kept_app(tmp_path, ["/silent", "/asking"]))
+    site = serve(kept_app(tmp_path, ["/silent", "/asking", "/reading"]))
     cookie = site.get("/own", auth=ALICE).cookie()
     for visitor in ({}, {"auth": ALICE}, {"auth": ("alice", "wrong")}, {"cookie": cookie}):
         for _ in range(2):
             silent = honest(site.get("/silent", **visitor))
-            assert kept(silent) is None, visitor
+            # The session may have been read, where it shows a user.
+            assert kept(silent) == ("no-store, private" if "cookie" in visitor else None), visitor
             asked = honest(site.get("/asking", **visitor))
             assert kept(asked) == "no-store, private", visitor
+    # What the session shows is the visitor too.
+    assert kept(honest(site.get("/reading", cookie=cookie), "alice")) == "no-store, private"
     for visitor in ({}, {"cookie": cookie}):
         call = body("asking.children", [item("i", "value", 1)])
         assert kept(honest(site.call(call, **visitor))) == "no-store, private"
         call = body("silent.children", [item("i", "value", 1)])
-        assert kept(honest(site.call(call, **visitor))) is None
+        told = kept(honest(site.call(call, **visitor)))
+        assert told == ("no-store, private" if "cookie" in visitor else None)
 
 
 def test_what_a_view_says_of_caches_stays(serve: Any, backend: str) -> None:

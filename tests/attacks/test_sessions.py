@@ -163,6 +163,7 @@ def test_the_cookie_holds_no_groups(serve: Any) -> None:
         reply = honest(site.get("/write", auth=ALICE))
         assert len(reply.headers["Set-Cookie"]) < 700
         assert "group number" not in str(kept(reply))
+        assert kept(reply).get("user") == ({"email": "alice"} if options else None)
         assert site.get("/open/who", cookie=reply.cookie()).json()["admin"] is True
 
 

@@ -11,7 +11,7 @@ from dash_auth import OIDCAuth, explain
 
 from .apps import ALICE, KEY, Direct, make_app, register
 from .mock_provider import Provider
-from .servers import session_of, signed
+from .servers import add_page, session_of, signed
 from .visitor import Visit
 
 pytestmark = pytest.mark.usefixtures("each_server")
@@ -134,3 +134,104 @@ def test_waiting_logins_do_not_pile_up(visit: Visit, provider: Provider) -> None
     assert visitor.get(provider.consent(begun[0], "alice")).status_code == 400
     back = visitor.get(provider.consent(begun[5], "alice"))
     assert back.headers["Location"] == "/5/" + "x" * 450
+
+
+def test_what_the_app_adds_to_the_user_is_kept(direct: Callable[..., Direct]) -> None:
+    here = direct()
+
+    def add(session: Any) -> str:
+        session["user"] = {**session["user"], "team": "red"}
+        return "added"
+
+    def add_inside(session: Any) -> str:
+        session["user"]["role"] = "lead"
+        session["theme"] = "dark"
+        return "added"
+
+    def become(session: Any) -> str:
+        session["user"] = {"sub": "root", "email": "root@example.com"}
+        return "changed"
+
+    for view in (add, add_inside, become):
+        add_page(here.app.server, f"/{view.__name__}", view)
+    here.log_in()
+    for path in ("/add", "/add_inside"):
+        assert here.client.get(path).text in ("added", '"added"')
+    user = here.client.get("/whoami").json()["session"]["user"]
+    assert (user["team"], user["role"], user["sub"]) == ("red", "lead", "alice")
+    held = session_of(here.app.server, str(here.client.cookie))
+    assert set(held) == {"_dash_auth", "theme"}
+    # Who it is the provider said: a change of that ends the login.
+    assert here.client.get("/become").status_code == 200
+    assert here.client.get("/whoami").status_code == 302
+
+
+def test_an_app_may_log_its_user_out(direct: Callable[..., Direct]) -> None:
+    here = direct()
+
+    def leave(session: Any) -> str:
+        session.pop("user")
+        return "left"
+
+    add_page(here.app.server, "/leave", leave)
+    here.log_in()
+    assert here.client.get("/whoami").status_code == 200
+    assert here.client.get("/leave").status_code == 200
+    assert here.client.get("/whoami").status_code == 302
+
+
+class OwnCallback(OIDCAuth):
+    """A callback that asks elsewhere who came back."""
+
+    def callback(self, idp: str) -> Any:
+        request = self._dash_auth_backend.request()
+        if request.query != "code=right":
+            return self._dash_auth_backend.answer(401, "Who are you?")
+        self.session["user"] = {"sub": "carol", "email": "carol@example.com"}
+        return self._dash_auth_backend.redirect("/")
+
+
+def test_who_a_callback_of_the_developers_own_logs_in_is(direct: Callable[..., Direct]) -> None:
+    here = direct(kind=OwnCallback)
+    planted = {"user": {"sub": "mallory"}, "idp": "idp"}
+    for cookie in (None, signed(here.app.server, planted)):
+        if cookie is not None:
+            here.client.cookie = cookie
+        assert here.client.get("/oidc/idp/callback").status_code == 401
+        assert here.client.get("/whoami").status_code == 302
+    assert here.client.get("/oidc/idp/callback?code=right").status_code == 302
+    known = here.client.get("/whoami").json()
+    assert (known["user"], known["session"]["idp"]) == ("carol@example.com", "idp")
+
+
+def test_the_cookie_shows_the_user_where_that_is_asked_for(direct: Callable[..., Direct]) -> None:
+    here = direct(session_cookie=True)
+    here.log_in()
+    held = session_of(here.app.server, str(here.client.cookie))
+    assert held["user"] == held["_dash_auth"]["user"] == {"sub": "alice", **ALICE}
+    assert held["idp"] == "idp"
+    assert "Set-Cookie" not in here.client.get("/whoami").headers
+    # It decides nothing.
+    here.client.cookie = signed(here.app.server, {**held, "user": {"sub": "bob"}})
+    assert here.client.get("/whoami").json()["user"] == "alice@example.com"
+
+
+def test_a_login_under_an_old_key_counts(
+    direct: Callable[..., Direct], each_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = direct()
+    before.log_in()
+    after = direct(secret_key=["the new key of all workers", KEY])
+    after.client.cookie = str(before.client.cookie)
+    assert after.client.get("/whoami").json()["user"] == "alice@example.com"
+    last = direct(secret_key="the new key of all workers")
+    last.client.cookie = str(before.client.cookie)
+    assert last.client.get("/whoami").status_code == 302
+
+
+def test_a_login_to_one_instance_is_none_to_another(direct: Callable[..., Direct]) -> None:
+    red, again, blue = (direct(session_scope=scope) for scope in ("red", "red", "blue"))
+    red.log_in()
+    for here, status in ((red, 200), (again, 200), (blue, 302)):
+        here.client.cookie = str(red.client.cookie)
+        assert here.client.get("/whoami").status_code == status

@@ -12,6 +12,7 @@ from typing import Any
 import dash
 import dash_auth
 import pytest
+from attacks import apps, routes
 from attacks.apps import body, guard, item
 from attacks.http import ALICE, BOB, PUBLIC
 from dash import Input, Output
@@ -291,3 +292,53 @@ def test_an_error_in_a_check_of_the_developers_own_refuses(serve: Any, backend: 
             pass
         auth.broken = False
         assert shown(socket.call(WHO_BODY), "who") == "in"
+
+
+@asynchronous
+def test_the_session_shows_the_user_of_the_socket(serve: Any, backend: str, is_async: bool) -> None:
+    def who(_: Any) -> str:
+        from dash_auth.identity import current_session
+
+        held = current_session()
+        return f"{(held.get('user') or {}).get('email')} {held.get('idp')}"
+
+    site = serve(who_app(backend, who, is_async))
+    planted = forge({"user": {"email": "mallory"}, "idp": "elsewhere"}, backend)
+    with (
+        site.open(auth=ALICE) as alice,
+        site.open(cookie=site.session_of(BOB)) as bob,
+        site.open(cookie=planted) as nobody,
+    ):
+        for socket, name in ((alice, "alice"), (bob, "bob"), (nobody, "None")):
+            assert shown(socket.call(WHO_BODY), "who") == f"{name} None"
+
+
+def forge(content: dict[str, Any], backend: str) -> str:
+    attacked, apps.backend = apps.backend, backend
+    try:
+        return routes.forge(content, SECRET_KEY)
+    finally:
+        apps.backend = attacked
+
+
+def test_a_session_opens_no_socket_of_another_tenant(serve: Any, backend: str) -> None:
+    def tenant(password: str) -> Any:
+        def check(name: str, given: str) -> bool:
+            return given == password
+
+        app = websocket_app(backend)
+
+        @app.callback(Output("who", "children"), Input("who-in", "value"))
+        def who(_: Any) -> str:
+            return str(dash_auth.current_user())
+
+        guard(app, auth_func=check, secret_key=SECRET_KEY)
+        return app
+
+    red, again, blue = serve(tenant("red")), serve(tenant("red")), serve(tenant("blue"))
+    cookie = red.session_of(("alice", "red"))
+    for site in (red, again):
+        with site.open(cookie=cookie) as socket:
+            assert shown(socket.call(WHO_BODY), "who") == "alice"
+    with pytest.raises(InvalidStatus), blue.open(cookie=cookie):
+        pass

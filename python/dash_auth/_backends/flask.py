@@ -250,7 +250,8 @@ class FlaskBackend:
             self._server.config[_FALLBACKS] = old
 
     def unverified_session(self, request: Request) -> str | None:
-        cookie = flask.request.cookies.get(self._server.config["SESSION_COOKIE_NAME"])
+        cookies = request._request.cookies  # type: ignore[attr-defined]
+        cookie = cookies.get(self._server.config["SESSION_COOKIE_NAME"])
         return None if cookie is None else content_of(cookie.rpartition(".")[0].rpartition(".")[0])
 
     def redirect(self, location: str) -> Any:
