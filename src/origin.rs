@@ -38,11 +38,10 @@ impl Origin {
         };
         let port = match port.strip_prefix(':') {
             None if port.is_empty() => default_port(&scheme),
-            None => return None,
             // RFC 3986 section 3.2.3: a colon with nothing behind it stands for the default.
             Some("") => default_port(&scheme),
             Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(digits.parse().ok()?),
-            Some(_) => return None,
+            None | Some(_) => return None,
         };
         Some(Self { scheme, host, port })
     }

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from guarded import ALICE, call, client_of, guarded_app
 from waiting import wait_for
 
-SECRET = b"a key"
+SECRET = (b"a key",)
 
 
 # Seals
@@ -30,7 +30,7 @@ def test_a_handle_is_unsealed_for_the_callback_that_it_was_sealed_for() -> None:
         assert seal.unseal(SECRET, "job", ["b.children", "a.children"], sealed) == str(handle)
         assert seal.unseal(SECRET, "job", ["b.children"], sealed) is None
         assert seal.unseal(SECRET, "job", [], sealed) is None
-        assert seal.unseal(b"another key", "job", ["a.children"], sealed) is None
+        assert seal.unseal((b"another key",), "job", ["a.children"], sealed) is None
         assert HandleSeal("another").unseal(SECRET, "job", ["a.children"], sealed) is None
         assert seal.unseal(SECRET, "job", ["a.children"], f"1{sealed}") is None
     for forged in ("", "abc", ".", "abc.", "abc.abc"):

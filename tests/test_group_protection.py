@@ -46,7 +46,7 @@ def test_groups_are_those_of_the_session_where_nothing_guards(
     request_of_user: dict[str, Any],
 ) -> None:
     assert list_groups() == ["admin", "staff"]
-    assert list_groups(groups_key="tenants") == "red, green"
+    assert list_groups(groups_key="tenants") == ["red, green"]
     assert list_groups(groups_key="tenants", groups_str_split=r",\s*") == ["red", "green"]
     assert list_groups(groups_key="missing") == []
     request_of_user["groups"] = None

@@ -43,7 +43,7 @@ def test_a_user_reads_as_the_name_and_keeps_its_claims_out_of_logs() -> None:
         ({"email": "a@example.com", "name": "Alice", "groups": ["x"]}, "a@example.com", ("x",)),
         ({"email": "", "preferred_username": "alice", "groups": ("x", "y")}, "alice", ("x", "y")),
         ({"email": None, "name": "Alice", "sub": "77"}, "Alice", ()),
-        ({"email": 5, "sub": "77", "groups": "x,y"}, "77", ()),
+        ({"email": 5, "sub": "77", "groups": "x,y"}, "77", ("x,y",)),
         ({}, "", ()),
     ],
 )

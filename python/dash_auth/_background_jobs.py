@@ -12,24 +12,24 @@ from typing import Any
 
 from dash import Dash
 
-from . import _core
 from . import _dash_internals as internals
+from ._secret_keys import Keys, seal
 from .identity import JOB_USER, current_user
 
 
-def hand_user_to_jobs(app: Dash, secret: Callable[[], bytes]) -> None:
+def hand_user_to_jobs(app: Dash, keys: Callable[[], Keys]) -> None:
     """Have the jobs of an app's background callbacks know who started them.
 
     :param app: Dash app
-    :param secret: returns the key under which the names of results are sealed, so that nobody can
+    :param keys: returns the keys under which the names of results are sealed, so that nobody can
         work out another's
     """
     for manager in internals.background_managers(app):
         if not hasattr(manager.call_job_fn, JOB_USER):
-            _hand_user_to_jobs_of(manager, secret)
+            _hand_user_to_jobs_of(manager, keys)
 
 
-def _hand_user_to_jobs_of(manager: Any, secret: Callable[[], bytes]) -> None:
+def _hand_user_to_jobs_of(manager: Any, keys: Callable[[], Keys]) -> None:
     start, name_result = manager.call_job_fn, manager.build_cache_key
 
     def start_with_user(key: Any, job: Any, arguments: Any, context: dict[str, Any]) -> Any:
@@ -40,9 +40,7 @@ def _hand_user_to_jobs_of(manager: Any, secret: Callable[[], bytes]) -> None:
     def name_result_of_user(*arguments: Any, **options: Any) -> str:
         name: str = name_result(*arguments, **options)
         user = current_user()
-        return (
-            name if user is None else _core.seal(secret(), "job", name, user.identifying_claims())
-        )
+        return name if user is None else seal(keys(), "job", name, user.identifying_claims())
 
     setattr(start_with_user, JOB_USER, True)
     manager.call_job_fn, manager.build_cache_key = start_with_user, name_result_of_user

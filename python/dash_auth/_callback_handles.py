@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable
 
 from dash import Dash
 
-from . import _core
 from . import _dash_internals as internals
 from ._backends import Request
 from ._open_callbacks import OpenCallback
+from ._secret_keys import Keys, is_sealed, seal
 from .public_routes import is_public_callback
 
 ISSUED = ("cacheKey", "job")
@@ -41,30 +41,28 @@ class HandleSeal:
         """
         self._guard = guard
 
-    def seal(self, secret: bytes, kind: str, output: str, handle: object) -> str:
+    def seal(self, keys: Keys, kind: str, output: str, handle: object) -> str:
         """Return a handle sealed for the callback with the id `output`."""
-        return f"{handle}{_SEPARATOR}{_core.seal(secret, *self._parts(kind, output, str(handle)))}"
+        return f"{handle}{_SEPARATOR}{seal(keys, *self._parts(kind, output, str(handle)))}"
 
-    def unseal(
-        self, secret: bytes, parameter: str, outputs: Iterable[str], sealed: str
-    ) -> str | None:
+    def unseal(self, keys: Keys, parameter: str, outputs: Iterable[str], sealed: str) -> str | None:
         """Return the handle if it was issued for one of the callbacks, else None.
 
-        :param secret: key of the seal
+        :param keys: the secret keys
         :param parameter: the parameter of the query that holds it
         :param outputs: ids of the callbacks
         :param sealed: the sealed handle
         """
         handle, _, mac = sealed.rpartition(_SEPARATOR)
         for output in outputs:
-            if _core.is_sealed(secret, mac, *self._parts(KINDS[parameter], output, handle)):
+            if is_sealed(keys, mac, *self._parts(KINDS[parameter], output, handle)):
                 return handle
         return None
 
     def _parts(self, kind: str, output: str, handle: str) -> tuple[str, ...]:
         return ("handle", self._guard, kind, output, handle)
 
-    def seal_answer(self, secret: bytes, output: str, answer: bytes) -> bytes:
+    def seal_answer(self, keys: Keys, output: str, answer: bytes) -> bytes:
         """Return Dash's answer to a callback with its handles sealed; any other as it is."""
         try:
             members = json.loads(answer)
@@ -74,23 +72,23 @@ class HandleSeal:
             return answer
         for name in ISSUED:
             if members.get(name) is not None:
-                members[name] = self.seal(secret, name, output, members[name])
+                members[name] = self.seal(keys, name, output, members[name])
         return json.dumps(members).encode()
 
 
 class CallbackHandles:
     """Tells which handles a stranger may use, and hands them to Dash as it issued them."""
 
-    def __init__(self, app: Dash, seal: HandleSeal, secret: Callable[[], bytes]) -> None:
+    def __init__(self, app: Dash, seal: HandleSeal, keys: Callable[[], Keys]) -> None:
         """Remember whose handles they are.
 
         :param app: Dash app
         :param seal: seals the handles of this app
-        :param secret: returns the key of the seal
+        :param keys: returns the secret keys
         """
         self._app = app
         self._seal = seal
-        self._secret = secret
+        self._keys = keys
 
     def admit(self, request: Request, callback: OpenCallback) -> bool:
         """Tell whether all handles in the query were issued for a callback, and unseal them.
@@ -116,7 +114,7 @@ class CallbackHandles:
             request.replace_query_values(unsealed)
         if own:
             request.rewrite_answer(
-                lambda answer: self._seal.seal_answer(self._secret(), output, answer)
+                lambda answer: self._seal.seal_answer(self._keys(), output, answer)
             )
         return True
 
@@ -149,7 +147,7 @@ class CallbackHandles:
         ]
 
     def _unseal(self, parameter: str, issuers: list[str], sealed: str) -> str | None:
-        return self._seal.unseal(self._secret(), parameter, issuers, sealed)
+        return self._seal.unseal(self._keys(), parameter, issuers, sealed)
 
 
 def _is_readable(query: str) -> bool:

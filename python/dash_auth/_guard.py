@@ -8,13 +8,13 @@ import inspect
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
 
-from . import _core
+from . import _core, _session
 from . import _dash_internals as internals
 from ._backends import TOO_LARGE, UNREADABLE, Backend, Request, asgi
 from ._backends.threads import RETRY_AFTER
@@ -30,8 +30,10 @@ from ._out_of_order import is_out_of_order, say_out_of_order
 from ._page_rules import PageRules
 from ._refusals import Closed, quoted, why_login_is_needed
 from ._rule_warnings import RuleWarnings
+from ._secret_keys import Keys, OtherKeys, seal, weakness
+from ._shown import show
 from ._websocket_callbacks import WebSocketCallbacks
-from .identity import RequestIdentity, SocketLogin, current_facts, current_user
+from .identity import RequestIdentity, SocketLogin, User, current_facts, current_user
 from .public_routes import public_rules
 
 if TYPE_CHECKING:
@@ -49,6 +51,10 @@ _PROCESS_SECRET = secrets.token_bytes(32)
 
 _MOST_WARNINGS = 32
 """How many mistakes are told of as warnings: clients choose what is told."""
+_WEAK_KEY = (
+    "The secret key %s: whoever finds it out signs sessions of any user. Make one with "
+    'python -c "import secrets; print(secrets.token_urlsafe(32))" and keep it outside of the code.'
+)
 
 
 class _Passed(enum.Enum):
@@ -93,7 +99,9 @@ class Guard:
         self._open_pages = OpenPages(auth.app, self.page_rules)
         self.open_callbacks = OpenCallbacks(auth.app, self._rules, self._open_pages)
         self.websocket_callbacks = WebSocketCallbacks(auth.app, self.open_callbacks)
-        self._handles = CallbackHandles(auth.app, HandleSeal(self.name), self._secret)
+        self._handles = CallbackHandles(auth.app, HandleSeal(self.name), self._keys)
+        self._other_keys = OtherKeys(self.name)
+        self.shows_user = auth._dash_auth_shows_user
         self._set_up_lock = threading.RLock()
         self._is_set_up = False
         self._handed_to: tuple[int, ...] = ()
@@ -103,10 +111,38 @@ class Guard:
         internals.wrap_config(auth.app, self._fit_config)
 
     def begin(self, request: Request) -> None:
-        """Prepare a request before any hook of the developer's runs.
+        """Show who is known, and find the visitor for hooks that ask before this guard decides.
+
+        :param request: the facts of the request, in whose session nobody is shown yet
+        """
+        try:
+            if self._other_keys.is_to_be_told and _session.NOTE not in request.bare_session:
+                self._other_keys.look_at(self._backend.unverified_session(request))
+            request.visitor = RequestIdentity(self._visitor)
+            if not self._origins.is_forged(request):
+                self._auth._dash_auth_show(request)
+        except Exception:
+            logger.exception("An error while finding out whom a session shows: nobody")
+            request.visitor = RequestIdentity()
+
+    def begin_waits(self, request: Request) -> bool:
+        """Tell whether to begin may take long."""
+        return self.shows_user and self._auth._dash_auth_show_waits(request)
+
+    def end(self, request: Request) -> dict[str, Any] | None:
+        """Take over what the app did to the session before it is saved.
 
         :param request: the facts of the request
+        :return: what the cookie is to hold of the user, None to leave that as it is
         """
+        try:
+            return self._auth._dash_auth_keep(request)
+        except Exception:
+            logger.exception("An error while saving a session: nothing of the user is kept")
+            return None
+
+    def _visitor(self, request: Request) -> User | None:
+        return None if self._origins.is_forged(request) else self._auth._dash_auth_visitor(request)
 
     def answer(self, request: Request) -> Any:
         """Return what to answer in place of the app, None if the request may pass.
@@ -138,7 +174,7 @@ class Guard:
         # A callback that is added later may start its jobs in a way of its own.
         counted = internals.callback_counts(self._app)
         if counted != self._handed_to:
-            hand_user_to_jobs(self._app, self._secret)
+            hand_user_to_jobs(self._app, self._keys)
             self._handed_to = counted
 
     def waits_for(self, request: Request) -> tuple[bool, bool]:
@@ -215,6 +251,8 @@ class Guard:
     def _refuse(self, request: Request) -> Any:
         # What the session holds was not asked, and names nobody.
         request.identity = RequestIdentity()
+        if request.shown is not None:
+            request.shown.show({})
         demand(request, Caching.PRIVATE)
         if self._origins.is_forged(request):
             why = partial(self._origins.why_foreign, request)
@@ -360,8 +398,9 @@ class Guard:
             request.closed = Closed(why, opened.output, opened.entry)
         return False
 
-    def _secret(self) -> bytes:
-        return self._backend.secret_key() or internals.signing_secret(self._app) or _PROCESS_SECRET
+    def _keys(self) -> Keys:
+        keys = self._backend.secret_keys()
+        return keys or (internals.signing_secret(self._app) or _PROCESS_SECRET,)
 
     # WebSockets
 
@@ -377,8 +416,10 @@ class Guard:
         # Dash asks the same of its own WebSocket, with a list of origins of its own.
         is_hijack = not is_for_callbacks and self._origins.is_hijack(request)
         login = None if is_hijack else self._auth._dash_auth_socket_login(request)
-        request.identity = RequestIdentity(None, login.claims()) if login else RequestIdentity()
         request.logged_in = login is not None
+        request.identity = RequestIdentity()
+        if login is not None:
+            self.name_user_of_socket(request, login.claims())
         self._auth._dash_auth_tidy_session(request)
         request.leave_session_unwritten()
         if login is not None:
@@ -395,6 +436,13 @@ class Guard:
         )
         return None
 
+    def name_user_of_socket(self, request: AsgiRequest, claims: Mapping[str, Any]) -> None:
+        """Tell the app who a WebSocket's user is, and what is known of the user by now."""
+        request.identity = RequestIdentity(None, claims)
+        if self.shows_user:
+            shown = {} if request.shown is None else request.shown.values
+            show(request, {**shown, _session.USER: claims})
+
     def _fit_config(self, settings: dict[str, Any]) -> None:
         """Keep from a client what is not for it, before Dash sends it in the index page."""
         facts = current_facts()
@@ -405,7 +453,7 @@ class Guard:
             settings["suppress_callback_exceptions"] = True
         if "websocket" in settings:
             # Not every browser sends credentials when it opens a WebSocket: it needs the session.
-            impossible = logged_in and self._backend.secret_key() is None
+            impossible = logged_in and not self._backend.secret_keys()
             worker = self._tag_of_user() if logged_in else None
             if impossible or not self.websocket_callbacks.fit_settings(
                 settings["websocket"], worker
@@ -415,7 +463,7 @@ class Guard:
     def _tag_of_user(self) -> str:
         user = current_user()
         claims = "" if user is None else user.identifying_claims()
-        return _core.seal(self._secret(), "websocket", claims)[:16]
+        return seal(self._keys(), "websocket", claims)[:16]
 
     # The first request
 
@@ -437,6 +485,10 @@ class Guard:
             self._backend.run_first_request_hooks(self._app)
         self._is_set_up = True
         self._auth._dash_auth_announce()
+        for key in self._backend.secret_keys()[:1]:
+            weak = weakness(key)
+            if weak is not None:
+                logger.warning(_WEAK_KEY, weak)
         for output in self.open_callbacks.routing():
             logger.info("Open with no login where its pathname is public: callback %s", output)
 
@@ -454,7 +506,7 @@ def _name(auth: Auth) -> str:
     app = auth.app
     # Apps of one factory are mounted below paths of which the server of each sees nothing.
     prefixes = f"{internals.routes_prefix(app)} {internals.requests_prefix(app)}"
-    return f"{type(auth).__name__} {internals.source_file(app)} {prefixes}"
+    return f"{type(auth).__name__} {internals.source_file(app)} {prefixes} {auth._dash_auth_scope}"
 
 
 def _is_logged_in(request: Request) -> bool:

@@ -229,7 +229,7 @@ class _Integration(FlaskIntegration):  # type: ignore[misc]
         It need not be kept, then: five logins that wait fit one cookie. Without the server's key
         it can't be guessed.
         """
-        secret = self.backend.secret_key() or b""
+        secret = (self.backend.secret_keys() or (b"",))[0]
         names = ("nonce", "code_verifier")
         return {name: _core.seal(secret, "login", name, self.name, state) for name in names}
 

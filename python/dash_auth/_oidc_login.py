@@ -89,13 +89,21 @@ def complete(
     return token, target
 
 
-def keep(backend: Backend, notes: LoginNotes, idp: str, before: Mapping[str, Any]) -> None:
+def keep(
+    backend: Backend,
+    notes: LoginNotes,
+    idp: str,
+    before: Mapping[str, Any],
+    *,
+    with_user: bool,
+) -> None:
     """Have the login count that a callback stored, if it stored one.
 
     :param backend: adapter of the server
     :param notes: the notes of the guard
     :param idp: name of the provider
     :param before: what the session held before the callback
+    :param with_user: whether the cookie is to hold what apps read of the user
     :raises LoginFailed: if the login cannot be kept, and nothing is left of it
     """
     session = backend.request().session
@@ -109,12 +117,12 @@ def keep(backend: Backend, notes: LoginNotes, idp: str, before: Mapping[str, Any
         session.pop(REFRESH_TOKEN, None)
     try:
         session[USER] = readable(user)
-        notes.write(session, backend.secret_key() or b"")
-        is_kept = fits(backend, session)
+        notes.write(session, backend.secret_keys())
+        is_kept = fits(backend, session, with_user=with_user)
         if not is_kept:
             # Who is logged in needs no other tab's login any more.
             session.pop(pending.PENDING, None)
-            is_kept = fits(backend, session)
+            is_kept = fits(backend, session, with_user=with_user)
     except RecursionError:
         is_kept = False
     if not is_kept:

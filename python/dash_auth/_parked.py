@@ -16,7 +16,7 @@ from ._session import IDP, NOTE, REFRESH_TOKEN, USER, Session
 PARKED = "_dash_auth_parked"
 """The key of the logins that are set aside."""
 
-_LOGIN = (USER, IDP, REFRESH_TOKEN, NOTE)
+_LOGIN = (REFRESH_TOKEN, NOTE)
 
 # A cookie holds 4 KB in all: two more apps.
 _PARKED_LOGINS = 2
@@ -31,8 +31,10 @@ def parked(session: Mapping[str, Any]) -> list[dict[str, Any]]:
 def until(login: Mapping[str, Any]) -> int:
     """Return when a login through a provider ends, in seconds since 1970; 0 for what is none."""
     note = login.get(NOTE)
-    end = note.get("until") if USER in login and isinstance(note, Mapping) else None
-    return end if IDP in login and isinstance(end, int) else 0
+    if not isinstance(note, Mapping) or USER not in note or IDP not in note:
+        return 0
+    end = note.get("until")
+    return end if isinstance(end, int) else 0
 
 
 def set_aside(session: Session, is_own: Callable[[Mapping[str, Any]], bool]) -> None:
@@ -52,21 +54,17 @@ def set_aside(session: Session, is_own: Callable[[Mapping[str, Any]], bool]) -> 
         session[PARKED] = kept[:_PARKED_LOGINS]
 
 
-def hide(session: Session) -> None:
+def hide(session: Session, own: Mapping[str, Any] | None = None) -> None:
     """Set the login of another app aside, without a cookie being written for it.
 
     :param session: the session of the current request
+    :param own: the login of those set aside that takes its place, if there is one
     """
-    if not isinstance(session, dict):
-        set_aside(session, _owns_none)
-        return
-    # Past the session's own bookkeeping, by which Flask knows what to send: if the app writes to
-    # the session, what is set aside goes along, and else the cookie is right as it is.
-    left: Session = dict(session)
-    set_aside(left, _owns_none)
-    dict.clear(session)
-    dict.update(session, left)
-
-
-def _owns_none(_: Mapping[str, Any]) -> bool:
-    return False
+    left: Session = dict(session) if isinstance(session, dict) else session
+    set_aside(left, lambda login: login == own)
+    left.update(own or {})
+    if left is not session:
+        # Past the session's own bookkeeping, by which the server knows what to send: if the app
+        # writes to it, what is set aside goes along, and else the cookie is right as it is.
+        dict.clear(session)
+        dict.update(session, left)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -15,8 +15,11 @@ from . import _oidc_navigation as navigation
 from ._arguments import check_number
 from ._backends import Backend, Request, backend_for, is_server
 from ._oidc_session import LoginNotes
-from ._session import USER, Session
-from .auth import Auth, check_secret_key
+from ._parked import PARKED, hide
+from ._secret_keys import Keys, given
+from ._session import IDP, NOTE, REFRESH_TOKEN, USER, Session
+from ._shown import show
+from .auth import Auth
 from .identity import SocketLogin, User, session_user
 
 logger = logging.getLogger("dash_auth")
@@ -43,8 +46,9 @@ class SessionAuth(Auth):
         app: Dash,
         public_routes: Iterable[str] | None,
         *,
-        secret_key: str | bytes | None,
+        secret_key: str | bytes | Sequence[str | bytes] | None,
         secure_session: bool,
+        session_cookie: bool,
         session_seconds: float,
         logout_page: Any,
         **options: Any,
@@ -55,6 +59,7 @@ class SessionAuth(Auth):
         :param public_routes: see :class:`dash_auth.auth.Auth`
         :param secret_key: key that signs the session; None leaves the server's own
         :param secure_session: whether the session's cookie is sent over https only
+        :param session_cookie: whether the cookie holds what is shown of the user as well
         :param session_seconds: for how long a login counts, in seconds
         :param logout_page: what logging out answers, None for a short message
         :param options: see :class:`dash_auth.auth.Auth`
@@ -63,21 +68,21 @@ class SessionAuth(Auth):
         :raises ValueError: for a time that is none
         """
         check_number("session_seconds", session_seconds, "seconds", above=0)
-        check_secret_key(secret_key)
+        self.__secret_keys = given(secret_key)
         if isinstance(app, Dash) and is_server(app.server):
             # Before anything stands before the app: the next try may have a key.
-            _require_key(backend_for(app.server), secret_key)
+            _require_key(backend_for(app.server), self.__secret_keys)
         self.logout_page = logout_page
-        self.__secret_key = secret_key
+        self._dash_auth_session_cookie = bool(session_cookie)
         self.__secure_session = secure_session
         self.__session_seconds = session_seconds
         self.__warned_of: set[str] = set()
         super().__init__(app, public_routes, **options)
 
     def _dash_auth_on_install(self, backend: Backend) -> None:
-        _require_key(backend, self.__secret_key)
-        if self.__secret_key is not None:
-            backend.set_secret_key(self.__secret_key)
+        _require_key(backend, self.__secret_keys)
+        if self.__secret_keys:
+            backend.set_secret_keys(self.__secret_keys)
         backend.close_session_cookie(secure=self.__secure_session)
         self._dash_auth_notes = LoginNotes(
             self._dash_auth_guard.name, self.__session_seconds, self._dash_auth_registration
@@ -103,10 +108,17 @@ class SessionAuth(Auth):
         return self.__resumes(request)
 
     def __resumes(self, request: Request) -> bool:
-        secret = self._dash_auth_backend.secret_key()
-        if not secret or not request.has_session_cookie:
+        if not request.has_session_cookie:
             return False
-        return self._dash_auth_notes.resume(request.session, secret)
+        session = request.session
+        if not self._dash_auth_notes.resume(session, self.__keys()):
+            return False
+        if request.shown is None or not request.shown.values:
+            show(request, {name: session[NOTE][name] for name in (USER, IDP)})
+        return True
+
+    def __keys(self) -> Keys:
+        return self._dash_auth_backend.secret_keys()
 
     def _dash_auth_knows(self, request: Request) -> bool | None:
         if not self.__has_own_check():
@@ -116,10 +128,7 @@ class SessionAuth(Auth):
         return None if self._dash_auth_asking_waits(request) else False
 
     def _dash_auth_remembers(self, request: Request) -> bool:
-        secret, session = self._dash_auth_backend.secret_key(), request.session
-        holds = secret is not None and self._dash_auth_notes.holds(session, secret)
-        request.leave_session_unread(session)
-        return holds
+        return self._dash_auth_notes.holds(request.bare_session, self.__keys())
 
     @abstractmethod
     def _dash_auth_asking_waits(self, request: Request) -> bool:
@@ -135,24 +144,48 @@ class SessionAuth(Auth):
         if not self.__resumes(request):
             return None
         held = dict(request.session)
-        user = held[USER]
+        user = held[NOTE][USER]
 
         def holds() -> bool:
-            secret = self._dash_auth_backend.secret_key()
-            if secret is None or ended_logins.is_ended(held):
+            if ended_logins.is_ended(held):
                 return False
-            return self._dash_auth_notes.holds(held, secret)
+            return self._dash_auth_notes.holds(held, self.__keys())
 
         return SocketLogin(holds, lambda: user if isinstance(user, Mapping) else {})
 
     def _dash_auth_visitor(self, request: Request) -> User | None:
         return session_user() if self.__resumes(request) else None
 
-    def _dash_auth_tidy_session(self, request: Request) -> None:
-        secret = self._dash_auth_backend.secret_key()
-        if request.has_session_cookie and secret and not self.__resumes(request):
-            if USER in request.session:
-                self._dash_auth_notes.set_aside(request.session, secret)
+    # What the app reads in the session
+
+    _dash_auth_shows_user = True
+
+    def _dash_auth_show(self, request: Request) -> None:
+        session = request.bare_session
+        if NOTE not in session and PARKED not in session:
+            return
+        if self._dash_auth_notes.resume(session, self.__keys()):
+            # The very object: what the app adds to it is kept as any member of the session is.
+            show(request, {name: session[NOTE][name] for name in (USER, IDP)})
+        else:
+            hide(session)
+
+    def _dash_auth_keep(self, request: Request) -> dict[str, Any] | None:
+        shown = request.shown
+        if shown is None:
+            return None
+        session, keys, notes = shown.session, self.__keys(), self._dash_auth_notes
+        holds = NOTE in session and notes.holds(session, keys)
+        if shown.is_taken_away:
+            for name in (NOTE, REFRESH_TOKEN):
+                if name in session:
+                    del session[name]
+        elif USER in session and holds:
+            notes.rewrite(session)
+        if not self._dash_auth_session_cookie:
+            return None
+        holds = holds and NOTE in session and notes.holds(session, keys)
+        return {name: session[name] for name in (USER, IDP) if name in session} if holds else {}
 
     def _dash_auth_session_use(self) -> str:
         return f"the login itself, for {self.__session_seconds / 3600:g} hours"
@@ -188,6 +221,6 @@ class SessionAuth(Auth):
             logger.warning(text)
 
 
-def _require_key(backend: Backend, given: str | bytes | None) -> None:
-    if not (backend.secret_key() if given is None else given):
+def _require_key(backend: Backend, keys: Sequence[str | bytes]) -> None:
+    if not (keys or backend.secret_keys()):
         raise RuntimeError(_NO_KEY)

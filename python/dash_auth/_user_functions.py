@@ -7,12 +7,14 @@ import inspect
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from enum import Enum
 from typing import Any
 
 from ._arguments import takes
 from ._backends import asgi
 from ._out_of_order import is_out_of_order, say_out_of_order
 from ._unavailable import asked_by_guard
+from .identity import groups_in
 
 logger = logging.getLogger("dash_auth")
 
@@ -98,14 +100,14 @@ def groups_of(user_groups: UserGroups | GroupsFunc | None, name: str) -> Any:
         groups: object = (
             _run(user_groups, name) if callable(user_groups) else user_groups.get(name, [])
         )
-        # One string of groups is parted where they are asked for, see `groups_str_split`.
-        if groups is None or isinstance(groups, str):
-            return groups or []
-        if isinstance(groups, set | frozenset):
-            # Each worker has an order of its own, and would write the session anew.
-            return sorted(groups)
-        if isinstance(groups, Iterable) and not isinstance(groups, Mapping | bytes):
-            return list(groups)
+        # One text of groups is parted where they are asked for, see `groups_str_split`.
+        groups = groups.value if isinstance(groups, Enum) else groups
+        if isinstance(groups, str):
+            return str(groups) or []
+        if groups is None or (
+            isinstance(groups, Iterable) and not isinstance(groups, Mapping | bytes)
+        ):
+            return groups_in(groups)
     except Exception:
         logger.exception("Error in user_groups: %r has no groups.", name)
         return []

@@ -16,6 +16,7 @@ from ._arguments import check_bytes, origins_of
 from ._backends import Backend, Request, backend_for, is_server
 from ._guard import Guard
 from ._keywords import keywords_of_class, refuse_unknown
+from ._parked import PARKED
 from ._session import NOTE, USER
 from ._unavailable import asked_by_guard
 from .identity import EVENT_LOOP_FACTS, SocketLogin, User, session_user
@@ -38,15 +39,6 @@ def auth_of(app: Dash) -> Auth | None:
     return None if found is None else found()
 
 
-def check_secret_key(key: object) -> None:
-    """Refuse what a server could sign nothing with.
-
-    :raises TypeError: if the key is neither text nor bytes, nor None for none
-    """
-    if key is not None and not isinstance(key, str | bytes):
-        raise TypeError(f"secret_key must be a str or bytes, not {type(key).__name__}")
-
-
 class Auth(ABC):
     """Protects a Dash app: every request needs a login but those declared public.
 
@@ -61,6 +53,7 @@ class Auth(ABC):
         *,
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
+        session_scope: str | None = None,
         **obsolete: Any,
     ) -> None:
         """Protect an app.
@@ -74,6 +67,9 @@ class Auth(ABC):
             pages may make requests that change something with the credentials that the browser
             holds, and ask for leave in a CORS preflight; none by default
             (OWASP, Cross-Site Request Forgery Prevention Cheat Sheet)
+        :param session_scope: name of this instance, where several share a secret key and are of
+            different users, such as tenants of one script: what a session of one says counts for
+            none of the others. It has to be the same in all workers of an instance.
         :raises TypeError: for arguments that are unknown or of a wrong type, and for a server that
             cannot be protected
         :raises ValueError: if the app is protected already, or a route cannot be read
@@ -84,7 +80,10 @@ class Auth(ABC):
         if app in _auths:
             raise ValueError("the app is protected already: one BasicAuth or OIDCAuth an app")
         check_bytes("anonymous_body_limit", anonymous_body_limit)
+        if session_scope is not None and not isinstance(session_scope, str):
+            raise TypeError(f"session_scope must be a str, not {type(session_scope).__name__}")
         self.app = app
+        self._dash_auth_scope = session_scope or ""
         self.__anonymous_body_limit = anonymous_body_limit
         self.__trusted_origins = origins_of(trusted_origins)
         self._dash_auth_decides = False
@@ -188,6 +187,23 @@ class Auth(ABC):
 
         return SocketLogin(lambda: True, claims, claims_wait=True, ask=ask)
 
+    _dash_auth_shows_user = False
+    """Whether `session["user"]` is what we know of the user, and not what a login wrote there."""
+
+    def _dash_auth_show_waits(self, request: Request) -> bool:
+        """Tell whether to show who is known may take long."""
+        return False
+
+    def _dash_auth_show(self, request: Request) -> None:  # noqa: B027 (does nothing unless needed)
+        """Show in the session who is known, before any hook of the developer's runs."""
+
+    def _dash_auth_keep(self, request: Request) -> dict[str, Any] | None:
+        """Take over what the app did to the session before it is saved.
+
+        :return: what the cookie is to hold of the user, None to leave that as it is
+        """
+        return None
+
     def _dash_auth_visitor(self, request: Request) -> User | None:
         """Return who makes a request that needs no login, None for a stranger."""
         return session_user()
@@ -205,10 +221,8 @@ class Auth(ABC):
             return True
         if not request.has_session_cookie:
             return False
-        session = request.session
-        found = NOTE in session or USER in session
-        request.leave_session_unread(session)
-        return found
+        session = request.bare_session
+        return any(name in session for name in (NOTE, PARKED, USER))
 
     def _dash_auth_answer(
         self, status: int, text: str, headers: dict[str, str] | None = None

@@ -6,16 +6,18 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from dash import Dash
 
-from . import _core, _parked, _session, security
+from . import _core, _parked, _secret_keys, _session, security
 from ._arguments import Pair, check_auth_func, check_number, users_of
 from ._backends import Backend, Request
 from ._core import Credentials, Flight, Refusal, Users, VerifiedCredentials
+from ._scope import scope_of
 from ._session import SessionNotes
+from ._shown import show
 from ._unavailable import asked_by_guard
 from ._user_functions import (
     AuthFunc,
@@ -26,7 +28,7 @@ from ._user_functions import (
     groups_of,
     warn_of_unknown_users,
 )
-from .auth import ANONYMOUS_BODY_LIMIT, Auth, check_secret_key
+from .auth import ANONYMOUS_BODY_LIMIT, Auth
 from .identity import RequestIdentity, SocketLogin, User
 
 __all__ = ["BasicAuth", "UserGroups"]
@@ -59,13 +61,15 @@ class BasicAuth(Auth):
         auth_func: AuthFunc | None = None,
         public_routes: Iterable[str] | None = None,
         user_groups: UserGroups | GroupsFunc | None = None,
-        secret_key: str | bytes | None = None,
+        secret_key: str | bytes | Sequence[str | bytes] | None = None,
         *,
         realm: str = DEFAULT_REALM,
         auth_func_cache_seconds: float = 0,
         auth_func_session_seconds: float = SESSION_SECONDS,
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
+        session_cookie: bool = False,
+        session_scope: str | None = None,
         **unknown: NoReturn,
     ) -> None:
         """Protect an app.
@@ -85,7 +89,8 @@ class BasicAuth(Auth):
         :param secret_key: Flask's secret key, which signs the session. Needed where public pages
             are to know who logged in before; None leaves the server's own.
             Make one with `python -c "import secrets; print(secrets.token_urlsafe(32))"` and keep
-            it outside of the code.
+            it outside of the code. A list is of keys that follow each other, the current one
+            first: what was signed with an old one still counts.
         :param realm: what the browser shows when it asks for the password
         :param auth_func_cache_seconds: for how long credentials that `auth_func` accepted are not
             asked about again, in seconds; 0, the default, asks at each request
@@ -93,6 +98,14 @@ class BasicAuth(Auth):
             `auth_func` accepted; 8 hours by default
         :param anonymous_body_limit: see :class:`dash_auth.auth.Auth`, in bytes
         :param trusted_origins: see :class:`dash_auth.auth.Auth`
+        :param session_cookie: whether the session's cookie is always written, with the user in it:
+            `session["user"] == {"email": name}`, for what reads the session apart from a request to
+            the app. That is Flask-SocketIO's connect handler, and `client.session_transaction()` in
+            tests. By default the cookie is written where something public needs it, and
+            `session["user"]` is there in requests alone. It holds no groups.
+        :param session_scope: see :class:`dash_auth.auth.Auth`; by default the name of `auth_func`
+            and what is bound to it (text, numbers). Name the instances where that is the same: a
+            function that reads the environment
         :raises TypeError: for an argument of a wrong type
         :raises ValueError: if both or neither of `username_password_list` and `auth_func` are
             given, if a stored password cannot be read (the message names the user, never the
@@ -100,12 +113,12 @@ class BasicAuth(Auth):
         """
         self._dash_auth_refuse_keywords(unknown)
         self.__challenge = f'Basic realm="{_quoted(realm)}", charset="UTF-8"'
-        check_secret_key(secret_key)
         check_user_groups(user_groups)
         check_number("auth_func_cache_seconds", auth_func_cache_seconds, "seconds")
         check_number("auth_func_session_seconds", auth_func_session_seconds, "seconds")
         self._user_groups = user_groups
-        self.__secret_key = secret_key
+        self.__secret_keys = _secret_keys.given(secret_key)
+        self.__session_cookie = bool(session_cookie)
         self._auth_func = auth_func
         self._users: Mapping[str, str] = {}
         self.__cache: VerifiedCredentials | None = None
@@ -141,12 +154,16 @@ class BasicAuth(Auth):
             public_routes=public_routes,
             anonymous_body_limit=anonymous_body_limit,
             trusted_origins=trusted_origins,
+            # What a table's users were verified against tells one table from another.
+            session_scope=scope_of(auth_func)
+            if auth_func and session_scope is None
+            else session_scope,
         )
 
     def _dash_auth_on_install(self, backend: Backend) -> None:
         # An empty one, of an environment variable that is not set, is none.
-        if self.__secret_key:
-            backend.set_secret_key(self.__secret_key)
+        if self.__secret_keys:
+            backend.set_secret_keys(self.__secret_keys)
         self.__notes = SessionNotes(self._dash_auth_guard.name, self.__session_seconds)
 
     def __repr__(self) -> str:
@@ -178,6 +195,7 @@ class BasicAuth(Auth):
             if not authorized and request.identity is not before:
                 # It has the last word, after ours has noted the user.
                 request.identity = RequestIdentity()
+                show(request, {})
                 _session.forget(request.session)
         return authorized
 
@@ -189,12 +207,19 @@ class BasicAuth(Auth):
         header = request.authorization
         if not header:
             return False
-        outcome = self.__verify(header, request.address)
+        outcome = self.__verified(request, header)
         if isinstance(outcome, Refusal):
             request.refusal = outcome
             return False
         self.__log_in(request, *outcome)
         return True
+
+    def __verified(self, request: Request, header: str) -> Verified | Refusal:
+        """Return what comes of a request's credentials, verified once."""
+        if request.verified is None or request.verified[:2] != (self, header):
+            request.verified = (self, header, self.__verify(header, request.address))
+        outcome: Verified | Refusal = request.verified[2]
+        return outcome
 
     def _dash_auth_knows(self, request: Request) -> bool | None:
         if not self.__has_own_check():
@@ -211,10 +236,7 @@ class BasicAuth(Auth):
         if not self.__has_own_check():
             return False
         if not header:
-            session = request.session
-            noted = self.__noted_user(session)
-            request.leave_session_unread(session)
-            return noted is not None
+            return self.__noted_user(request.bare_session) is not None
         if self._auth_func is None:
             return self.__table.knows(header, self._users)
         return self.__cache is not None and self.__cache.knows(header)
@@ -274,17 +296,11 @@ class BasicAuth(Auth):
     def __log_in(self, request: Request, name: str, verified_against: str) -> None:
         claims = self.__claims(name)
         request.identity = RequestIdentity(None, claims)
-        session = request.session
-        if _session.IDP in session:
-            self.__hide_login_of_another(request)
-        secret = self._dash_auth_backend.secret_key()
-        if secret and self._dash_auth_guard.session_is_needed():
+        keys = self._dash_auth_backend.secret_keys()
+        if keys and (self.__session_cookie or self._dash_auth_guard.session_is_needed()):
             # Not what the live table holds by now: a password changed since then ends this login.
-            self.__notes.write(session, secret, claims, verified_against)
-        else:
-            _session.show(session, claims)
-        if secret:
-            request.leave_session_unread(session)
+            self.__notes.write(request.bare_session, keys, name, verified_against)
+        show(request, {_session.USER: claims})
 
     def __stored(self, name: str) -> str | None:
         """Return what a user is verified against, None if that can be nothing."""
@@ -299,7 +315,7 @@ class BasicAuth(Auth):
         if header is not None and not self.__has_own_check():
             return self.__user_whom_own_check_admits(request)
         if header is not None:
-            outcome = self.__verify(header, request.address)
+            outcome = self.__verified(request, header)
             name = None if isinstance(outcome, Refusal) else outcome[0]
         else:
             name = self.__noted_user(request.session)
@@ -316,12 +332,12 @@ class BasicAuth(Auth):
 
     def __noted_user(self, session: Mapping[str, Any]) -> str | None:
         """Return the user whom a session that counts is of."""
-        secret = self._dash_auth_backend.secret_key()
-        name = self.__notes.reader(session) if secret else None
-        if name is None or not secret:
+        keys = self._dash_auth_backend.secret_keys()
+        name = self.__notes.reader(session)
+        if name is None:
             return None
         stored = self.__stored(name)
-        if stored is None or not self.__notes.holds(session, secret, stored):
+        if stored is None or not self.__notes.holds(session, keys, stored):
             return None
         return name
 
@@ -356,33 +372,62 @@ class BasicAuth(Auth):
             holds, lambda: self.__claims(name), claims_wait=callable(self._user_groups), ask=ask
         )
 
+    # What the app reads in the session
+
+    _dash_auth_shows_user = True
+
+    def _dash_auth_show_waits(self, request: Request) -> bool:
+        return (
+            callable(self._user_groups)
+            and request.authorization is None
+            and _session.NOTE in request.bare_session
+        )
+
+    def _dash_auth_show(self, request: Request) -> None:
+        session = request.bare_session
+        if _parked.until(session):
+            _parked.hide(session)
+        # Who comes with credentials is known once they are verified.
+        if _session.NOTE in session and request.authorization is None:
+            self.__show_noted(request, self.__noted_user(session))
+
     def _dash_auth_tidy_session(self, request: Request) -> None:
-        if not request.has_session_cookie:
+        if _session.NOTE not in request.bare_session:
             return
-        self.__hide_login_of_another(request)
+        name = self.__noted_user(request.session)
         header = request.authorization
         if header is not None:
             credentials = _core.parse_basic(header)
-            user = request.session.get(_session.USER)
-            held = user.get("email") if isinstance(user, Mapping) else None
-            if user is not None and (credentials is None or credentials.username != held):
-                _session.forget(request.session)
-        elif _session.NOTE in request.session and self.__noted_user(request.session) is None:
+            if credentials is None or credentials.username != name:
+                name = None
+            else:
+                self.__show_noted(request, name)
+        if name is None:
             _session.forget(request.session)
 
-    def __hide_login_of_another(self, request: Request) -> None:
-        # An `idp` that the app put into the session itself comes with no note, or with ours.
-        if _parked.until(request.session) and self.__noted_user(request.session) is None:
-            _parked.hide(request.session)
+    def __show_noted(self, request: Request, name: str | None) -> None:
+        if name is not None:
+            show(request, {_session.USER: self.__claims(name)})
+
+    def _dash_auth_keep(self, request: Request) -> dict[str, Any] | None:
+        shown = request.shown
+        if shown is None:
+            return None
+        if shown.is_taken_away and _session.NOTE in shown.session:
+            _session.forget(shown.session)
+        if not self.__session_cookie:
+            return None
+        name = self.__noted_user(shown.session)
+        return {} if name is None else {_session.USER: {"email": name}}
 
     def _dash_auth_weak_passwords(self) -> list[tuple[str, str]]:
         found = ((name, _weakness(stored)) for name, stored in self._users.items())
         return [(name, weakness) for name, weakness in found if weakness is not None]
 
     def _dash_auth_session_use(self) -> str:
-        if not self._dash_auth_guard.session_is_needed():
+        if not self.__session_cookie and not self._dash_auth_guard.session_is_needed():
             return "nothing: no cookie is written, each request carries its credentials"
-        if self._dash_auth_backend.secret_key() is None:
+        if not self._dash_auth_backend.secret_keys():
             return "nothing: there is no secret key"
         lifetime = (
             "while the stored password is the same"
@@ -394,9 +439,8 @@ class BasicAuth(Auth):
         return f"public pages know the user {lifetime}; it opens no private page"
 
     def _dash_auth_announce(self) -> None:
-        if (
-            self._dash_auth_backend.secret_key() is not None
-            or not self._dash_auth_guard.session_is_needed()
+        if self._dash_auth_backend.secret_keys() or not (
+            self.__session_cookie or self._dash_auth_guard.session_is_needed()
         ):
             return
         lacking = (

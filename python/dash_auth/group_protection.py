@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from types import FrameType, FunctionType
@@ -16,7 +15,7 @@ from dash.exceptions import PreventUpdate
 
 from ._arguments import takes
 from ._keywords import keywords_of, refuse_unknown
-from .identity import User, current_session, current_user
+from .identity import User, current_session, current_user, groups_in
 from .public_routes import check_callback_arguments
 
 __all__ = [
@@ -54,12 +53,7 @@ def list_groups(
     user = current_user()
     if user is None:
         return None
-    groups = _claims(user).get(groups_key)
-    if groups is None:
-        return []
-    if isinstance(groups, str) and groups_str_split is not None:
-        return re.split(groups_str_split, groups)
-    return groups  # type: ignore[no-any-return]
+    return groups_in(_claims(user).get(groups_key), groups_str_split)
 
 
 def _claims(user: User) -> Mapping[str, Any]:
@@ -91,17 +85,13 @@ def check_groups(
         raise ValueError(f"Invalid check_type: {check_type}")
     if isinstance(groups, str):
         raise TypeError(f"groups must be a list: [{groups!r}]")
-    user_groups: list[str] | str | None = list_groups(
-        groups_key=groups_key, groups_str_split=groups_str_split
-    )
+    user_groups = list_groups(groups_key=groups_key, groups_str_split=groups_str_split)
     if user_groups is None:
         return None
     if groups is None:
         return True
-    if isinstance(user_groups, str):
-        # One group; `in` would find a part of its name.
-        user_groups = [user_groups]
-    owned = [group in user_groups for group in groups]
+    # Each by itself: what is no text is none that a user has.
+    owned = [any(name in user_groups for name in groups_in((group,))) for group in groups]
     if check_type == "one_of":
         return any(owned)
     if check_type == "all_of":

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from enum import Enum
+from numbers import Number
 from typing import Any
 
 import flask
@@ -26,6 +29,54 @@ EVENT_LOOP_FACTS: ContextVar[Any] = ContextVar("dash_auth_facts", default=None)
 
 JOB_USER = "dash_auth_user"
 """The key of a background job's context that holds what is known of who started the job."""
+
+
+def groups_in(held: object, split: str | None = None) -> list[str]:
+    """Return the groups that claims hold, as text.
+
+    One text is one group, unless it is to be split. An `Enum` stands for its value; a UUID, a
+    number, and whatever else says itself what it is as text, for that. What is neither is no group,
+    nor is anything in a dict: `{"admin": false}` says that somebody is none. The log says so once.
+
+    :param held: what stands under the key of the groups
+    :param split: regular expression that parts the groups where they are one text
+    """
+    held = held.value if isinstance(held, Enum) else held
+    if held is None:
+        return []
+    if isinstance(held, str):
+        return [str(held)] if split is None else re.split(split, held)
+    if isinstance(held, Mapping | bytes) or not isinstance(held, Iterable):
+        _say_once("Groups must be a list, not %s: there are none.", held)
+        return []
+    texts = [_text_of(group) for group in held]
+    found = [text for text in texts if text is not None]
+    # Of these each process has an order of its own.
+    return sorted(found) if isinstance(held, set | frozenset) else found
+
+
+def _text_of(group: object) -> str | None:
+    value = group.value if isinstance(group, Enum) else group
+    if isinstance(value, str):
+        return str.__str__(value)
+    says = isinstance(value, Number) or type(value).__str__ is not object.__str__
+    if says and not isinstance(value, bool | bytes | bytearray):
+        try:
+            return str(value)
+        except Exception:
+            logger.debug("A group that does not say what it is", exc_info=True)
+    _say_once("A group must be text, not %s: it is none.", value)
+    return None
+
+
+_said: set[tuple[str, str]] = set()
+
+
+def _say_once(text: str, value: object) -> None:
+    kind = type(value).__name__
+    if (text, kind) not in _said:
+        _said.add((text, kind))
+        logger.error(text, kind)
 
 
 @dataclass(frozen=True)
@@ -49,10 +100,9 @@ class User:
         :param claims: mapping with `"email"` or another name of the user, and perhaps `"groups"`
         """
         names = (claims.get(key) for key in ("email", "preferred_username", "name", "sub"))
-        groups = claims.get("groups")
         return cls(
             name=next((name for name in names if isinstance(name, str) and name), ""),
-            groups=tuple(groups) if isinstance(groups, list | tuple) else (),
+            groups=tuple(groups_in(claims.get("groups"))),
             claims=claims,
         )
 
@@ -171,9 +221,11 @@ def current_user() -> User | None:
     if JOB_USER in job:
         return None if job[JOB_USER] is None else User.from_claims(job[JOB_USER])
     facts = current_facts()
-    if facts is None or facts.identity is None:
+    # Before the guard has decided, in a hook of the developer's, the visitor is asked for.
+    identity = None if facts is None else facts.identity or facts.visitor
+    if identity is None:
         return session_user()
-    user: User | None = facts.identity.user(facts)
+    user: User | None = identity.user(facts)
     return user
 
 

@@ -6,7 +6,7 @@ import inspect
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any, NoReturn
 from urllib.parse import quote, unquote, urlsplit
@@ -59,7 +59,7 @@ class OIDCAuth(SessionAuth):
     def __init__(
         self,
         app: Dash,
-        secret_key: str | bytes | None = None,
+        secret_key: str | bytes | Sequence[str | bytes] | None = None,
         force_https_callback: bool | str | None = None,
         login_route: str = "/oidc/<idp>/login",
         logout_route: str = "/oidc/logout",
@@ -75,6 +75,8 @@ class OIDCAuth(SessionAuth):
         refresh_token_in_cookie: bool = False,
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
+        session_cookie: bool = False,
+        session_scope: str | None = None,
         **unknown: NoReturn,
     ) -> None:
         """Protect an app.
@@ -83,7 +85,9 @@ class OIDCAuth(SessionAuth):
         one, it moves under this app's prefix.
 
         :param app: Dash app
-        :param secret_key: key that signs the session; None leaves the server's own
+        :param secret_key: key that signs the session; None leaves the server's own. A list is of
+            keys that follow each other, the current one first: what was signed with an old one
+            still counts.
         :param force_https_callback: whether the redirect URI is https whatever the request is, for
             a server behind a proxy that ends TLS; or the name of an environment variable that
             says so by being set
@@ -105,6 +109,11 @@ class OIDCAuth(SessionAuth):
             asked for, is put into the session even where that is a cookie, which its owner can read
         :param anonymous_body_limit: see :class:`dash_auth.auth.Auth`, in bytes
         :param trusted_origins: see :class:`dash_auth.auth.Auth`
+        :param session_cookie: whether the session's cookie holds `session["user"]` and `["idp"]` as
+            well, for what reads the session apart from a request to the app: Flask-SocketIO's
+            connect handler, and `client.session_transaction()` in tests. By default it holds our
+            own note of the login, and they are there in requests alone.
+        :param session_scope: see :class:`dash_auth.auth.Auth`
         :raises ImportError: if Authlib is not installed
         :raises RuntimeError: if there is no secret key
         :raises TypeError: for an argument of a wrong type, and an unknown kind of server
@@ -141,6 +150,8 @@ class OIDCAuth(SessionAuth):
             logout_page=logout_page,
             anonymous_body_limit=anonymous_body_limit,
             trusted_origins=trusted_origins,
+            session_cookie=session_cookie,
+            session_scope=session_scope,
         )
         if idp_selection_route is not None:
             self.__open_selection(idp_selection_route)
@@ -249,10 +260,10 @@ class OIDCAuth(SessionAuth):
         return not own or navigation.is_navigation(request)
 
     def __begin_login(self, idp: str, target: str | None) -> Any:
-        session, secret = self._dash_auth_session, self._dash_auth_backend.secret_key() or b""
-        if not self._dash_auth_notes.holds(session, secret):
+        session, keys = self._dash_auth_session, self._dash_auth_backend.secret_keys()
+        if not self._dash_auth_notes.holds(session, keys):
             # One that is over, beside what waits for the callback, may be more than a cookie holds.
-            self._dash_auth_notes.set_aside(session, secret)
+            self._dash_auth_notes.set_aside(session, keys)
         redirect_uri = self._create_redirect_uri(idp)
         try:
             begun = login.begin(self.__providers, session, idp, redirect_uri, target)
@@ -289,7 +300,13 @@ class OIDCAuth(SessionAuth):
             answer = self.callback(idp)
             if inspect.iscoroutine(answer):
                 answer = asgi.run_to_end(answer)
-            login.keep(self._dash_auth_backend, self._dash_auth_notes, idp, before)
+            login.keep(
+                self._dash_auth_backend,
+                self._dash_auth_notes,
+                idp,
+                before,
+                with_user=self._dash_auth_session_cookie,
+            )
         except LoginFailed as failed:
             return self.__fail(idp, failed)
         except Exception as error:
@@ -303,7 +320,8 @@ class OIDCAuth(SessionAuth):
         if not isinstance(failed, NotBegun):
             return self._dash_auth_plain(failed.status, str(failed))
         # Asked for again (Back, or another tab was first): who is logged in has no need of it.
-        if self._dash_auth_guard.is_authorized(self._dash_auth_backend.request()):
+        request = self._dash_auth_backend.request()
+        if self._dash_auth_remembers(request) and self._dash_auth_guard.is_authorized(request):
             return self._dash_auth_backend.redirect(internals.requests_prefix(self.app))
         anew = urlsplit(self.__address(self.__login, idp)).path
         page = self._dash_auth_backend.page(navigation.page(str(failed), "Log in", anew))
@@ -323,8 +341,8 @@ class OIDCAuth(SessionAuth):
             token, target = login.complete(self.__providers, request.session, idp, state)
         except LoginFailed as failed:
             return self.__fail(idp, failed)
-        secret = self._dash_auth_backend.secret_key() or b""
-        self._dash_auth_notes.renew(request.session, secret)
+        keys = self._dash_auth_backend.secret_keys()
+        self._dash_auth_notes.renew(request.session, keys)
         return self.__admit(token, idp, target)
 
     def __admit(self, token: dict[str, Any], idp: str, target: str | None) -> Any:

@@ -133,7 +133,7 @@ def signed(server: Any, session: dict[str, Any]) -> str:
 
 
 def _starlettes(server: Any) -> itsdangerous.TimestampSigner:
-    return itsdangerous.TimestampSigner(backend_for(server).secret_key() or b"")
+    return itsdangerous.TimestampSigner(backend_for(server).secret_keys()[0])
 
 
 @contextmanager

@@ -122,23 +122,25 @@ def test_what_an_app_writes_leaves_the_login_to_another(
 
 
 @pytest.mark.parametrize("public_routes", [None, ["/whoami"]])
-def test_the_app_may_have_a_key_of_that_name(
+def test_what_an_app_writes_under_that_name_lasts_as_long_as_the_request(
     beside: Beside, public_routes: list[str] | None
 ) -> None:
     here = beside(public_routes=public_routes)
     here.visitor.client.cookies.clear()
-    here.writing_page("write?idp=mine")
-    assert here.private_page()["idp"] == "mine"
+    assert here.writing_page("write?idp=mine&theme=dark")["idp"] == "mine"
+    held = here.private_page()
+    assert (held["user"], held.get("idp"), held["theme"]) == (BOB, None, "dark")
     if public_routes:
-        assert here.open_page()["session"] == {"user": BOB, "idp": "mine", "refresh_token": None}
+        assert here.open_page()["session"] == {"user": BOB, "idp": None, "refresh_token": None}
 
 
 def test_a_session_that_is_no_dict_is_written_to_as_it_takes_it() -> None:
     until = int(time.time()) + 100
-    login = {"user": {"sub": "alice"}, "idp": "idp", "_dash_auth": {"until": until, "seal": ""}}
+    note = {"user": {"sub": "alice"}, "idp": "idp", "until": until, "seal": ""}
+    login = {"_dash_auth": note}
     session = UserDict(login, theme="dark")
     _parked.hide(session)
     assert dict(session) == {"theme": "dark", "_dash_auth_parked": [login]}
-    ended = UserDict({**login, "_dash_auth": {"until": 1}})
+    ended = UserDict({"_dash_auth": {**note, "until": 1}})
     _parked.hide(ended)
     assert dict(ended) == {}

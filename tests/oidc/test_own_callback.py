@@ -217,7 +217,7 @@ def test_a_check_of_its_own_that_refuses_ends_no_login_in_a_circle(
     visitor = visitor_of(visit, provider, Closed)
     visitor.log_in(provider)
     assert visitor.get("/oidc/idp/callback").status_code == 400
-    assert session_of(visitor.server, visitor.cookie)["user"]["sub"] == "alice"  # type: ignore[attr-defined]
+    assert session_of(visitor.server, visitor.cookie)["_dash_auth"]["user"]["sub"] == "alice"  # type: ignore[attr-defined]
 
 
 def test_a_state_of_the_developers_own(visit: Visit, provider: Provider) -> None:

@@ -64,7 +64,7 @@ def test_the_developers_own_sessions_are_used(
     assert cookie.startswith("mine=") and "Max-Age=60" in cookie
     assert ("secure" in cookie) == secure
     value = cookie.split(";")[0].removeprefix("mine=")
-    assert session_of(app.server, value)["user"]["sub"] == "alice"
+    assert session_of(app.server, value)["_dash_auth"]["user"]["sub"] == "alice"
     headers = {"Cookie": f"mine={value}"}
     assert here.client.get("/whoami", headers).json()["user"] == "alice@example.com"
 

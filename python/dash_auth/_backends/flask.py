@@ -6,7 +6,7 @@ import contextlib
 import functools
 import io
 import logging
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +20,8 @@ from .._caching import Caching, cache_control
 from .._core import Refusal
 from .._pages import PAGE_HEADERS
 from .._refusals import Closed
+from .._secret_keys import Keys, keys_of
+from .._shown import Shown
 from ..identity import FACTS, RequestIdentity, current_facts
 from . import (
     LONGEST_REMEMBERED_PATH,
@@ -29,16 +31,20 @@ from . import (
     Guards,
     Request,
 )
+from .unverified import content_of
 
 logger = logging.getLogger("dash_auth")
 
 _EXTENSION = "dash_auth"
+
+_FALLBACKS = "SECRET_KEY_FALLBACKS"
 
 
 class FlaskRequest:
     """The facts of the current request."""
 
     __slots__ = (
+        "__weakref__",
         "_environ",
         "_request",
         "address",
@@ -54,7 +60,10 @@ class FlaskRequest:
         "path",
         "refusal",
         "sec_fetch_site",
+        "shown",
+        "verified",
         "view_arguments",
+        "visitor",
     )
 
     def __init__(self, request: flask.Request) -> None:
@@ -65,6 +74,9 @@ class FlaskRequest:
         self._request = request
         self._environ = request.environ
         self.identity: RequestIdentity | None = None
+        self.visitor: RequestIdentity | None = None
+        self.shown: Shown | None = None
+        self.verified: tuple[object, str, Any] | None = None
         self.refusal: Refusal | None = None
         self.logged_in = False
         self.caching = Caching.UNDECIDED
@@ -114,6 +126,12 @@ class FlaskRequest:
     def session(self) -> MutableMapping[str, Any]:
         # The session itself: a proxy passes for a dict, and is none.
         return flask.session._get_current_object()  # type: ignore[attr-defined, no-any-return]
+
+    @property
+    def bare_session(self) -> MutableMapping[str, Any]:
+        session = self.session
+        self.leave_session_unread(session)
+        return session
 
     def leave_session_unread(self, session: MutableMapping[str, Any]) -> None:
         if not getattr(session, "modified", True):
@@ -194,6 +212,12 @@ class FlaskBackend:
         server.after_request_funcs.setdefault(None, []).insert(0, self._after_request)
         self._preprocess = server.preprocess_request
         vars(server)["preprocess_request"] = self._preprocess_request
+        server.after_request(self._before_saving)
+        # The first is the last to run: the session is saved next.
+        after = server.after_request_funcs[None]
+        after.insert(0, after.pop())
+        self._process = server.process_response
+        vars(server)["process_response"] = self._process_response
 
     @classmethod
     def of(cls, server: flask.Flask) -> FlaskBackend:
@@ -217,13 +241,17 @@ class FlaskBackend:
     ) -> flask.Response:
         return flask.Response(text, status, headers, content_type="text/plain; charset=utf-8")
 
-    def secret_key(self) -> bytes | None:
-        key = self._server.secret_key
-        # With an empty key Flask has no sessions.
-        return (key.encode() if isinstance(key, str) else key) or None
+    def secret_keys(self) -> Keys:
+        return keys_of(self._server.secret_key, self._server.config.get(_FALLBACKS))
 
-    def set_secret_key(self, key: str | bytes) -> None:
-        self._server.secret_key = key
+    def set_secret_keys(self, keys: Sequence[str | bytes]) -> None:
+        self._server.secret_key, *old = keys
+        if old:
+            self._server.config[_FALLBACKS] = old
+
+    def unverified_session(self, request: Request) -> str | None:
+        cookie = flask.request.cookies.get(self._server.config["SESSION_COOKIE_NAME"])
+        return None if cookie is None else content_of(cookie.rpartition(".")[0].rpartition(".")[0])
 
     def redirect(self, location: str) -> Any:
         return flask.redirect(location)
@@ -344,6 +372,16 @@ class FlaskBackend:
         if not getattr(rule, "provide_automatic_options", False):
             return None
         return self._server.make_default_options_response()
+
+    def _before_saving(self, response: Any) -> Any:
+        self.guards.end(self.request())
+        return response
+
+    def _process_response(self, response: Any, *context: Any) -> Any:
+        try:
+            return self._process(response, *context)
+        finally:
+            self.guards.after(self.request())
 
     def _before_request(self) -> Any:
         request = self.request()

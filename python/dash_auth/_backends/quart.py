@@ -101,6 +101,10 @@ class QuartRequest(AsgiRequest):
         return self._session  # type: ignore[no-any-return]
 
     @property
+    def bare_session(self) -> MutableMapping[str, Any]:
+        return self._session  # type: ignore[no-any-return]
+
+    @property
     def has_session_cookie(self) -> bool:
         return self._session_cookie in self._request.cookies
 
@@ -147,8 +151,11 @@ class QuartBackend(FlaskBackend):
         super().__init__(server)
         server.before_websocket(self._before_websocket)
         server.before_websocket_funcs[None].sort(key=internals.is_own_hook)
-        self._preprocess_socket = server.preprocess_websocket
-        server.preprocess_websocket = self._preprocess_websocket
+        self._preprocess_of_socket = server.preprocess_websocket
+        vars(server)["preprocess_websocket"] = self._preprocess_websocket
+        server.after_websocket(self._before_saving)
+        hooks = server.after_websocket_funcs[None]
+        hooks.insert(0, hooks.pop())
         self._asgi_app = server.asgi_app
         server.asgi_app = self._serve_asgi
         declared = server.request_class
@@ -219,6 +226,10 @@ class QuartBackend(FlaskBackend):
             receive, send = asgi.as_nobody(receive, send)
         await self._asgi_app(scope, receive, send)
 
+    async def _preprocess_websocket(self, *context: Any) -> Any:
+        await asgi.begin(self.guards, self._new_request())
+        return await self._preprocess_of_socket(*context)
+
     async def _before_websocket(self) -> Any:
         request = self.request()
         self._read_again(request)
@@ -228,12 +239,18 @@ class QuartBackend(FlaskBackend):
         return self.answer(403, "Login required")
 
     async def _preprocess_request(self, *context: Any) -> Any:
-        self.guards.begin(self._new_request())
+        await asgi.begin(self.guards, self._new_request())
         return await self._preprocess(*context)  # type: ignore[misc]
 
-    async def _preprocess_websocket(self, *context: Any) -> Any:
-        self.guards.begin(self._new_request())
-        return await self._preprocess_socket(*context)
+    async def _before_saving(self, response: Any) -> Any:
+        self.guards.end(self.request())
+        return response
+
+    async def _process_response(self, response: Any, *context: Any) -> Any:
+        try:
+            return await self._process(response, *context)  # type: ignore[misc]
+        finally:
+            self.guards.after(self.request())
 
     async def _before_request(self) -> Any:
         request = self.request()

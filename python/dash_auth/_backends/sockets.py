@@ -233,7 +233,7 @@ class GuardedSocket:
             logger.debug("Refused: a WebSocket's callback; its login holds no longer")
             return "Login required"
         claims = await self._off_loop(login.claims) if login.claims_wait else login.claims()
-        request.identity = RequestIdentity(None, claims)
+        guard.name_user_of_socket(request, claims)
         if guard.websocket_callbacks.include(payload):
             return None
         logger.debug("Refused: no callback %s runs over a WebSocket", quoted(payload["output"]))

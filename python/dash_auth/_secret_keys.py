@@ -1,0 +1,138 @@
+"""The server's secret keys: the current one, and those before it that still count."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+import time
+from collections.abc import Iterable
+
+from . import _core
+
+logger = logging.getLogger("dash_auth")
+
+Keys = tuple[bytes, ...]
+"""Secret keys, of which the first is current; none where the server has none."""
+
+
+def keys_of(current: object, fallbacks: object = None) -> Keys:
+    """Return what a server's configuration names, without what nothing may be signed with.
+
+    :param current: the current key
+    :param fallbacks: keys before it, if there are any
+    """
+    # One text in the place of a list would be taken for keys of one letter each.
+    old = [fallbacks] if isinstance(fallbacks, str | bytes) else fallbacks
+    keys = [current, *(old if isinstance(old, Iterable) else ())]
+    # An empty key is none, and there is no old one without a current one.
+    found = [key.encode() if isinstance(key, str) else key for key in keys]
+    named = tuple(key for key in found if isinstance(key, bytes) and key)
+    return named if current else ()
+
+
+def given(key: object) -> list[str | bytes]:
+    """Return the keys that a developer gave, as one or as a list of which the first is current.
+
+    :raises TypeError: if a key is neither text nor bytes
+    :raises ValueError: if a list is empty, or one of its keys
+    """
+    if key is None or isinstance(key, str | bytes):
+        return [key] if key else []
+    if not isinstance(key, list | tuple):
+        raise TypeError(f"secret_key must be a str or bytes, not {type(key).__name__}")
+    if not key:
+        raise ValueError("secret_key is an empty list: give [new key, old key, ...]")
+    for number, one in enumerate(key, start=1):
+        if not isinstance(one, str | bytes):
+            raise TypeError(f"secret_key {number} must be a str or bytes, not {type(one).__name__}")
+        if not one:
+            raise ValueError(f"secret_key {number} is empty: anybody could sign with it")
+    return list(key)
+
+
+def seal(keys: Keys, *parts: str) -> str:
+    """Return the seal of some texts under the current key."""
+    return _core.seal(keys[0], *parts)
+
+
+def is_sealed(keys: Keys, sealed: object, *parts: str) -> bool:
+    """Tell whether something is the seal of some texts under one of the keys."""
+    return isinstance(sealed, str) and any(_core.is_sealed(key, sealed, *parts) for key in keys)
+
+
+SHORTEST = 16
+"""A key of fewer bytes can be found by trying: with a cookie at hand that takes no server."""
+
+_PLACEHOLDERS = frozenset(
+    (
+        "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+        "5y2lf4q8zxec",
+        "fromyoursettings",
+        "somethinglikenugz8dzvb",
+    )
+)
+"""What tutorials and READMEs write in the place of a key, without case and punctuation."""
+
+_PLACEHOLDER = re.compile(
+    r"changeme|(super|very|my|your|the|a|app|flask|dash|dev)*secret(key)?(here)?"
+)
+
+
+def weakness(key: bytes) -> str | None:
+    """Return why a secret key is none, None for a good one."""
+    words = re.sub(r"[^a-z0-9]", "", key.decode("latin-1").lower())
+    if words in _PLACEHOLDERS or _PLACEHOLDER.fullmatch(words):
+        return "is one that a tutorial gives"
+    if len(key) < SHORTEST:
+        return f"is shorter than {SHORTEST} bytes"
+    return None
+
+
+_STARTED = time.time()
+
+
+class OtherKeys:
+    """Tells of a process beside this one that signs sessions with a key of its own."""
+
+    _told = False
+    # A client may send as many cookies as it likes: after so many it is looked at no more.
+    _looks = 1000
+
+    def __init__(self, guard: str) -> None:
+        """Name the guard.
+
+        :param guard: what tells this guard from any other that shares the secret
+        """
+        self.mark = mark(guard)
+
+    @property
+    def is_to_be_told(self) -> bool:
+        """Whether a look at a cookie may say something yet."""
+        return not OtherKeys._told and OtherKeys._looks > 0
+
+    def look_at(self, content: str | None) -> None:
+        """Say so, once, if a session that does not verify was made while this process ran.
+
+        :param content: what the cookie says, whoever signed it
+        """
+        if content is None or not self.is_to_be_told:
+            return
+        OtherKeys._looks -= 1
+        try:
+            note = json.loads(content)["_dash_auth"]
+            made = note["made"] if note["by"] == self.mark else 0
+        except (LookupError, RecursionError, TypeError, ValueError):
+            return
+        if isinstance(made, int) and _STARTED < made <= time.time() + 1:
+            OtherKeys._told = True
+            logger.warning(
+                "A session of this app, made since this process started, does not verify: is the "
+                "secret key the same in all workers? Make it once, and keep it outside of the code."
+            )
+
+
+def mark(guard: str) -> str:
+    """Return a short text by which a note is known as this guard's, which proves nothing."""
+    return hashlib.sha256(guard.encode("utf-8", "surrogatepass")).hexdigest()[:8]
