@@ -1,4 +1,4 @@
-//! The core of dash-auth-rs: who may pass, and which requests need nobody.
+//! The core of dash-auth-rs: who may pass, and which requests need no login.
 //!
 //! This page is the specification; each module says the rest of what it decides and refuses. The core
 //! knows neither Python nor a server: facts of a request go in, a decision comes out. The Python shim
@@ -12,11 +12,14 @@
 //! 2. **What is the server going to run?** That, as the server's own routing has it, is an
 //!    [`Endpoint`](decision::Endpoint); how the path looks decides nothing.
 //! 3. **Is that endpoint open?** [`decision::is_open`] asks the declared rules ([`routes`]), and where
-//!    Dash is to show a page [`decision::opens_page`] asks whether a rule means that very page. An open
-//!    endpoint passes with no login, and no password is hashed for it.
+//!    Dash is to show a page [`decision::opens_page`] asks whether a rule means that very page. A path
+//!    with a segment `.` or `..` matches no rule, and what is too long or too costly to look up is no
+//!    page ([`decision::may_resolve_page`]). An open endpoint passes with no login, and no password is
+//!    hashed for it.
 //! 4. **Is it a forgery?** A request that changes something and is not shown to come from a page of this
-//!    [`origin`] or a trusted one ([`decision::is_cross_site_forgery`]) counts as a stranger's,
-//!    whatever credentials it brings.
+//!    [`origin`] or a trusted one ([`decision::is_cross_site_forgery`]) counts as an anonymous
+//!    visitor's, whatever credentials it brings. A program states neither `Sec-Fetch-Site` nor
+//!    `Origin`, and is asked for its own.
 //! 5. **Does it bring right credentials?** [`basic`] reads the header: one header, or there are none.
 //!    [`cache`] tells whether they were verified before against the very value that is stored now; if
 //!    not, [`users`] verifies them once for all requests that wait, [`password`] says what a stored
@@ -30,8 +33,9 @@
 //!    same callback.
 //! 7. **Is it a preflight of a trusted origin** ([`decision::is_preflight`])? Then the server's automatic
 //!    answer is all that it gets.
-//! 8. **Else it is refused:** 403 for a forgery, 503 while all turns to hash are taken, 413 for a body
-//!    that is too large to be read for a stranger, and otherwise the request to log in.
+//! 8. **Else it is refused:** 403 for a forgery, 503 while all turns to hash are taken or the users
+//!    cannot be asked, 413 for a body that is too large to be read with no login, and otherwise the
+//!    request to log in.
 //!
 //! # What holds throughout
 //!
@@ -39,14 +43,14 @@
 //! - What a client sends is never an error of the server's: malformed input is an outcome, and nothing
 //!   here panics on it. Whatever goes wrong while deciding refuses.
 //! - What the developer configures wrongly is refused at start, with the reason: a rule
-//!   ([`routes::RuleError`]), a name or a stored value that could
-//!   never log in ([`users::TableError`]).
+//!   ([`routes::RuleError`]), a name or a stored value that could never log in
+//!   ([`users::TableError`]), a value in the form of a hash that cannot be checked ([`password`]).
 //! - A secret is compared in constant time, shown by no `Debug` and no message, and kept in the cache
 //!   only as a digest under a key that this process alone knows ([`seal::ProcessKey`]). An unknown name
 //!   costs what a known one costs.
 //! - What the server gives to a client and takes back, sessions and handles of jobs, carries its [`seal`].
-//! - Work for strangers is bounded: the length of what is read, matched and hashed, and how many hashes
-//!   run at once.
+//! - Work for anonymous visitors is bounded: the length of what is read, matched and hashed, how many
+//!   hashes run at once, and the memory that they keep.
 //!
 //! The targets under `fuzz/` hold the parsers to this: header, stored value, rule and path, body.
 

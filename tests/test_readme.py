@@ -127,6 +127,8 @@ assert status(app, auth=alice) == 401
     "README: Hashed passwords 2": """
 assert status(app, auth=alice) == 200
 assert status(app, auth=("alice", "")) == status(app, auth=("nobody", "")) == 401
+stored = None
+assert status(app, auth=("alice", "other")) == 503 and status(app) == 401
 """,
     "README: Who is asking, and groups": """
 close = ("closed.children", {"close.n_clicks": 1})
@@ -149,6 +151,12 @@ app.layout = []
 app.server.route("/who")(lambda: flask.request.remote_addr)
 assert get(app, "/who", **{"X-Forwarded-For": "203.0.113.7"}).text == "203.0.113.7"
 """,
+    "README: Hooks before and after the login": """
+app.server.route("/who")(lambda: flask.g.user.name)
+assert get(app, "/who", alice).text == "alice" and status(app, "/who") == 401
+app.server.config["CLOSED"] = True
+assert get(app, "/who").text == get(app, "/who", alice).text == "Back at noon."
+""",
     "README: Logging": """
 import dash_auth, io
 from dash import Dash
@@ -158,6 +166,11 @@ app.layout = []
 dash_auth.BasicAuth(app, dict([alice]))
 assert status(app, auth=("alice", "looking-glass")) == 401
 assert "Refused" in log.getvalue() and "looking-glass" not in log.getvalue()
+""",
+    "deploying: Deploying": """
+server.route("/health")(lambda: "ok")
+assert get(app, "/health").text == "ok"
+assert status(app) == 401 and status(app, auth=alice) == 200
 """,
     "oidc: Login through identity providers (OpenID Connect)": """
 assert status(app, Accept="application/json") == 401
@@ -176,16 +189,20 @@ assert status(app) == status(app, "/_dash-layout") == 401
     "recipes: Keys and hashes from the environment": """
 assert status(app, auth=alice) == 200 and status(app) == 401
 """,
+    "recipes: Users from a database": """
+assert status(app, auth=alice) == 200 and status(app, auth=("alice", "x")) == 401
+""",
     "recipes: A page for a group": """
 assert "Turnover: 42" in layout(app, alice)
 assert "For the board." in layout(app, bob) and "Turnover" not in layout(app, bob)
 """,
-    "recipes: Greet on public pages whoever logged in before": """
+    "recipes: Greet users on public pages": """
 browser = client(app)
-assert "Hello stranger" in browser.get("/_dash-layout").text
+assert "Hello guest" in browser.get("/_dash-layout").text
 assert browser.get("/private", auth=alice).status_code == 200
 assert "Hello alice" in browser.get("/_dash-layout").text
 assert browser.get("/private").status_code == 401
+assert browser.get("/_dash-layout").headers["Cache-Control"] == "private, no-store"
 """,
     "recipes: Test a protected app": "",
     "recipes: A login of your own": """

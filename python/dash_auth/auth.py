@@ -62,9 +62,10 @@ class Auth(ABC):
         :param public_routes: routes that pass with no login, in Flask's syntax, see
             :func:`dash_auth.add_public_routes`
         :param anonymous_body_limit: largest callback body read for a client that is not logged in,
-            in bytes; 1 MiB by default
-        :param trusted_origins: origins (`"https://example.com"`) whose pages may make requests that
-            change something with the credentials that the browser holds; none by default
+            in bytes; 1 MiB by default. A larger one is answered 413
+        :param trusted_origins: origins, as browsers send them (`"https://example.com"`), whose
+            pages may make requests that change something with the credentials that the browser
+            holds, and ask for leave in a CORS preflight; none by default
             (OWASP, Cross-Site Request Forgery Prevention Cheat Sheet)
         :param session_scope: name of this instance, where several share a secret key and are of
             different users, such as tenants of one script: what a session of one says counts for

@@ -91,9 +91,12 @@ def add_public_routes(
     """Add routes that pass with no login.
 
     The routes follow Flask's syntax, e.g. `"/login"` or `"/user/<user_id>/public"`, relative to the
-    app's URL prefix. With the first one, Dash's component suites, the favicon and assets with a
-    public extension open too; with the first one that leads to a page of Dash's, so do the layout,
-    the dependencies and the reload hash, which every page needs.
+    app's URL prefix or written in full. A rule that matches a route of the server's own is about
+    that route, and opens no page of Dash's. A path with a segment `.` or `..` matches no rule.
+
+    With the first rule, Dash's component suites, the favicon and assets with a public extension
+    open too; with the first one that leads to a page of Dash's, so do the layout, the dependencies
+    and the reload hash, which every page needs.
 
     Callbacks on public pages are made public with :func:`public_callback`.
 

@@ -228,7 +228,7 @@ def test_dashs_hooks_run_after_the_login_wherever_they_stood(
     guard(app, public_routes=["/open"] if path == "/open" else None)
     add_route(app, "/open", lambda: PUBLIC)
     site = serve(app)
-    no_server_error(site.get(path))
+    no_server_error(site.get(path), [name for name in ran if name != "earlier"])
     assert ran == ["earlier"]
     if pages:
         honest(site.call(route_body("/closed"), auth=ALICE), PRIVATE)
