@@ -116,8 +116,9 @@ class Guard:
         :param request: the facts of the request, in whose session nobody is shown yet
         """
         try:
-            if self._other_keys.is_to_be_told and _session.NOTE not in request.bare_session:
-                self._other_keys.look_at(self._backend.unverified_session(request))
+            if self._other_keys.is_to_be_told and self._backend.secret_keys():
+                if _session.NOTE not in request.bare_session:
+                    self._other_keys.look_at(self._backend.unverified_session(request))
             request.visitor = RequestIdentity(self._visitor)
             if not self._origins.is_forged(request):
                 self._auth._dash_auth_show(request)

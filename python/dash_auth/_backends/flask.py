@@ -208,14 +208,11 @@ class FlaskBackend:
         server.before_request(self._before_request)
         # Dash's own would set the app up, and run layouts, for strangers.
         server.before_request_funcs[None].sort(key=internals.is_own_hook)
-        # Flask runs these backwards: what is first sees what all the others have made of an answer.
+        # Flask runs these backwards: what is first sees what all the others have made of an answer,
+        # and the session is saved next.
         server.after_request_funcs.setdefault(None, []).insert(0, self._after_request)
         self._preprocess = server.preprocess_request
         vars(server)["preprocess_request"] = self._preprocess_request
-        server.after_request(self._before_saving)
-        # The first is the last to run: the session is saved next.
-        after = server.after_request_funcs[None]
-        after.insert(0, after.pop())
         self._process = server.process_response
         vars(server)["process_response"] = self._process_response
 
@@ -374,15 +371,12 @@ class FlaskBackend:
             return None
         return self._server.make_default_options_response()
 
-    def _before_saving(self, response: Any) -> Any:
-        self.guards.end(self.request())
-        return response
-
     def _process_response(self, response: Any, *context: Any) -> Any:
+        request = self.request()
         try:
             return self._process(response, *context)
         finally:
-            self.guards.after(self.request())
+            self.guards.after(request)
 
     def _before_request(self) -> Any:
         request = self.request()
@@ -394,17 +388,18 @@ class FlaskBackend:
         return None
 
     def _after_request(self, response: Any) -> Any:
-        fit_caching(current_facts(), response)
+        request = self.request()
+        fit_caching(request, response)
+        self.guards.end(request)
         return response
 
 
 def fit_caching(request: Any, response: Any) -> None:
     """Say in an answer of Flask's or Quart's who may keep it.
 
-    :param request: the facts of the request, None if there are none
+    :param request: the facts of the request
     :param response: the answer
     """
-    if request is not None:
-        fitting = cache_control(request, response.headers.get("Cache-Control"))
-        if fitting is not None:
-            response.headers["Cache-Control"] = fitting
+    fitting = cache_control(request, response.headers.get("Cache-Control"))
+    if fitting is not None:
+        response.headers["Cache-Control"] = fitting

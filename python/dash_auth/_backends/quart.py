@@ -247,10 +247,11 @@ class QuartBackend(FlaskBackend):
         return response
 
     async def _process_response(self, response: Any, *context: Any) -> Any:
+        request = self.request()
         try:
             return await self._process(response, *context)  # type: ignore[misc]
         finally:
-            self.guards.after(self.request())
+            self.guards.after(request)
 
     async def _before_request(self) -> Any:
         request = self.request()
@@ -264,7 +265,9 @@ class QuartBackend(FlaskBackend):
         return None
 
     async def _after_request(self, response: Any) -> Any:
-        fit_caching(EVENT_LOOP_FACTS.get(), response)
+        request = self.request()
+        fit_caching(request, response)
+        self.guards.end(request)
         return response
 
 
