@@ -58,7 +58,13 @@ def is_out_of_order(error: BaseException) -> bool:
         return status >= 500 or status == 429
     if isinstance(error, Unavailable | OSError):
         return True
-    return any(kind.__name__ in _OUT_OF_ORDER for kind in type(error).__mro__)
+    if any(kind.__name__ in _OUT_OF_ORDER for kind in type(error).__mro__):
+        return True
+    # A group of errors, as a TaskGroup raises it, says so if each of them does.
+    grouped = getattr(error, "exceptions", None)
+    if not (isinstance(grouped, tuple) and grouped):
+        return False
+    return all(isinstance(one, BaseException) and is_out_of_order(one) for one in grouped)
 
 
 def _status(error: BaseException) -> int | None:

@@ -49,6 +49,13 @@ def named(name: str, module: str, base: type[Exception] = Exception) -> Exceptio
     return error
 
 
+def group_of(*errors: Exception) -> Exception:
+    """Return what a TaskGroup raises: a group of errors, which Python has since 3.11."""
+    error = named("ExceptionGroup", "builtins")
+    error.exceptions = errors  # type: ignore[attr-defined]
+    return error
+
+
 OUT_OF_ORDER: list[BaseException] = [
     *([] if IS_UPSTREAM else [dash_auth.Unavailable("the directory is being moved")]),
     OSError("disk"),
@@ -66,6 +73,7 @@ OUT_OF_ORDER: list[BaseException] = [
     named("LDAPSocketOpenError", "ldap3", type("LDAPCommunicationError", (Exception,), {})),
     named("ServerSelectionTimeoutError", "pymongo", type("ConnectionFailure", (Exception,), {})),
     named("ConnectTimeout", "httpx", type("TransportError", (Exception,), {})),
+    group_of(OSError("disk"), group_of(TimeoutError())),
 ]
 REFUSES = [
     KeyError("alice"),
@@ -74,6 +82,7 @@ REFUSES = [
     urllib.error.HTTPError("http://directory", 403, "no", None, None),  # type: ignore[arg-type]
     sqlite3.ProgrammingError("a mistake"),
     named("INVALID_CREDENTIALS", "ldap"),
+    group_of(OSError("disk"), KeyError("alice")),
 ]
 
 

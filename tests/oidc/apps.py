@@ -39,6 +39,7 @@ def make_app(
         return {
             "session": {key: session.get(key) for key in ("user", "idp", "refresh_token")},
             "user": None if user is None else user.name,
+            "groups": [] if user is None else list(user.groups),
             "admin": check_groups(["admin"]),
         }
 

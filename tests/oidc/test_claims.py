@@ -119,3 +119,24 @@ def test_a_large_login_that_is_over_does_not_stand_in_the_way_of_the_next(
             visitor.begin("/" + "x" * 450)
             # Browsers drop a cookie beyond 4096 bytes, and keep the one before.
             assert len(visitor.cookie) < 4000
+
+
+@pytest.mark.parametrize(
+    ("groups", "is_admin"),
+    [
+        (["admin"], True),
+        ({"admin": False}, False),
+        ({"admin": True}, False),
+        ("admin", True),
+        ([["admin"]], False),
+        (None, False),
+        (7, False),
+    ],
+)
+def test_groups_of_odd_types_say_the_same_everywhere(
+    direct: Callable[..., Direct], groups: Any, is_admin: bool
+) -> None:
+    here = direct()
+    here.log_in(sub="1", email="a@b", groups=groups)
+    known = here.client.get("/whoami").json()
+    assert bool(known["admin"]) == ("admin" in known["groups"]) == is_admin
