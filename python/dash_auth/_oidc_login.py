@@ -13,7 +13,7 @@ from ._backends import Backend
 from ._oidc_claims import readable
 from ._oidc_providers import Providers
 from ._oidc_session import LoginNotes, fits
-from ._session import IDP, REFRESH_TOKEN, USER, Session
+from ._session import IDP, NOTE, REFRESH_TOKEN, USER, Session
 
 logger = logging.getLogger("dash_auth")
 
@@ -135,6 +135,19 @@ def keep(
         raise LoginFailed(401, "Login failed: too many claims")
     # Whoever knew the id of a session on the server before must not know it now.
     backend.renew_session_id(session)
+
+
+def undo(session: Session, before: Mapping[str, Any]) -> None:
+    """Take back what a callback stored that failed: the login before it stays as it was.
+
+    :param session: the session of the current request
+    :param before: what it held before the callback
+    """
+    for name in (USER, IDP, REFRESH_TOKEN):
+        if NOTE in session and name in before:
+            session[name] = before[name]
+        else:
+            session.pop(name, None)
 
 
 def is_theirs(error: Exception) -> bool:

@@ -308,8 +308,10 @@ class OIDCAuth(SessionAuth):
                 with_user=self._dash_auth_session_cookie,
             )
         except LoginFailed as failed:
+            login.undo(self._dash_auth_session, before)
             return self.__fail(idp, failed)
         except Exception as error:
+            login.undo(self._dash_auth_session, before)
             # A callback of the developer's own may let Authlib's errors pass.
             if not login.is_theirs(error):
                 raise

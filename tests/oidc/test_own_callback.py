@@ -8,6 +8,7 @@ from typing import Any
 
 import flask
 import pytest
+from authlib.integrations.base_client import OAuthError
 from dash_auth import OIDCAuth
 from dash_auth import _oidc_pending as pending
 from werkzeug.utils import redirect
@@ -239,3 +240,29 @@ def test_a_client_by_itself(direct: Callable[..., Direct]) -> None:
     session: dict[str, Any] = {}
     pending.aim(session, "/x")
     assert session == {}
+
+
+class Fails(OIDCAuth):
+    """It stores the user before it knows whether the login counts."""
+
+    fails = False
+
+    def callback(self, idp: str) -> Any:
+        self.session["user"] = {"sub": "1", "team": "admins" if self.fails else "guests"}
+        if self.fails:
+            raise OAuthError("denied")
+        return self._dash_auth_backend.redirect("/")
+
+
+def test_what_a_callback_stored_that_failed_is_taken_back(direct: Callable[..., Direct]) -> None:
+    here = direct(kind=Fails)
+    here.auth.fails = True  # type: ignore[attr-defined]
+    assert here.client.get("/oidc/idp/callback").status_code == 401
+    assert here.client.get("/whoami").status_code == 302
+    here.auth.fails = False  # type: ignore[attr-defined]
+    assert here.client.get("/oidc/idp/callback").status_code == 302
+    here.auth.fails = True  # type: ignore[attr-defined]
+    assert here.client.get("/oidc/idp/callback").status_code == 401
+    # The login before it goes on, as it was.
+    held = here.client.get("/whoami").json()["session"]
+    assert (held["user"], held["idp"]) == ({"sub": "1", "team": "guests"}, "idp")
