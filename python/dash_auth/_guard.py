@@ -325,14 +325,13 @@ class Guard:
 
     def _pass_anonymously(self, request: Request, kind: Endpoint) -> _Passed:
         demand(request, Caching.PUBLIC)
-        # A page of another site may not lean on what the browser holds here either.
-        request.identity = (
-            RequestIdentity()
-            if self._origins.is_forged(request)
-            else RequestIdentity(self._auth._dash_auth_visitor)
-        )
-        if kind != Endpoint.STATIC:
-            self._auth._dash_auth_tidy_session(request)
+        if self._origins.is_forged(request):
+            # A page of another site may not lean on what the browser holds here either.
+            request.identity = RequestIdentity()
+        else:
+            request.identity = RequestIdentity(self._auth._dash_auth_visitor)
+            if kind != Endpoint.STATIC:
+                self._auth._dash_auth_tidy_session(request)
         if request.endpoint == self.endpoints.dependencies and self.websocket_callbacks.exist():
             if not _is_logged_in(request):
                 request.rewrite_answer(self.websocket_callbacks.fit_dependencies)
