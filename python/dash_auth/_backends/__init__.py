@@ -56,6 +56,8 @@ class Request(Protocol):
     """Who verified which credentials, and what came of it: once a request."""
     refusal: Refusal | None
     logged_in: bool
+    is_socket: bool
+    """Whether it is the handshake of a WebSocket."""
     caching: Caching
     """What the answer is, as far as keeping it goes."""
     closed: Closed | None

@@ -65,6 +65,7 @@ class AsgiRequest:
         self.scope = scope
         self.path = path
         self.method: str = scope.get("method", "GET")
+        self.is_socket = scope["type"] == "websocket"
         self.endpoint: str | None = None
         self.view_arguments: dict[str, Any] = {}
         self.address: str = (scope.get("client") or ("",))[0] or ""

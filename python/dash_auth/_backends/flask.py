@@ -54,6 +54,7 @@ class FlaskRequest:
         "endpoint",
         "identity",
         "is_explained",
+        "is_socket",
         "is_too_large",
         "logged_in",
         "method",
@@ -79,6 +80,7 @@ class FlaskRequest:
         self.verified: tuple[object, str, Any] | None = None
         self.refusal: Refusal | None = None
         self.logged_in = False
+        self.is_socket = False
         self.caching = Caching.UNDECIDED
         self.closed: Closed | None = None
         self.is_too_large = False
