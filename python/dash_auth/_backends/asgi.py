@@ -248,7 +248,12 @@ async def begin(guards: Guards, request: AsgiRequest) -> None:
     """
     if guards.begin_waits(request):
         serve_from_this_loop()
-        await off_loop(guards.begin, request, is_remembered=True)
+        try:
+            await off_loop(guards.begin, request, is_remembered=True)
+        except Crowded:
+            # Not an error: what is public goes on as nobody's.
+            guards.mask(request)
+            request.visitor = RequestIdentity()
     else:
         guards.begin(request)
 
