@@ -120,7 +120,7 @@ class Guard:
                 if _session.NOTE not in request.bare_session:
                     self._other_keys.look_at(self._backend.unverified_session(request))
             request.visitor = RequestIdentity(self._visitor)
-            if not self._origins.is_forged(request):
+            if not self._is_foreign(request):
                 self._auth._dash_auth_show(request)
         except Exception:
             logger.exception("An error while finding out whom a session shows: nobody")
@@ -143,7 +143,15 @@ class Guard:
             return None
 
     def _visitor(self, request: Request) -> User | None:
-        return None if self._origins.is_forged(request) else self._auth._dash_auth_visitor(request)
+        return None if self._is_foreign(request) else self._auth._dash_auth_visitor(request)
+
+    def _is_foreign(self, request: Request) -> bool:
+        """Tell whether a page of another origin may not lean on what the browser holds."""
+        if not request.is_socket:
+            return self._origins.is_forged(request)
+        # Dash asks the same of its own WebSocket, with a list of origins of its own.
+        is_for_callbacks = request.endpoint == self.endpoints.websocket
+        return not is_for_callbacks and self._origins.is_hijack(request)
 
     def answer(self, request: Request) -> Any:
         """Return what to answer in place of the app, None if the request may pass.
@@ -327,11 +335,13 @@ class Guard:
     def _pass_anonymously(self, request: Request, kind: Endpoint) -> _Passed:
         if kind != Endpoint.STATIC:
             demand(request, Caching.PUBLIC)
-        # A page of another site may not lean on what the browser holds here either.
-        is_forged = self._origins.is_forged(request)
-        request.identity = RequestIdentity(None if is_forged else self._auth._dash_auth_visitor)
-        if kind != Endpoint.STATIC and not is_forged:
-            self._auth._dash_auth_tidy_session(request)
+        if self._origins.is_forged(request):
+            # A page of another site may not lean on what the browser holds here either.
+            request.identity = RequestIdentity()
+        else:
+            request.identity = RequestIdentity(self._auth._dash_auth_visitor)
+            if kind != Endpoint.STATIC:
+                self._auth._dash_auth_tidy_session(request)
         if request.endpoint == self.endpoints.dependencies and self.websocket_callbacks.exist():
             if not _is_logged_in(request):
                 request.rewrite_answer(self.websocket_callbacks.fit_dependencies)
@@ -412,14 +422,14 @@ class Guard:
         """
         self._set_up()
         is_for_callbacks = request.endpoint == self.endpoints.websocket
-        # Dash asks the same of its own WebSocket, with a list of origins of its own.
-        is_hijack = not is_for_callbacks and self._origins.is_hijack(request)
+        is_hijack = self._is_foreign(request)
         login = None if is_hijack else self._auth._dash_auth_socket_login(request)
         request.logged_in = login is not None
         request.identity = RequestIdentity()
         if login is not None:
             self.name_user_of_socket(request, login.claims())
-        self._auth._dash_auth_tidy_session(request)
+        if not is_hijack:
+            self._auth._dash_auth_tidy_session(request)
         request.leave_session_unwritten()
         if login is not None:
             return login, is_for_callbacks

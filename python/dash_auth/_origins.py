@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from . import _core
 from ._backends import Backend, Request
 from ._refusals import quoted
-
-if TYPE_CHECKING:
-    from ._backends.asgi import AsgiRequest
 
 
 class Origins:
@@ -46,7 +41,7 @@ class Origins:
             self._trusted,
         )
 
-    def is_hijack(self, request: AsgiRequest) -> bool:
+    def is_hijack(self, request: Request) -> bool:
         """Tell whether a page of another origin would open a WebSocket in its visitor's name.
 
         The browser sends along what it holds, and lets the page read what comes back.

@@ -280,3 +280,22 @@ def test_a_public_callback_does_not_act_as_the_user(serve: Any) -> None:
         honest(site.call(sent, headers=plain, **credentials), "nobody")
         held_from_acting = no_server_error(site.call(sent, headers=CROSS, **credentials))
         held(held_from_acting, "alice", status=(200, 403))
+
+
+@pytest.mark.rule("S18")
+@pytest.mark.rule("S27")
+@pytest.mark.every_server
+@pytest.mark.skipif(IS_UPSTREAM, reason="upstream has no current_user")
+def test_a_forged_request_with_cookie_and_credentials_shows_nobody(serve: Any) -> None:
+    """A browser sends both; the session names the user as little as `current_user()` does."""
+    app = app_with()
+    add_route(
+        app, "/who", lambda: f"{PUBLIC} {(session().get('user') or {})}", methods=["GET", "POST"]
+    )
+    dash_auth.add_public_routes(app, ["/who"])
+    site = serve(app)
+    both = {"auth": ALICE, "cookie": site.get("/", auth=ALICE).cookie()}
+    honest(site.request("POST", "/who", body=b"", **both), "alice")
+    for foreign in (CROSS, {"Origin": "http://evil.test"}):
+        reply = honest(site.request("POST", "/who", body=b"", headers=foreign, **both), PUBLIC)
+        assert "alice" not in reply.text

@@ -13,12 +13,13 @@ import dash_auth
 import pytest
 import requests
 from dash import Dash, Input, Output
+from dash_auth._backends import threads
 from dash_auth.auth import Auth
 from waiting import wait_for
 
 from .apps import IS_UPSTREAM, body, guard, item, plain_app
 from .http import ALICE, BOB, PRIVATE, PUBLIC, Site, held, honest
-from .routes import add_route
+from .routes import add_route, session
 
 pytestmark = pytest.mark.skipif(IS_UPSTREAM, reason="upstream has no 503")
 
@@ -300,3 +301,20 @@ def test_auth_func_that_is_slow_and_asked_each_time_is_told_of_once(
         honest(site.get("/admin", auth=ALICE), PRIVATE)
     (warning,) = said()
     assert "auth_func takes 7200000 ms" in warning
+
+
+@pytest.mark.rule("S13")
+def test_where_too_many_wait_a_public_page_goes_on_as_nobodys(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The groups of a remembered user are asked for before any hook, in a thread."""
+    app = plain_app()
+    add_route(app, "/who", lambda: f"{PUBLIC} {session().get('user')}")
+    guard(app, user_groups=lambda _: [], public_routes=["/who"], secret_key="k" * 32)
+    site = serve(app)
+    cookie = site.get("/", auth=ALICE).cookie()
+    honest(site.get("/who", cookie=cookie), "alice")
+    if site.loop is not None:
+        monkeypatch.setattr(threads.REMEMBERED, "_limit", 0)
+        honest(site.get("/who", cookie=cookie), f"{PUBLIC} None")
+        held(site.get("/", cookie=cookie), status=(401, 503))

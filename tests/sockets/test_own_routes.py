@@ -57,6 +57,28 @@ def add_echo(app: Any, backend: str, path: str) -> None:
     app.server.add_api_websocket_route(path, echo_on_fastapi)
 
 
+def add_session_echo(app: Any, backend: str, path: str) -> None:
+    """Add a WebSocket of the developer's that says whom the session names."""
+    if backend == "quart":
+        import quart
+
+        @app.server.websocket(path, endpoint=path)
+        async def echo() -> None:
+            await quart.websocket.receive()
+            await quart.websocket.send(quart.session.get("user", {}).get("email", "nobody"))
+
+        return
+    from starlette.websockets import WebSocket
+
+    async def echo_on_fastapi(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.receive_text()
+        await websocket.send_text(websocket.session.get("user", {}).get("email", "nobody"))
+
+    echo_on_fastapi.__annotations__["websocket"] = WebSocket
+    app.server.add_api_websocket_route(path, echo_on_fastapi)
+
+
 def said(site: Address, path: str, **options: Any) -> str:
     with site.open(path, **options) as socket:
         socket.send("hello")
@@ -315,3 +337,18 @@ def test_a_session_that_names_nobody_any_more_is_not_shown_to_the_app(
     users["alice"] = "another password since"
     with site.open(cookie=cookie, auth=other) as socket:
         assert shown(socket.call(PUBLIC_BODY), "pub") == "None"
+
+
+@pytest.mark.parametrize("with_credentials", [False, True])
+def test_a_page_of_another_origin_is_shown_nobody_on_a_public_one(
+    serve: Any, backend: str, with_credentials: bool
+) -> None:
+    """The browser sends its cookie along, and lets that page read what comes back."""
+    app = simple_app(backend, public_routes=["/live"])
+    add_session_echo(app, backend, "/live")
+    site = serve(app)
+    held: dict[str, Any] = {"cookie": site.session_of(ALICE, "/private")}
+    if with_credentials:
+        held["auth"] = ALICE
+    assert said(site, "/live", **held) == "alice"
+    assert said(site, "/live", origin="http://evil.test", **held) == "nobody"

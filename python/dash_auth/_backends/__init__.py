@@ -56,6 +56,8 @@ class Request(Protocol):
     """Who verified which credentials, and what came of it: once a request."""
     refusal: Refusal | None
     logged_in: bool
+    is_socket: bool
+    """Whether it is the handshake of a WebSocket."""
     caching: Caching
     """What the answer is, as far as keeping it goes."""
     closed: Closed | None
@@ -135,6 +137,11 @@ class Guards:
 
         Before any hook of the developer's runs.
         """
+        for guard in self.mask(request):
+            guard.begin(request)
+
+    def mask(self, request: Request) -> list[Guard]:
+        """Mask what the session says of the user; return the guards that show what they know."""
         guards = self.responsible(request)
         showing = [guard for guard in guards if guard.shows_user]
         if showing and request.shown is not None:
@@ -146,8 +153,7 @@ class Guards:
                 masks=len(showing) == len(guards),
                 restores=not all(guard.shows_user for guard in self._guards),
             )
-        for guard in showing:
-            guard.begin(request)
+        return showing
 
     def begin_waits(self, request: Request) -> bool:
         """Tell whether to begin may take long, so not in an event loop."""

@@ -65,6 +65,7 @@ class AsgiRequest:
         self.scope = scope
         self.path = path
         self.method: str = scope.get("method", "GET")
+        self.is_socket = scope["type"] == "websocket"
         self.endpoint: str | None = None
         self.view_arguments: dict[str, Any] = {}
         self.address: str = (scope.get("client") or ("",))[0] or ""
@@ -247,7 +248,12 @@ async def begin(guards: Guards, request: AsgiRequest) -> None:
     """
     if guards.begin_waits(request):
         serve_from_this_loop()
-        await off_loop(guards.begin, request, is_remembered=True)
+        try:
+            await off_loop(guards.begin, request, is_remembered=True)
+        except Crowded:
+            # Not an error: what is public goes on as nobody's.
+            guards.mask(request)
+            request.visitor = RequestIdentity()
     else:
         guards.begin(request)
 

@@ -54,6 +54,7 @@ class FlaskRequest:
         "endpoint",
         "identity",
         "is_explained",
+        "is_socket",
         "is_too_large",
         "logged_in",
         "method",
@@ -79,6 +80,7 @@ class FlaskRequest:
         self.verified: tuple[object, str, Any] | None = None
         self.refusal: Refusal | None = None
         self.logged_in = False
+        self.is_socket = False
         self.caching = Caching.UNDECIDED
         self.closed: Closed | None = None
         self.is_too_large = False
@@ -358,9 +360,9 @@ class FlaskBackend:
 
     def _read_again(self, request: Any) -> None:
         """Read what a hook of the developer's may have changed since the request began."""
-        before = request.authorization, request.endpoint, request.path
+        before = _facts(request)
         request.read()
-        if before != (request.authorization, request.endpoint, request.path):
+        if before != _facts(request):
             # Whoever was found by what the client sent is not who asks now.
             request.identity = request.refusal = None
             self.guards.begin(request)
@@ -392,6 +394,18 @@ class FlaskBackend:
         fit_caching(request, response)
         self.guards.end(request)
         return response
+
+
+def _facts(request: Any) -> tuple[object, ...]:
+    """Return what decides who makes a request, and what it is for."""
+    return (
+        request.authorization,
+        request.endpoint,
+        request.path,
+        request.method,
+        request.origin,
+        request.sec_fetch_site,
+    )
 
 
 def fit_caching(request: Any, response: Any) -> None:

@@ -206,6 +206,9 @@ class GuardedSocket:
     async def _may_run(self, guard: Guard, content: dict[str, Any], text: str) -> bool:
         try:
             refusal = await self._refusal(guard, content["payload"])
+        except Crowded:
+            logger.debug("Refused: a WebSocket's callback; too many wait already")
+            refusal = "Too many logins"
         except Exception:
             logger.exception("Refused: an error while deciding on a WebSocket message")
             refusal = "Refused"
