@@ -243,7 +243,7 @@ def test_a_class_of_the_developers_own(serve: Any, own: str) -> None:
     large = {**PUBLIC_BODY, "pad": "p" * 2000}
     for chunked in (False, True):
         honest(site.call(PUBLIC_BODY, chunked=chunked))
-        held(site.call(large, chunked=chunked), PUBLIC)
+        held(site.call(large, chunked=chunked), PUBLIC, status=413)
         honest(site.call(large, chunked=chunked, auth=ALICE))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -27,8 +28,8 @@ def test_a_user_logs_in_and_comes_back(backend: str, tmp_path: Path) -> None:
         browser.verify = str(tmp_path / "certificate")
         site = f"https://127.0.0.1:{port}"
 
-        def get(location: str) -> requests.Response:
-            return browser.get(location, allow_redirects=False, timeout=20)
+        def get(location: str, **options: Any) -> requests.Response:
+            return browser.get(location, allow_redirects=False, timeout=20, **options)
 
         begun = get(f"{site}/app/reports?a=1").headers["Location"]
         callback = f"{site}/app/oidc/idp/callback"
@@ -38,5 +39,6 @@ def test_a_user_logs_in_and_comes_back(backend: str, tmp_path: Path) -> None:
         assert get(location).headers["Location"] == "/app/reports?a=1"
         assert "asked by alice" in get(f"{site}/app/_dash-layout").text
         assert get(location).headers["Location"] == "/app/"
-        assert 'href="/app/"' in get(f"{site}/app/oidc/logout").text
+        logged_out = get(f"{site}/app/oidc/logout", headers={"Accept": "text/html"})
+        assert 'href="/app/"' in logged_out.text
         assert 'href="/app/oidc/idp/login"' in get(location).text
