@@ -122,7 +122,6 @@ impl Params {
     pub(super) fn derive(self, password: &[u8], salt: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
         let lanes = usize::try_from(self.lanes).ok()?;
         let threads = available_parallelism().map_or(1, NonZero::get).min(lanes);
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build().ok()?;
         let params = ::argon2::Params::new(self.memory_kib, self.passes, self.lanes, Some(length)).ok()?;
         let mut blocks = Vec::new();
         blocks.try_reserve_exact(params.block_count().max(GIVEN_BACK)).ok()?;
@@ -130,7 +129,8 @@ impl Params {
         let argon2 = Argon2::new(self.variant.algorithm(), self.version, params);
         let mut key = Zeroizing::new(vec![0; length]);
         let hash = || argon2.hash_password_into_with_memory(password, salt, &mut key, &mut blocks);
-        pool.install(hash).ok()?;
+        let pool = ThreadPoolBuilder::new().num_threads(threads);
+        pool.build_scoped(rayon_core::ThreadBuilder::run, |pool| pool.install(hash)).ok()?.ok()?;
         Some(key)
     }
 }
