@@ -207,6 +207,8 @@ class FlaskBackend:
         self._known: dict[str, list[str]] = {}
         self._known_of = 0
         """How many routes the server had then: it takes none away."""
+        self._key: object = None
+        self._keys: Keys = ()
         server.before_request(self._before_request)
         # Dash's own would set the app up, and run layouts, for strangers.
         server.before_request_funcs[None].sort(key=internals.is_own_hook)
@@ -241,7 +243,13 @@ class FlaskBackend:
         return flask.Response(text, status, headers, content_type="text/plain; charset=utf-8")
 
     def secret_keys(self) -> Keys:
-        return keys_of(self._server.secret_key, self._server.config.get(_FALLBACKS))
+        current, fallbacks = self._server.secret_key, self._server.config.get(_FALLBACKS)
+        if fallbacks:
+            return keys_of(current, fallbacks)
+        # Asked several times a request.
+        if current is not self._key:
+            self._key, self._keys = current, keys_of(current)
+        return self._keys
 
     def set_secret_keys(self, keys: Sequence[str | bytes]) -> None:
         self._server.secret_key, *old = keys
