@@ -54,9 +54,7 @@ class Origins:
         """Return in words who makes a forged request, and what would let it pass."""
         origin, own = request.origin, quoted(request.own_origin)
         if origin is None:
-            return (
-                f"a page of another site made it (Sec-Fetch-Site) and states no Origin, not {own}"
-            )
+            return f"a page of another site than {own} made it, by Sec-Fetch-Site, with no Origin"
         if not _core.is_same_origin(origin, origin):
             return f"a page without an origin that could be trusted made it: {quoted(origin)}"
         reason = f"a page of {quoted(origin)} made it, which is not this app's own origin, {own}"

@@ -78,7 +78,7 @@ def _why_nobody(request: Request) -> str:
     if request.refusal == Refusal.BUSY:
         return "all turns to verify a password are taken"
     if request.refusal == Refusal.UNAVAILABLE:
-        return "who knows the users cannot be asked"
+        return "the users cannot be looked up just now"
     if request.authorization is not None:
         reason = _core.why_no_credentials(request.authorization)
         return f"no login came along ({reason})" if reason else "is_authorized says no"
@@ -88,6 +88,8 @@ def _why_nobody(request: Request) -> str:
 def _why_closed(guard: Guard, request: Request, kind: Endpoint, rules: RouteMap) -> str:
     path = _core.below_prefix(request.path, guard.prefix) or request.path
     rule = f"public_routes=[{quoted(path)}]"
+    if request.method == "OPTIONS" and request.header("Access-Control-Request-Method"):
+        return f"a preflight of {quoted(request.origin)}, which is not in trusted_origins"
     if kind == Endpoint.CALLBACK:
         if request.closed is not None:
             return str(request.closed)
@@ -113,4 +115,5 @@ def _why_closed(guard: Guard, request: Request, kind: Endpoint, rules: RouteMap)
             "(DASH_PUBLIC_ASSETS_EXTENSIONS names the public extensions)"
         )
     what = {Endpoint.PAGE: "this page of Dash's", Endpoint.SERVER: "this route of the server's"}
-    return f"no rule opens {what.get(kind, 'this path, for which there is no route')}: {rule}"
+    named = what.get(kind, "this path, for which there is no route")
+    return f"no rule opens {named}; to open it: {rule}"
