@@ -5,6 +5,7 @@ Everything here holds for Dash 2.18, 3.x and 4.x. Where Dash changes, this file 
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import sys
@@ -244,13 +245,15 @@ def callback_context() -> Mapping[str, Any]:
     return context_value.get({})
 
 
-def callback_keywords() -> list[str]:
+@functools.cache
+def callback_keywords() -> tuple[str, ...]:
     """Return the keywords that `dash.callback` of the installed version knows.
 
     It takes any others as well, and forgets them.
     """
     named = inspect.signature(dash.callback).parameters.values()
-    return [one.name for one in named if one.kind == one.KEYWORD_ONLY] + list(_UNNAMED_KEYWORDS)
+    explicit = (one.name for one in named if one.kind == one.KEYWORD_ONLY)
+    return (*explicit, *_UNNAMED_KEYWORDS)
 
 
 def is_cancel_callback(entry: CallbackEntry) -> bool:

@@ -30,6 +30,8 @@ class RuleWarnings:
 
     def tell(self) -> None:
         """Say what there is to say of the rules that were added since."""
+        if not len(self._rules):
+            return
         surroundings = self._pages.surroundings()
         if surroundings == self._looked_at:
             return
