@@ -86,22 +86,8 @@ def running(
     :return: the address, without a slash at its end
     :raises RuntimeError: if the script ends, or does not listen within 30 s; with what it printed
     """
-    port = free_port()
-    process = subprocess.Popen(
-        [interpreter, script.name],
-        cwd=script.parent,
-        env={**os.environ, **environment, "HOST": "127.0.0.1", "PORT": str(port)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        # Dash starts FastAPI's server in a process of its own.
-        start_new_session=True,
-    )
+    port, process = _started(script, interpreter, environment)
     try:
-        if not listens(port, process):
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            raise RuntimeError(f"{script.name} did not start:\n{process.communicate()[0]}")
         # Nobody reads the pipe while the app runs, and a full one would stop it.
         threading.Thread(target=drain, args=(process,), daemon=True).start()
         yield f"http://127.0.0.1:{port}"
@@ -109,6 +95,34 @@ def running(
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=10)
+
+
+def _started(
+    script: Path, interpreter: str, environment: dict[str, str]
+) -> tuple[int, subprocess.Popen[str]]:
+    """Start a script, and wait until it listens; another program may be faster to take the port."""
+    for _ in range(5):
+        port = free_port()
+        process = subprocess.Popen(
+            [interpreter, script.name],
+            cwd=script.parent,
+            env={**os.environ, **environment, "HOST": "127.0.0.1", "PORT": str(port)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            # Dash starts FastAPI's server in a process of its own.
+            start_new_session=True,
+        )
+        if listens(port, process):
+            break
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        said = process.communicate()[0]
+        if "already in use" not in said:
+            raise RuntimeError(f"{script.name} did not start:\n{said}")
+    else:
+        raise RuntimeError(f"{script.name} found no port that was free")
+    return port, process
 
 
 def free_port() -> int:

@@ -17,7 +17,12 @@ from .mock_provider import Provider
 from .servers import session_of
 from .visitor import Serve, Visit, Visitor
 
-NOBODY = {"session": dict.fromkeys(("user", "idp", "refresh_token")), "user": None, "admin": None}
+NOBODY = {
+    "session": dict.fromkeys(("user", "idp", "refresh_token")),
+    "user": None,
+    "groups": [],
+    "admin": None,
+}
 BOB = {"email": "bob", "groups": ["admin"]}
 Beside = Callable[..., "Neighbours"]
 

@@ -37,6 +37,7 @@ def test_a_user_logs_in_and_comes_back_to_the_page(visit: Visit, provider: Provi
             "refresh_token": None,
         },
         "user": "alice@example.com",
+        "groups": ["admin", "staff"],
         "admin": True,
     }
 

@@ -81,6 +81,7 @@ def test_public_routes_know_who_logged_in_here_alone(visit: Visit, provider: Pro
     nobody = {
         "session": dict.fromkeys(("user", "idp", "refresh_token")),
         "user": None,
+        "groups": [],
         "admin": None,
     }
     assert visitor.whoami() == nobody

@@ -38,7 +38,7 @@ def _uvicorn(server: Any, listener: socket.socket) -> Iterator[None]:
     import uvicorn
 
     config = uvicorn.Config(
-        server, log_config=None, lifespan="on", loop="asyncio", timeout_graceful_shutdown=1
+        server, log_config=None, lifespan="on", loop="asyncio", timeout_graceful_shutdown=10
     )
     uvicorn_server = uvicorn.Server(config)
     thread = threading.Thread(target=uvicorn_server.run, args=([listener],), daemon=True)
