@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from typing import Any
@@ -43,7 +44,8 @@ def app_with_everything(name: str = "attacked", **options: Any) -> Dash:
 
 
 def _wrapped(view: Callable[..., Any]) -> Callable[..., Any]:
-    if apps.backend == "quart":
+    # On Flask Dash's views are async where asgiref is installed.
+    if apps.backend == "quart" or inspect.iscoroutinefunction(view):
 
         async def decorated(*arguments: Any, **variables: Any) -> Any:
             made = view(*arguments, **variables)
