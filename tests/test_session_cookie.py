@@ -246,3 +246,20 @@ def test_a_server_of_two_apps_masks_for_each() -> None:
         session["user"] = MALLORY
     for path in ("/one/open", "/two/open", "/health"):
         assert "mallory" not in client.get(path).text
+
+
+def test_who_was_shown_before_a_hook_changed_the_credentials_is_not_shown_after() -> None:
+    app = new_app()
+    others = basic("bob", "the:builder")["Authorization"]
+
+    @app.server.before_request
+    def change() -> None:
+        if flask.request.args:
+            flask.request.environ["HTTP_AUTHORIZATION"] = others
+
+    dash_auth.BasicAuth(app, dict(USERS), public_routes=["/open"], secret_key="k" * 32)
+    add_witness(app.server, "/private", "/open")
+    client = client_of(app)
+    client.get("/private", auth=ALICE)
+    assert client.get("/open").json["session"]["email"] == "alice"
+    assert client.get("/open?changed=1").json["session"] is None
