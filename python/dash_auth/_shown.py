@@ -70,8 +70,8 @@ class Shown:
                     del session[name]
         elif self._masks or self.values:
             # An app that has emptied the session wants nothing left of it.
-            is_emptied = not set(session) - set(NAMES)
-            replace(session, self._kept if self._restores and not is_emptied else {})
+            is_restored = self._restores and not set(session) <= set(NAMES)
+            replace(session, self._kept if is_restored else {})
 
     def put_back(self) -> None:
         """Let the app read on, in what it does when the answer is on its way."""

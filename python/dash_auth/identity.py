@@ -189,7 +189,7 @@ def current_facts() -> Any:
     if flask.has_request_context():
         # Several requests may share one application context, as in tests.
         facts = vars(flask.g._get_current_object()).get(FACTS)
-        if facts is not None and facts.is_of(flask.request):
+        if facts is not None and facts.is_of(flask.request._get_current_object()):  # type: ignore[attr-defined]
             return facts
     return EVENT_LOOP_FACTS.get()
 

@@ -45,6 +45,7 @@ class FlaskRequest:
 
     __slots__ = (
         "__weakref__",
+        "_decisive",
         "_environ",
         "_request",
         "address",
@@ -58,6 +59,7 @@ class FlaskRequest:
         "is_too_large",
         "logged_in",
         "method",
+        "origin",
         "path",
         "refusal",
         "sec_fetch_site",
@@ -85,10 +87,14 @@ class FlaskRequest:
         self.closed: Closed | None = None
         self.is_too_large = False
         self.is_explained = False
+        self._decisive: tuple[object, ...] = ()
         self.read()
 
-    def read(self) -> None:
-        """Read the facts as they are now: hooks of the developer's may change a request."""
+    def read(self) -> bool:
+        """Read the facts as they are now: hooks of the developer's may change a request.
+
+        :return: whether another visitor may make it now, or it may be for something else
+        """
         request, environ = self._request, self._environ
         rule = request.url_rule
         self.endpoint: str | None = None if rule is None else rule.endpoint
@@ -99,14 +105,13 @@ class FlaskRequest:
         self.authorization: str | None = environ.get("HTTP_AUTHORIZATION")
         self.address: str = environ.get("REMOTE_ADDR") or ""
         self.sec_fetch_site: str | None = environ.get("HTTP_SEC_FETCH_SITE")
+        self.origin: str | None = environ.get("HTTP_ORIGIN")
+        before, self._decisive = self._decisive, decisive(self)
+        return before != self._decisive
 
     def is_of(self, request: flask.Request) -> bool:
-        """Tell whether these are the facts of a request, which may be a proxy."""
-        return request == self._request
-
-    @property
-    def origin(self) -> str | None:
-        return self._environ.get("HTTP_ORIGIN")
+        """Tell whether these are the facts of a request."""
+        return request is self._request
 
     @property
     def own_origin(self) -> str:
@@ -368,9 +373,7 @@ class FlaskBackend:
 
     def _read_again(self, request: Any) -> None:
         """Read what a hook of the developer's may have changed since the request began."""
-        before = _facts(request)
-        request.read()
-        if before != _facts(request):
+        if request.read():
             # Whoever was found by what the client sent is not who asks now.
             request.identity = request.refusal = None
             self.guards.begin(request)
@@ -404,7 +407,7 @@ class FlaskBackend:
         return response
 
 
-def _facts(request: Any) -> tuple[object, ...]:
+def decisive(request: Any) -> tuple[object, ...]:
     """Return what decides who makes a request, and what it is for."""
     return (
         request.authorization,
@@ -422,6 +425,13 @@ def fit_caching(request: Any, response: Any) -> None:
     :param request: the facts of the request
     :param response: the answer
     """
-    fitting = cache_control(request, response.headers.get("Cache-Control"))
-    if fitting is not None:
+    if request.caching == Caching.UNDECIDED:
+        return
+    # Most answers have none, for which `get` makes an exception.
+    declared = response.headers.getlist("Cache-Control")
+    fitting = cache_control(request, declared[0] if declared else None)
+    if fitting is not None and declared:
         response.headers["Cache-Control"] = fitting
+    elif fitting is not None:
+        # To set it is to look for others once more.
+        response.headers.add("Cache-Control", fitting)

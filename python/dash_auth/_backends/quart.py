@@ -20,7 +20,7 @@ from .._pages import PAGE_HEADERS
 from ..identity import EVENT_LOOP_FACTS
 from . import TOO_LARGE, UNREADABLE, asgi
 from .asgi import AsgiRequest
-from .flask import FlaskBackend, fit_caching
+from .flask import FlaskBackend, decisive, fit_caching
 from .sockets import GuardedSocket
 
 _SOCKET = "dash_auth.socket"
@@ -69,10 +69,14 @@ class QuartRequest(AsgiRequest):
         super().__init__(request.scope, request.path)
         self._request = request
         self._session_cookie = quart.current_app.config["SESSION_COOKIE_NAME"]
+        self._decisive: tuple[object, ...] = ()
         self.read()
 
-    def read(self) -> None:
-        """Read the facts as they are now: hooks of the developer's may change a request."""
+    def read(self) -> bool:
+        """Read the facts as they are now: hooks of the developer's may change a request.
+
+        :return: whether another visitor may make it now, or it may be for something else
+        """
         request = self._request
         # At hand for as long as these facts are: in a WebSocket's other tasks there is no proxy.
         self._session = quart.session._get_current_object()  # type: ignore[attr-defined]
@@ -89,6 +93,8 @@ class QuartRequest(AsgiRequest):
             apps = QuartBackend.of(quart.current_app._get_current_object()).dash_apps()  # type: ignore[attr-defined]
             if internals.is_websocket_path(apps, self.path):
                 self.endpoint = self.path
+        before, self._decisive = self._decisive, decisive(self)
+        return before != self._decisive
 
     def header(self, name: str) -> str | None:
         values = self._request.headers.getlist(name)
