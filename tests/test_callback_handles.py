@@ -11,7 +11,7 @@ import dash_auth
 import flask
 import pytest
 from dash import Dash, Input, Output
-from dash_auth._callback_handles import HandleSeal
+from dash_auth._dash.handles import HandleSeal
 from flask.testing import FlaskClient
 from guarded import ALICE, call, client_of, guarded_app
 from waiting import wait_for

@@ -421,7 +421,7 @@ def test_no_public_callback_is_looked_for_where_the_process_has_none(
 ) -> None:
     looked_at: list[Any] = []
     monkeypatch.setattr(
-        "dash_auth._open_callbacks.is_public_callback", lambda *args: looked_at.append(args)
+        "dash_auth._dash.callbacks.is_public_callback", lambda *args: looked_at.append(args)
     )
     for registrations in (1, 0):
         monkeypatch.setattr("dash_auth.public_routes._registrations", registrations)

@@ -10,7 +10,7 @@ import flask
 import pytest
 from dash import Input, Output, html
 from dash_auth import User, current_user
-from dash_auth.identity import RequestIdentity
+from dash_auth._current import RequestIdentity
 from guarded import (
     ALICE,
     BOB,

@@ -15,9 +15,7 @@ import pytest
 from attacks.apps import DASH_VERSION, item, route_body
 from dash import ALL, MATCH, Dash, Input, Output, State, html
 from dash_auth import public_callback
-from dash_auth.public_routes import (
-    get_public_callbacks,
-)
+from dash_auth.public_routes import get_public_callbacks
 from guarded import (
     USERS,
     call,

@@ -12,11 +12,7 @@ import pytest
 from attacks.apps import route_body
 from dash import Dash, Input, Output, html
 from dash_auth import add_public_routes, public_callback
-from dash_auth.public_routes import (
-    BASE_PUBLIC_ROUTES,
-    get_public_routes,
-    public_assets_extensions,
-)
+from dash_auth.public_routes import BASE_PUBLIC_ROUTES, get_public_routes, public_assets_extensions
 from guarded import (
     ALICE,
     PRIVATE,

@@ -134,7 +134,7 @@ def test_a_bomb_is_not_unpacked() -> None:
     import base64
     import zlib
 
-    from dash_auth._backends.unverified import content_of
+    from dash_auth._servers.unverified import content_of
 
     packed = base64.urlsafe_b64encode(zlib.compress(b"x" * 10_000_000, 9)).decode().rstrip("=")
     assert len(content_of(f".{packed[:8000]}") or "") <= 8192

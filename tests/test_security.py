@@ -15,11 +15,7 @@ import pytest
 from argon2 import PasswordHasher, profiles
 from dash_auth import _core
 from dash_auth._unavailable import asked_by_guard
-from dash_auth.security import (
-    check_password_hash,
-    generate_password_hash,
-    password_needs_rehash,
-)
+from dash_auth.security import check_password_hash, generate_password_hash, password_needs_rehash
 
 SALT = "0123456789abcdef"
 ARGON2 = "$argon2id$v=19$m=64,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$"

@@ -7,7 +7,7 @@ from typing import Any
 import dash_auth
 import flask
 import pytest
-from dash_auth._session import NOTE
+from dash_auth.sessions.notes import NOTE
 from flask.sessions import SessionMixin
 from flask.testing import FlaskClient
 from guarded import ALICE, BOB, USERS, add_witness, basic, client_of, guarded_app, new_app

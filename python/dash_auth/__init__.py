@@ -4,15 +4,16 @@ A drop-in for dash-auth: `BasicAuth(app, users)` protects an app, `public_routes
 `public_callback` open what needs no login.
 """
 
-from ._unavailable import Unavailable
-from ._upstream import warn_if_installed as _warn_if_installed
-from .basic_auth import BasicAuth
-from .explain import Report, explain
-from .group_protection import check_groups, list_groups, protected, protected_callback
-from .identity import User, current_user, require_user
-from .oidc_auth import OIDCAuth, get_oauth
-from .public_routes import add_public_routes, public_callback
-from .version import __version__
+from dash_auth._unavailable import Unavailable
+from dash_auth._upstream import warn_if_installed as _warn_if_installed
+from dash_auth.basic_auth import BasicAuth
+from dash_auth.explain import Report, explain
+from dash_auth.group_protection import check_groups, list_groups, protected, protected_callback
+from dash_auth._current import User, current_user
+from dash_auth.identity import require_user
+from dash_auth.oidc_auth import OIDCAuth, get_oauth
+from dash_auth.public_routes import add_public_routes, public_callback
+from dash_auth.version import __version__
 
 __all__ = [
     "BasicAuth",

@@ -6,7 +6,7 @@ import enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._backends import Request
+    from dash_auth._request import Request
 
 
 class Caching(enum.IntEnum):
@@ -33,7 +33,7 @@ def demand(request: Request, caching: Caching) -> None:
 
 
 def cache_control(request: Request, declared: str | None) -> str | None:
-    """Return the Cache-Control of an answer, None to leave it as it is.
+    """Return the Cache-Control of an answer, None to leave it is.
 
     :param request: the facts of the request
     :param declared: the header as the server or the developer's view set it, None if none did

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 
-from ._unavailable import Unavailable
+from dash_auth._unavailable import Unavailable
 
 logger = logging.getLogger("dash_auth")
 

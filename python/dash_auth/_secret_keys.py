@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Iterable
 
-from . import _core
+from dash_auth import _core
 
 logger = logging.getLogger("dash_auth")
 

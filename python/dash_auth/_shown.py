@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ._session import IDP, USER, Session
+from dash_auth._shown import IDP, USER, Session
 
 if TYPE_CHECKING:
-    from ._backends import Request
+    from dash_auth._request import Request
 
 NAMES = (USER, IDP)
 """What is shown, and masked."""

@@ -11,25 +11,19 @@ from typing import Any, NoReturn
 
 from dash import Dash
 
-from . import _core, _parked, _secret_keys, _session, security
-from ._arguments import Pair, check_auth_func, check_number, users_of
-from ._backends import Backend, Request
-from ._core import Credentials, Flight, Refusal, Users, VerifiedCredentials
-from ._scope import scope_of
-from ._session import SessionNotes
-from ._shown import show
-from ._unavailable import asked_by_guard
-from ._user_functions import (
-    AuthFunc,
-    GroupsFunc,
-    UserGroups,
-    accepts,
-    check_user_groups,
-    groups_of,
-    warn_of_unknown_users,
-)
-from .auth import ANONYMOUS_BODY_LIMIT, Auth
-from .identity import RequestIdentity, SocketLogin, User
+from dash_auth import _core, _secret_keys, security
+from dash_auth.sessions import parked as _parked, notes as _session
+from dash_auth._arguments import Pair, check_auth_func, check_number, users_of
+from dash_auth._request import Backend, Request
+from dash_auth._core import Credentials, Flight, Refusal, Users, VerifiedCredentials
+from dash_auth.sessions.scope import scope_of
+from dash_auth.sessions.notes import SessionNotes
+from dash_auth._shown import show
+from dash_auth._unavailable import asked_by_guard
+from dash_auth.logins.function import AuthFunc, GroupsFunc, UserGroups, accepts, check_user_groups, groups_of, warn_of_unknown_users
+from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth
+from dash_auth._current import RequestIdentity, User
+from dash_auth._login import SocketLogin
 
 __all__ = ["BasicAuth", "UserGroups"]
 

@@ -13,10 +13,10 @@ from typing import Any, Literal, NoReturn
 import dash
 from dash.exceptions import PreventUpdate
 
-from ._arguments import takes
-from ._keywords import keywords_of, refuse_unknown
-from .identity import User, current_session, current_user, groups_in
-from .public_routes import check_callback_arguments
+from dash_auth._arguments import takes
+from dash_auth._keywords import keywords_of, refuse_unknown
+from dash_auth._current import User, current_session, current_user, groups_in
+from dash_auth.public_routes import check_callback_arguments
 
 __all__ = [
     "CheckType",

@@ -14,7 +14,7 @@ from typing import Any
 
 import flask
 
-from . import _dash_internals as internals
+from dash_auth import _dash_internals as internals
 
 __all__ = ["User", "current_user", "require_user"]
 

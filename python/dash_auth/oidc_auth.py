@@ -14,21 +14,23 @@ from urllib.parse import quote, unquote, urlsplit
 import dash
 from dash import Dash
 
-from . import _dash_internals as internals
-from . import _oidc_login as login
-from . import _oidc_navigation as navigation
-from . import _oidc_pending as pending
-from ._arguments import check_path
-from ._backends import Backend, Request, asgi
-from ._core import below_prefix
-from ._oidc_login import LoginFailed, NotBegun
-from ._oidc_providers import Providers
-from ._oidc_session import fits
-from ._session import IDP, REFRESH_TOKEN, USER
-from ._session_auth import SessionAuth
-from .auth import ANONYMOUS_BODY_LIMIT, auth_of
-from .identity import User
-from .public_routes import add_public_routes
+from dash_auth import _dash_internals as internals
+from dash_auth.logins.oidc import login
+from dash_auth.logins.oidc import navigation
+from dash_auth.logins.oidc import pending
+from dash_auth._arguments import check_path
+from dash_auth._request import Backend, Request
+from dash_auth._servers import asgi
+from dash_auth._core import below_prefix
+from dash_auth.logins.oidc.login import LoginFailed, NotBegun
+from dash_auth.logins.oidc.providers import Providers
+from dash_auth.logins.oidc.session import fits
+from dash_auth._shown import IDP, USER
+from dash_auth.sessions.notes import REFRESH_TOKEN
+from dash_auth._session_auth import SessionAuth
+from dash_auth.auth import ANONYMOUS_BODY_LIMIT, auth_of
+from dash_auth._current import User
+from dash_auth.public_routes import add_public_routes
 
 __all__ = ["OIDCAuth", "get_oauth"]
 

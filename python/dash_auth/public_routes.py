@@ -15,9 +15,9 @@ import dash
 from dash import Dash
 from werkzeug.routing import Map, MapAdapter, Rule
 
-from . import _dash_internals as internals
-from ._core import RouteMap
-from ._keywords import refuse_unknown
+from dash_auth import _dash_internals as internals
+from dash_auth._core import RouteMap
+from dash_auth._keywords import refuse_unknown
 
 __all__ = [
     "BASE_PUBLIC_ROUTES",

@@ -1,5 +1,5 @@
 """The version of this distribution."""
 
-from ._core import __version__
+from dash_auth._core import __version__
 
 __all__ = ["__version__"]

@@ -276,7 +276,7 @@ def test_nobody_is_taken_for_who_used_the_connection_before(
 
 def test_a_job_in_a_fork_does_not_wait_for_the_loop() -> None:
     """A background callback may run in a fork of the server, where the server's loop stands still."""
-    from dash_auth._backends import asgi
+    from dash_auth._servers import asgi
 
     async def answer() -> str:
         return "answered"

@@ -13,7 +13,7 @@ import dash_auth
 import pytest
 import requests
 from dash import Dash, Input, Output
-from dash_auth._backends import threads
+from dash_auth import _threads as threads
 from dash_auth.auth import Auth
 from waiting import wait_for
 

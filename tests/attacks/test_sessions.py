@@ -195,7 +195,7 @@ class OwnLogin(dash_auth.basic_auth.Auth):
 
 
 def session_of_request() -> Any:
-    from dash_auth.identity import current_session
+    from dash_auth._current import current_session
 
     return current_session()
 

@@ -186,7 +186,7 @@ def test_an_error_while_a_body_is_read_refuses(
         raise OSError("no body to be had")
 
     for request in ("quart.QuartRequest", "fastapi.FastAPIRequest"):
-        monkeypatch.setattr(f"dash_auth._backends.{request}.read_body", fail)
+        monkeypatch.setattr(f"dash_auth._servers.{request}.read_body", fail)
     assert site.call(PUBLIC_BODY).status == 401
     assert "an error while reading a body" in caplog.text
 
@@ -210,7 +210,7 @@ def test_a_body_that_dash_would_not_parse_is_not_waited_for(serve: Any) -> None:
 def test_a_body_that_stops_midway_is_not_waited_for_without_end(
     serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dash_auth._backends.asgi.BODY_TIMEOUT", 0.3)
+    monkeypatch.setattr("dash_auth._servers.asgi.BODY_TIMEOUT", 0.3)
     site = serve(limited_app())
     with line_to(site) as line:
         line.head(JSON, "Content-Length: 500")

@@ -110,8 +110,8 @@ class Direct:
     def __init__(
         self, monkeypatch: pytest.MonkeyPatch, serve: Callable[[Any], str], **options: Any
     ) -> None:
-        from dash_auth._oidc_client import Client as ClientOnFlask
-        from dash_auth._oidc_client import ClientOffLoop
+        from dash_auth.logins.oidc.client import Client as ClientOnFlask
+        from dash_auth.logins.oidc.client import ClientOffLoop
 
         self.token: dict[str, Any] = {"userinfo": {"sub": "alice", **ALICE}}
         self.app = options.pop("app", None) or make_app()

@@ -13,7 +13,7 @@ import flask
 import itsdangerous
 import quart
 from attacks.servers import running
-from dash_auth._backends import backend_for
+from dash_auth._servers import backend_for
 from flask.sessions import SessionMixin
 from hypercorn.middleware import ProxyFixMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware

@@ -9,7 +9,8 @@ from typing import Any
 
 import flask
 import pytest
-from dash_auth import BasicAuth, OIDCAuth, _parked
+from dash_auth import BasicAuth, OIDCAuth
+from dash_auth.sessions import parked as _parked
 from guarded import basic
 
 from .apps import KEY, make_app, register

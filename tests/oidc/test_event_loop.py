@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from dash_auth import OIDCAuth
-from dash_auth._backends import asgi
-from dash_auth._oidc_client import ClientOffLoop
+from dash_auth._servers import asgi
+from dash_auth.logins.oidc.client import ClientOffLoop
 
 from .apps import Client, Direct
 from .servers import Chosen

@@ -10,7 +10,7 @@ import flask
 import pytest
 from authlib.integrations.base_client import OAuthError
 from dash_auth import OIDCAuth
-from dash_auth import _oidc_pending as pending
+from dash_auth.logins.oidc import pending
 from werkzeug.utils import redirect
 
 from .apps import ALICE, KEY, Direct, make_app, register

@@ -23,9 +23,9 @@ def test_a_session_ends(visit: Visit, provider: Provider, monkeypatch: pytest.Mo
     visitor = visit(app)
     visitor.log_in(provider)
     now = time.time()
-    monkeypatch.setattr("dash_auth._oidc_session.time.time", lambda: now + 90)
+    monkeypatch.setattr("dash_auth.logins.oidc.session.time.time", lambda: now + 90)
     assert visitor.call_back().status_code == 200
-    monkeypatch.setattr("dash_auth._oidc_session.time.time", lambda: now + 101)
+    monkeypatch.setattr("dash_auth.logins.oidc.session.time.time", lambda: now + 101)
     assert visitor.call_back().status_code == 401
     assert visitor.get("/").headers["Location"].startswith(provider.address)
 

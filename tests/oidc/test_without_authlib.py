@@ -30,7 +30,7 @@ except ImportError as error:
 
 
 def test_a_missing_authlib_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "dash_auth._oidc_client", None)
+    monkeypatch.setitem(sys.modules, "dash_auth.logins.oidc.client", None)
     with pytest.raises(ImportError, match=r'pip install "dash-auth-rs\[oidc\]"'):
         OIDCAuth(make_app(), KEY)
 

@@ -234,7 +234,7 @@ class Own(dash_auth.basic_auth.Auth):
     """A way to log in of the developer's, by what a proxy says."""
 
     def is_authorized(self) -> bool:
-        from dash_auth.identity import current_facts
+        from dash_auth._current import current_facts
 
         scope = current_facts().scope
         return (b"x-user", b"alice") in scope["headers"] and not self.banned
@@ -297,7 +297,7 @@ def test_an_error_in_a_check_of_the_developers_own_refuses(serve: Any, backend: 
 @asynchronous
 def test_the_session_shows_the_user_of_the_socket(serve: Any, backend: str, is_async: bool) -> None:
     def who(_: Any) -> str:
-        from dash_auth.identity import current_session
+        from dash_auth._current import current_session
 
         held = current_session()
         return f"{(held.get('user') or {}).get('email')} {held.get('idp')}"

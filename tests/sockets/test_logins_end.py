@@ -14,7 +14,7 @@ import pytest
 from attacks.apps import guard
 from attacks.http import ALICE, BOB, PRIVATE, USERS
 from clock import Clock
-from dash_auth._backends import sockets
+from dash_auth._servers import websocket as sockets
 from waiting import wait_for
 from websockets.exceptions import ConnectionClosed
 

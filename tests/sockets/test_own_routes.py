@@ -11,7 +11,7 @@ import pytest
 from attacks.apps import guard
 from attacks.http import ALICE, PRIVATE, USERS
 from dash import Dash, Input, Output, html
-from dash_auth.identity import current_session
+from dash_auth._current import current_session
 from waiting import wait_for
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 

@@ -8,13 +8,7 @@ from typing import Any
 import flask
 import pytest
 from dash import Dash, Input, Output, html
-from dash_auth import (
-    BasicAuth,
-    check_groups,
-    list_groups,
-    protected,
-    protected_callback,
-)
+from dash_auth import BasicAuth, check_groups, list_groups, protected, protected_callback
 
 
 @pytest.fixture

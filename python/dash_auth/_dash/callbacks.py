@@ -1,0 +1,127 @@
+"""Which callbacks of one app run with no login."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from dash import Dash
+
+from dash_auth import _core
+from dash_auth import _dash_internals as internals
+from dash_auth._core import Callback, RouteMap
+from dash_auth._dash.pages import OpenPages
+from dash_auth._dash.closed import Closed
+from dash_auth._quoted import quoted
+from dash_auth.public_routes import configured_callbacks, is_public_callback, registrations
+
+
+class OpenCallback(NamedTuple):
+    """A callback that may run with no login.
+
+    Attributes:
+        output: its id.
+        entry: the callback as Dash keeps it.
+        is_public: whether it is a public one; else it shows a public page.
+    """
+
+    output: str
+    entry: internals.CallbackEntry
+    is_public: bool
+
+
+class OpenCallbacks:
+    """Compares what a body asks for with what is registered."""
+
+    def __init__(self, app: Dash, rules: RouteMap, pages: OpenPages) -> None:
+        """Remember what decides.
+
+        :param app: Dash app
+        :param rules: the declared rules
+        :param pages: which pages are open
+        """
+        self._app = app
+        self._rules = rules
+        self._pages = pages
+        self._declared: dict[str, tuple[internals.CallbackEntry, Callback]] = {}
+        self._any_public = False
+        self._counted: tuple[object, ...] = ()
+
+    def any_public(self) -> bool:
+        """Tell whether there is a public callback."""
+        configured = configured_callbacks(self._app)
+        if not registrations() and not configured:
+            return False
+        # Asked at each request, and looked up anew only where callbacks were added since.
+        counts = internals.callback_counts(self._app)
+        counted = (registrations(), frozenset(configured), *counts)
+        if counted != self._counted:
+            self._any_public = any(
+                is_public_callback(self._app, entry)
+                for _, entry in internals.callback_entries(self._app)
+            )
+            self._counted = counted
+        return self._any_public
+
+    def named_by(self, body: Any) -> OpenCallback | Closed:
+        """Return the callback that a body may run with no login, or why there is none.
+
+        :param body: the very object that Dash will be given
+        """
+        output = body.get("output") if isinstance(body, dict) else None
+        if not isinstance(output, str):
+            return Closed("the body is no callback request")
+        entry = internals.callback_entry(self._app, output)
+        if entry is None or "callback" not in entry:
+            return Closed("no callback of the server's is registered under that id", output)
+        callback = self._declaration(output, entry)
+        mismatch = callback.mismatch(body)
+        if mismatch is not None:
+            return Closed(mismatch, output, entry)
+        is_public = is_public_callback(self._app, entry)
+        if not is_public and not self._shows_public_page(output, callback, body):
+            return Closed(self._why_private(output, callback, body), output, entry)
+        return OpenCallback(output, entry, is_public)
+
+    def routing(self) -> list[str]:
+        """Return the ids of the routing callbacks that public routes open."""
+        if not len(self._rules):
+            return []
+        return [
+            output
+            for output, entry in internals.callback_entries(self._app)
+            if "callback" in entry
+            and (self._is_page_router(output) or self._declaration(output, entry).is_routing)
+        ]
+
+    def _why_private(self, output: str, callback: Callback, body: Any) -> str:
+        if not (self._is_page_router(output) or callback.is_routing):
+            return "it was not registered with public_callback"
+        pathname = (callback.location(body) or ("",))[0]
+        return f"no rule opens the page that it would show, {quoted(pathname)}"
+
+    def _declaration(self, output: str, entry: internals.CallbackEntry) -> Callback:
+        known = self._declared.get(output)
+        if known is None or known[0] is not entry:
+            outputs, multiple = internals.outputs(entry)
+            inputs = [internals.declared(item) for item in entry.get("inputs", [])]
+            state = [internals.declared(item) for item in entry.get("state", [])]
+            known = self._declared[output] = (entry, Callback(inputs, state, outputs, multiple))
+        return known[1]
+
+    def _is_page_router(self, output: str) -> bool:
+        return output == internals.PAGE_ROUTER_ID and self._app.use_pages
+
+    def _shows_public_page(self, output: str, callback: Callback, body: Any) -> bool:
+        is_page_router = self._is_page_router(output)
+        if not (is_page_router or callback.is_routing):
+            return False
+        location = callback.location(body)
+        if location is None:
+            return False
+        pathname, search = location
+        path = _core.below_prefix(pathname, internals.requests_prefix(self._app))
+        if path is None:
+            return False
+        if is_page_router:
+            return self._pages.router_shows_open(path, pathname, search)
+        return self._pages.pathname_is_open(path)

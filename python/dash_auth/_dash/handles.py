@@ -1,0 +1,160 @@
+"""Handles of background jobs, bound to the public callback that they were issued for.
+
+A background callback answers with `cacheKey` and `job`, which the browser sends back in the query
+to ask for the result or to cancel. Dash takes them for whatever callback the body names; before
+4.4.1 it takes any. So a stranger is given sealed handles, and may use only those.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+
+from dash import Dash
+
+from dash_auth import _dash_internals as internals
+from dash_auth._request import Request
+from dash_auth._dash.callbacks import OpenCallback
+from dash_auth._secret_keys import Keys, is_sealed, seal
+from dash_auth.public_routes import is_public_callback
+
+ISSUED = ("cacheKey", "job")
+"""The members of Dash's answer that are handles, and the two kinds of them."""
+
+KINDS = {"cacheKey": "cacheKey", "job": "job", "oldJob": "job", "cancelJob": "job"}
+"""The kind of handle that each parameter of the query takes."""
+
+_SEPARATOR = "."
+
+_LONGEST_QUERY = 16 * 1024
+_MOST_PARAMETERS = 1_000
+"""What is read of a query, in characters and parameters: a browser sends a few hundred of them."""
+
+
+class HandleSeal:
+    """Seals the handles of one app."""
+
+    def __init__(self, guard: str) -> None:
+        """Name the guard.
+
+        :param guard: what tells this guard from any other that shares the secret
+        """
+        self._guard = guard
+
+    def seal(self, keys: Keys, kind: str, output: str, handle: object) -> str:
+        """Return a handle sealed for the callback with the id `output`."""
+        return f"{handle}{_SEPARATOR}{seal(keys, *self._parts(kind, output, str(handle)))}"
+
+    def unseal(self, keys: Keys, parameter: str, outputs: Iterable[str], sealed: str) -> str | None:
+        """Return the handle if it was issued for one of the callbacks, else None.
+
+        :param keys: the secret keys
+        :param parameter: the parameter of the query that holds it
+        :param outputs: ids of the callbacks
+        :param sealed: the sealed handle
+        """
+        handle, _, mac = sealed.rpartition(_SEPARATOR)
+        for output in outputs:
+            if is_sealed(keys, mac, *self._parts(KINDS[parameter], output, handle)):
+                return handle
+        return None
+
+    def _parts(self, kind: str, output: str, handle: str) -> tuple[str, ...]:
+        return ("handle", self._guard, kind, output, handle)
+
+    def seal_answer(self, keys: Keys, output: str, answer: bytes) -> bytes:
+        """Return Dash's answer to a callback with its handles sealed; any other as it is."""
+        try:
+            members = json.loads(answer)
+        except ValueError:
+            return answer
+        if not isinstance(members, dict) or not any(name in members for name in ISSUED):
+            return answer
+        for name in ISSUED:
+            if members.get(name) is not None:
+                members[name] = self.seal(keys, name, output, members[name])
+        return json.dumps(members).encode()
+
+
+class CallbackHandles:
+    """Tells which handles a stranger may use, and hands them to Dash as it issued them."""
+
+    def __init__(self, app: Dash, seal: HandleSeal, keys: Callable[[], Keys]) -> None:
+        """Remember whose handles they are.
+
+        :param app: Dash app
+        :param seal: seals the handles of this app
+        :param keys: returns the secret keys
+        """
+        self._app = app
+        self._seal = seal
+        self._keys = keys
+
+    def admit(self, request: Request, callback: OpenCallback) -> bool:
+        """Tell whether all handles in the query were issued for a callback, and unseal them.
+
+        :param request: the facts of the request
+        :param callback: what the request runs
+        """
+        output, entry, is_public = callback
+        if not _is_readable(request.query):
+            return False
+        own = [output] if is_public and internals.background(entry) else []
+        unsealed: dict[str, list[str]] = {}
+        for name in KINDS if _may_hold_handles(request.query) else ():
+            values = request.query_values(name)
+            if not values:
+                continue
+            issuers = self._cancelled(entry) if name == "cancelJob" else own
+            handles = [self._unseal(name, issuers, value) for value in values]
+            unsealed[name] = [handle for handle in handles if handle is not None]
+            if len(unsealed[name]) < len(values):
+                return False
+        if unsealed:
+            request.replace_query_values(unsealed)
+        if own:
+            request.rewrite_answer(
+                lambda answer: self._seal.seal_answer(self._keys(), output, answer)
+            )
+        return True
+
+    def unseal_those_of_stranger(self, request: Request) -> None:
+        """Unseal the handles that a user was given before logging in.
+
+        :param request: the facts of the request
+        """
+        if not _is_readable(request.query) or not any(name in request.query for name in KINDS):
+            return
+        issuers = [
+            output
+            for output, entry in internals.callback_entries(self._app)
+            if internals.background(entry) and is_public_callback(self._app, entry)
+        ]
+        values = {name: request.query_values(name) for name in KINDS}
+        request.replace_query_values(
+            {
+                name: [self._unseal(name, issuers, value) or value for value in several]
+                for name, several in values.items()
+            }
+        )
+
+    def _cancelled(self, entry: internals.CallbackEntry) -> list[str]:
+        """Return the public callbacks that a change of a callback's inputs cancels."""
+        return [
+            output
+            for output, cancelled in internals.cancelled_by(self._app, entry).items()
+            if is_public_callback(self._app, cancelled)
+        ]
+
+    def _unseal(self, parameter: str, issuers: list[str], sealed: str) -> str | None:
+        return self._seal.unseal(self._keys(), parameter, issuers, sealed)
+
+
+def _is_readable(query: str) -> bool:
+    """Tell whether a query is short enough to be parsed, also by Dash, while others wait."""
+    return len(query) <= _LONGEST_QUERY and query.count("&") < _MOST_PARAMETERS
+
+
+def _may_hold_handles(query: str) -> bool:
+    """Tell whether a query may hold handles: escaped, their names can look like anything."""
+    return "%" in query or any(name in query for name in KINDS)

@@ -1,0 +1,86 @@
+"""Which pages of Dash's public routes open."""
+
+from __future__ import annotations
+
+from dash import Dash
+
+from dash_auth import _dash_internals as internals
+from dash_auth._dash.page_rules import PageRules
+
+
+class OpenPages:
+    """Tells which pages of one app may be shown with no login."""
+
+    def __init__(self, app: Dash, rules: PageRules) -> None:
+        """Remember what decides.
+
+        :param app: Dash app
+        :param rules: which of the declared rules lead to pages
+        """
+        self._app = app
+        self._rules = rules
+
+    def pathname_is_open(self, path: str) -> bool:
+        """Tell whether what a routing callback shows for a pathname is open.
+
+        :param path: path relative to the app's prefix
+        """
+        return self._may_resolve(path) and self._rules.means(path)
+
+    def index_is_open(self, requested: str, path: str) -> bool:
+        """Tell whether a path's index page is open.
+
+        :param requested: the path as the server has it
+        :param path: the same relative to the app's prefix
+        """
+        if not self._may_resolve(path) or not self._rules.means(path):
+            return False
+        if not self._app.use_pages:
+            return True
+        # Dash puts title and description of the page into the index, and runs them if they are
+        # functions. It looks the page up by the path with the prefix, whatever that finds.
+        try:
+            page = internals.resolve_page(requested)
+        except Exception:
+            return False
+        return self._means(path, page, frozenset())
+
+    def router_shows_open(self, path: str, pathname: str, search: str) -> bool:
+        """Tell whether what Dash's page router shows for a pathname is open.
+
+        :param path: path relative to the app's prefix
+        :param pathname: the same as the browser has it
+        :param search: the query string
+        """
+        if not self._may_resolve(path):
+            return False
+        try:
+            page = internals.resolve_page(self._app.strip_relative_path(pathname) or "")
+            supplied = internals.query_names(search) | set(self._app.routing_callback_inputs)
+        except Exception:
+            return False
+        return self._means(path, page or internals.not_found_page(), supplied)
+
+    def _may_resolve(self, path: str) -> bool:
+        """Tell whether Dash may be asked for the page: a stranger chooses what it works on."""
+        templates = internals.page_templates() if self._app.use_pages else []
+        return self._rules.showing().may_resolve_page(path, templates)
+
+    def _means(
+        self, path: str, page: internals.ResolvedPage | None, supplied: frozenset[str]
+    ) -> bool:
+        """Tell whether the rules that match a path mean a page.
+
+        :param path: path relative to the app's prefix
+        :param page: the page that Dash finds
+        :param supplied: names that Dash merges over the variables of the page
+        """
+        rules = self._rules.showing()
+        if page is None:
+            return rules.opens_page(path)
+        return rules.opens_page(
+            path,
+            path=page.path,
+            template=page.template,
+            variables_are_replaced=bool(page.variables & supplied),
+        )

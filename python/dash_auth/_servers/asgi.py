@@ -1,0 +1,382 @@
+"""What the servers with an event loop (ASGI) have in common."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import os
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qs, parse_qsl, urlencode
+
+from dash_auth._request import Caching
+from dash_auth._core import Refusal
+from dash_auth._dash.closed import Closed
+from dash_auth._shown import Shown
+from dash_auth._current import EVENT_LOOP_FACTS, RequestIdentity
+from dash_auth._request import TOO_LARGE, UNREADABLE
+from dash_auth._guard.guards import Guards
+from dash_auth import _threads as threads
+from dash_auth._threads import Crowded
+
+if TYPE_CHECKING:
+    from dash_auth._guard.guard import Guard
+
+logger = logging.getLogger("dash_auth")
+
+T = TypeVar("T")
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_serving: contextvars.ContextVar[tuple[asyncio.AbstractEventLoop, int] | None] = (
+    contextvars.ContextVar("dash_auth_serving", default=None)
+)
+"""The event loop that serves the current request, and its process: a job may be a fork of it."""
+
+
+_HEADERS = frozenset(
+    (
+        b"authorization",
+        b"content-length",
+        b"content-type",
+        b"host",
+        b"origin",
+        b"sec-fetch-site",
+    )
+)
+
+
+_ORIGIN_SCHEMES = {"ws": "http", "wss": "https"}
+
+
+class AsgiRequest:
+    """The facts of a request, or of a WebSocket's handshake, as its scope has them."""
+
+    def __init__(self, scope: Scope, path: str) -> None:
+        """Read what every decision needs.
+
+        :param scope: the scope of the connection
+        :param path: the path as the server's own routes have it
+        """
+        self.scope = scope
+        self.path = path
+        self.method: str = scope.get("method", "GET")
+        self.is_socket = scope["type"] == "websocket"
+        self.endpoint: str | None = None
+        self.view_arguments: dict[str, Any] = {}
+        self.address: str = (scope.get("client") or ("",))[0] or ""
+        self.read_headers(scope["headers"])
+        self.identity: RequestIdentity | None = None
+        self.visitor: RequestIdentity | None = None
+        self.shown: Shown | None = None
+        self.verified: tuple[object, str, Any] | None = None
+        self.refusal: Refusal | None = None
+        self.logged_in = False
+        self.caching = Caching.UNDECIDED
+        self.closed: Closed | None = None
+        self.is_too_large = False
+        self.is_explained = False
+        self.guard: Guard | None = None
+        self.rewrite: Callable[[bytes], bytes] | None = None
+        self._body: Any = UNREADABLE
+
+    def read_headers(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
+        """Read what every decision needs of the headers.
+
+        :param pairs: names, in lower case, and values
+        """
+        headers: dict[bytes, str] = {}
+        for name, value in pairs:
+            if name in _HEADERS:
+                text = value.decode("latin-1")
+                # Several headers are joined as a WSGI server joins them, which none of these may
+                # hold a comma for: no Basic credentials, no origin, no site, no length.
+                headers[name] = f"{headers[name]},{text}" if name in headers else text
+        self.authorization: str | None = headers.get(b"authorization")
+        self.sec_fetch_site: str | None = headers.get(b"sec-fetch-site")
+        self.origin: str | None = headers.get(b"origin")
+        self.content_type = headers.get(b"content-type", "")
+        self.content_length: str | None = headers.get(b"content-length")
+        self.host: str | None = headers.get(b"host")
+
+    def header(self, name: str) -> str | None:
+        wanted = name.lower().encode("latin-1")
+        values = [value for key, value in self.scope["headers"] if key == wanted]
+        return b",".join(values).decode("latin-1") if values else None
+
+    @property
+    def root_path(self) -> str:
+        return str(self.scope.get("root_path", "")).rstrip("/")
+
+    @property
+    def query(self) -> str:
+        query: bytes = self.scope.get("query_string", b"")
+        return query.decode("latin-1")
+
+    @property
+    def session(self) -> MutableMapping[str, Any]:
+        raise NotImplementedError
+
+    @property
+    def bare_session(self) -> MutableMapping[str, Any]:
+        raise NotImplementedError
+
+    def leave_session_unread(self, session: MutableMapping[str, Any]) -> None:
+        if not getattr(session, "modified", True):
+            # Else the server would add `Vary: Cookie` though the app never read the session.
+            session.accessed = False  # type: ignore[attr-defined]
+
+    def leave_session_unwritten(self) -> None:
+        """Have no change of the session written: a WebSocket sets no cookie, and Quart says so."""
+        session: Any = self.session
+        if getattr(session, "modified", False):
+            session.modified = False
+
+    @property
+    def has_session_cookie(self) -> bool:
+        return bool(self.session)
+
+    @property
+    def own_origin(self) -> str:
+        scheme = str(self.scope.get("scheme", "http"))
+        # A WebSocket's scheme is no origin's.
+        return f"{_ORIGIN_SCHEMES.get(scheme, scheme)}://{self.host or ''}"
+
+    def is_stated_too_large(self, limit: int) -> bool:
+        """Tell whether a body is not to be read for its stated length.
+
+        :param limit: the largest body that is read, in bytes
+        """
+        length = self.content_length
+        if length is None:
+            return False
+        if length.isdecimal():
+            # `int` refuses a number of thousands of digits.
+            if len(length) < 20 and int(length) <= limit:
+                return False
+            self._body = TOO_LARGE
+        return True
+
+    async def read_body(self, limit: int) -> None:
+        """Read and parse the body, so that it is at hand when it is judged.
+
+        :param limit: the largest body that is read, in bytes
+        """
+        raise NotImplementedError
+
+    def json_body(self, limit: int) -> Any:
+        return self._body
+
+    def query_values(self, name: str) -> list[str]:
+        return parse_qs(self.query, keep_blank_values=True).get(name, [])
+
+    def replace_query_values(self, values: dict[str, list[str]]) -> None:
+        kept = [(k, v) for k, v in parse_qsl(self.query, keep_blank_values=True) if k not in values]
+        replaced = [(name, value) for name, several in values.items() for value in several]
+        self.scope["query_string"] = urlencode(kept + replaced).encode()
+
+    def login_required(self) -> Exception:
+        """Return what to raise for a login to be asked for."""
+        raise RuntimeError("require_user is for the routes of a FastAPI server")
+
+    def rewrite_answer(self, rewrite: Callable[[bytes], bytes]) -> None:
+        self.rewrite = rewrite
+
+
+BODY_TIMEOUT = 60
+"""For how long the body of a stranger's request is waited for, in seconds, as Quart has it."""
+
+
+def serve_from_this_loop() -> None:
+    """Have the developer's async functions run in this event loop while a request is worked on."""
+    _serving.set((asyncio.get_running_loop(), os.getpid()))
+
+
+async def _in_time(reading: Coroutine[Any, Any, None]) -> None:
+    if sys.version_info >= (3, 11):
+        async with asyncio.timeout(BODY_TIMEOUT):
+            await reading
+    else:
+        # In a task of its own, which costs more than all of the decision.
+        await asyncio.wait_for(reading, BODY_TIMEOUT)
+
+
+def as_nobody(receive: Receive, send: Send) -> tuple[Receive, Send]:
+    """Return a server's ends of a request so that no other request is taken for its user's.
+
+    In these calls uvicorn reads on, and starts what comes next over the same connection, be it for
+    a route that no guard stands before: with all that the context says then. A proxy sends the
+    requests of many users over one connection.
+
+    :param receive: gives the client's messages
+    :param send: sends messages to the client
+    """
+    before = EVENT_LOOP_FACTS.get()
+
+    async def received() -> Message:
+        facts = EVENT_LOOP_FACTS.get()
+        EVENT_LOOP_FACTS.set(before)
+        try:
+            return await receive()
+        finally:
+            EVENT_LOOP_FACTS.set(facts)
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            # Nothing ends here, and what the server logs may name the user.
+            await send(message)
+            return
+        facts = EVENT_LOOP_FACTS.get()
+        EVENT_LOOP_FACTS.set(before)
+        try:
+            await send(message)
+        finally:
+            EVENT_LOOP_FACTS.set(facts)
+
+    return received, sent
+
+
+async def begin(guards: Guards, request: AsgiRequest) -> None:
+    """Prepare a request before any hook of the developer's runs.
+
+    :param guards: those who decide on each request
+    :param request: the facts of the request
+    """
+    if guards.begin_waits(request):
+        serve_from_this_loop()
+        try:
+            await off_loop(guards.begin, request, is_remembered=True)
+        except Crowded:
+            # Not an error: what is public goes on as nobody's.
+            guards.mask(request)
+            request.visitor = RequestIdentity()
+    else:
+        guards.begin(request)
+
+
+async def answer(guard: Guard, request: AsgiRequest) -> Any:
+    """Return what to answer in place of the app, None if the request may pass.
+
+    The event loop waits neither for a hash nor for the developer's own functions.
+
+    :param guard: who decides
+    :param request: the facts of the request
+    """
+    request.guard = guard
+    serve_from_this_loop()
+    reads_body, may_wait = guard.waits_for(request)
+    if reads_body:
+        try:
+            await _in_time(request.read_body(guard.body_limit))
+        except asyncio.TimeoutError:
+            request.closed = Closed("the body did not end in time")
+        except Exception:
+            logger.exception("Refused: an error while reading a body")
+            request.is_explained = True
+    if may_wait:
+        try:
+            known = guard.remembers(request)
+            refusal = await off_loop(guard.answer, request, is_remembered=known)
+        except Crowded:
+            refusal = guard.send_away(request)
+    else:
+        refusal = guard.answer(request)
+    if refusal is None and not request.logged_in:
+        await _find_visitor(guard, request)
+    return refusal
+
+
+async def _find_visitor(guard: Guard, request: AsgiRequest) -> None:
+    """Find out who makes a public request before the app asks, if it is known to ask.
+
+    Dash runs callbacks in the event loop: where one asks, a verification would hold up everybody.
+    """
+    identity = request.identity
+    if identity is None or not identity.is_unknown:
+        return
+    if request.endpoint not in guard.asking_endpoints:
+        identity.when_asked(lambda: guard.asking_endpoints.add(request.endpoint))
+    elif request.authorization is not None or request.has_session_cookie:
+        try:
+            await off_loop(identity.user, request, is_remembered=guard.remembers(request))
+        except Crowded:
+            # Left unknown, the user would be looked for in the loop.
+            request.identity = RequestIdentity()
+        # The app has not asked yet: whether the answer depends on it is not known.
+        identity.was_asked = False
+
+
+async def off_loop(
+    function: Callable[..., T],
+    *arguments: Any,
+    context: contextvars.Context | None = None,
+    is_remembered: bool = False,
+) -> T:
+    """Call a function in another thread, which sees this request as its caller does.
+
+    :param function: function that may take long
+    :param arguments: what it is called with
+    :param context: the context in which it runs, a copy of the caller's by default
+    :param is_remembered: whether it is for a user whose credentials were verified before
+    :return: what it returns
+    :raises Crowded: if too many wait for a thread already
+    """
+    context = contextvars.copy_context() if context is None else context
+    pool = threads.REMEMBERED if is_remembered else threads.VISITORS
+    return await pool.call(context, call, function, *arguments)
+
+
+def call(function: Callable[..., T], *arguments: Any) -> T:
+    """Call a function of the developer's; have it raise errors alone, not what would end a server.
+
+    That a request itself is cancelled is told where it awaits something, never in here.
+
+    :param function: function that may raise anything
+    :param arguments: what it is called with
+    :return: what it returns
+    """
+    try:
+        return function(*arguments)
+    except asyncio.CancelledError as error:
+        raise RuntimeError("The function was cancelled") from error
+    except SystemExit as error:
+        # A signal's handler ends the process so, but in the main thread alone.
+        if threading.current_thread() is threading.main_thread():
+            raise
+        raise RuntimeError("The function would end the process") from error
+
+
+async def _ending(coroutine: Coroutine[Any, Any, T]) -> T:
+    try:
+        return await coroutine
+    except SystemExit as error:
+        # It would end the event loop, and the server with it.
+        raise RuntimeError("The function would end the process") from error
+
+
+def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end: in the event loop that this thread works for, if there is one.
+
+    :param coroutine: what an async function of the developer's returned
+    :return: what the coroutine returns
+    """
+    serving, process = _serving.get() or (None, None)
+    try:
+        running: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+    except RuntimeError:
+        running = None
+    if serving is not None and serving is not running and process == os.getpid():
+        return asyncio.run_coroutine_threadsafe(_ending(coroutine), serving).result()
+    if running is None:
+        return asyncio.run(coroutine)
+    # This thread's own loop cannot run inside of itself.
+    context = contextvars.copy_context()
+    context.run(_serving.set, None)
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(context.run, asyncio.run, coroutine).result()

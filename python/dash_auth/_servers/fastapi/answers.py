@@ -1,0 +1,79 @@
+"""Answers on a FastAPI server, whatever they were made as."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Message, Send
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from dash_auth._caching import cache_control
+from dash_auth._request import Request
+
+_CACHE_CONTROL = b"cache-control"
+
+
+def answer_of_error(error: HTTPException) -> Response:
+    """Return what `flask.abort` and its like raised as a response."""
+    return Response(error.get_body(), error.code or 500, dict(error.get_headers()))
+
+
+def answer_of(answer: Any) -> Response:
+    """Return what a login answered as a response: a body, or body, status and headers."""
+    if isinstance(answer, Response):
+        return answer
+    if isinstance(answer, WerkzeugResponse):
+        # As `flask.redirect` makes it.
+        return Response(answer.get_data(), answer.status_code, dict(answer.headers))
+    body, status, headers = answer, 200, {}
+    if isinstance(answer, tuple):
+        body, status, headers = answer if len(answer) == 3 else (*answer, {})
+    return Response(body, status, dict(headers), media_type="text/html")
+
+
+def caching(send: Send, request: Request) -> Send:
+    """Return what sends the messages of an answer with what says who may keep it.
+
+    :param send: sends messages to the client
+    :param request: the facts of the request
+    """
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start" and request.caching:
+            headers = list(message.get("headers", ()))
+            declared = [v.decode("latin-1") for k, v in headers if k.lower() == _CACHE_CONTROL]
+            fitting = cache_control(request, ", ".join(declared) if declared else None)
+            if fitting is not None:
+                headers = [one for one in headers if one[0].lower() != _CACHE_CONTROL]
+                message["headers"] = [*headers, (_CACHE_CONTROL, fitting.encode("latin-1"))]
+        await send(message)
+
+    return sent
+
+
+def rewriting(send: Send, rewrite: Callable[[bytes], bytes]) -> Send:
+    """Return what sends the messages of an answer with its body rewritten."""
+    start: Message = {}
+    parts: list[bytes] = []
+
+    async def rewritten(message: Message) -> None:
+        nonlocal start
+        if message["type"] == "http.response.start":
+            start = message
+            return
+        if message["type"] != "http.response.body":
+            await send(message)
+            return
+        parts.append(message.get("body", b""))
+        if message.get("more_body", False):
+            return
+        body = rewrite(b"".join(parts))
+        headers = [(k, v) for k, v in start["headers"] if k.lower() != b"content-length"]
+        start["headers"] = [*headers, (b"content-length", str(len(body)).encode())]
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
+
+    return rewritten

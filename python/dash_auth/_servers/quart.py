@@ -1,0 +1,291 @@
+"""The adapter for Quart."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import quart
+from dash import Dash
+from quart.sessions import SecureCookieSessionInterface
+from quart.wrappers.request import Body
+from werkzeug.exceptions import HTTPException
+
+from dash_auth import _dash_internals as internals
+from dash_auth.logins.pages import PAGE_HEADERS
+from dash_auth._current import EVENT_LOOP_FACTS
+from dash_auth._request import TOO_LARGE, UNREADABLE
+from dash_auth._servers import asgi
+from dash_auth._servers.asgi import AsgiRequest
+from dash_auth._servers.flask import FlaskBackend, decisive, fit_caching
+from dash_auth._servers.websocket import GuardedSocket
+
+_SOCKET = "dash_auth.socket"
+"""The key of an ASGI scope that holds the guard's end of a WebSocket."""
+
+
+class _CountedBody(Body):
+    """A body that tells, while it comes in, when it is longer than it may be.
+
+    Quart takes in what a client sends up to `MAX_CONTENT_LENGTH`, and to read a part of it is to
+    take that part away from Dash.
+    """
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._length = 0
+        self._ended = False
+        self._changed = asyncio.Event()
+
+    def append(self, data: bytes) -> None:
+        self._length += len(data)
+        self._changed.set()
+        super().append(data)
+
+    def set_complete(self) -> None:
+        self._ended = True
+        self._changed.set()
+        super().set_complete()
+
+    async def ends_within(self, limit: int) -> bool:
+        """Wait for the end, and tell whether it came within a limit, in bytes."""
+        while self._length <= limit and not self._ended:
+            self._changed.clear()
+            await self._changed.wait()
+        return self._length <= limit
+
+
+class QuartRequest(AsgiRequest):
+    """The facts of the current request."""
+
+    def __init__(self, request: Any) -> None:
+        """Read what every decision needs.
+
+        :param request: the current request or WebSocket
+        """
+        super().__init__(request.scope, request.path)
+        self._request = request
+        self._session_cookie = quart.current_app.config["SESSION_COOKIE_NAME"]
+        self._decisive: tuple[object, ...] = ()
+        self.read()
+
+    def read(self) -> bool:
+        """Read the facts as they are now: hooks of the developer's may change a request.
+
+        :return: whether another visitor may make it now, or it may be for something else
+        """
+        request = self._request
+        # At hand for as long as these facts are: in a WebSocket's other tasks there is no proxy.
+        self._session = quart.session._get_current_object()  # type: ignore[attr-defined]
+        self.method, self.path = request.method, request.path
+        self.read_headers(
+            (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+            for name, value in request.headers
+        )
+        rule = request.url_rule
+        self.endpoint = None if rule is None else rule.endpoint
+        self.view_arguments = request.view_args or {}
+        if self.scope["type"] == "websocket" and self.path.endswith(f"/{internals.WEBSOCKET}"):
+            # Dash gives the WebSockets of all apps one name.
+            apps = QuartBackend.of(quart.current_app._get_current_object()).dash_apps()  # type: ignore[attr-defined]
+            if internals.is_websocket_path(apps, self.path):
+                self.endpoint = self.path
+        before, self._decisive = self._decisive, decisive(self)
+        return before != self._decisive
+
+    def header(self, name: str) -> str | None:
+        values = self._request.headers.getlist(name)
+        return ",".join(values) if values else None
+
+    @property
+    def session(self) -> MutableMapping[str, Any]:
+        # The answer depends on the cookie: `Vary` is to say so.
+        self._session.accessed = True
+        return self._session  # type: ignore[no-any-return]
+
+    @property
+    def bare_session(self) -> MutableMapping[str, Any]:
+        return self._session  # type: ignore[no-any-return]
+
+    @property
+    def has_session_cookie(self) -> bool:
+        return self._session_cookie in self._request.cookies
+
+    async def read_body(self, limit: int) -> None:
+        # Dash parses no other body.
+        if self.is_stated_too_large(limit) or not self._request.is_json:
+            return
+        try:
+            if not await self._ends_within(limit):
+                self._body = TOO_LARGE
+                return
+            # Quart keeps what it parsed, so this is the very object that Dash will be given.
+            self._body = await self._request.get_json()
+        except (HTTPException, RecursionError, ValueError):
+            self._body = UNREADABLE
+
+    async def _ends_within(self, limit: int) -> bool:
+        """Wait for the end of the body, and tell whether it came within a limit, in bytes."""
+        body = self._request.body
+        if isinstance(body, _CountedBody):
+            return await body.ends_within(limit)
+        # The developer has put a class of requests in the place of ours.
+        return len(await self._request.get_data(as_text=False)) <= limit
+
+    def replace_query_values(self, values: dict[str, list[str]]) -> None:
+        super().replace_query_values(values)
+        self._request.query_string = self.scope["query_string"]
+        for cached in ("args", "full_path", "url"):
+            vars(self._request).pop(cached, None)
+
+
+class QuartBackend(FlaskBackend):
+    """Guards the Dash apps on one Quart server, which is Flask's twin but for the event loop."""
+
+    has_event_loop = True
+    how_to_trust_a_proxy = "wrap it in hypercorn.middleware.ProxyFixMiddleware"
+    _cookie_sessions = SecureCookieSessionInterface
+
+    def __init__(self, server: Any) -> None:
+        """Put one hook before all of Dash's, count bodies, and stand before each WebSocket.
+
+        :param server: Quart server
+        """
+        super().__init__(server)
+        server.before_websocket(self._before_websocket)
+        server.before_websocket_funcs[None].sort(key=internals.is_own_hook)
+        self._preprocess_of_socket = server.preprocess_websocket
+        vars(server)["preprocess_websocket"] = self._preprocess_websocket
+        server.after_websocket(self._before_saving)
+        hooks = server.after_websocket_funcs[None]
+        hooks.insert(0, hooks.pop())
+        self._asgi_app = server.asgi_app
+        server.asgi_app = self._serve_asgi
+        declared = server.request_class
+        if declared.body_class is Body:
+            counted = {"body_class": _CountedBody}
+            server.request_class = type(declared.__name__, (declared,), counted)
+
+    def request(self) -> QuartRequest:
+        facts = EVENT_LOOP_FACTS.get()
+        return facts if isinstance(facts, QuartRequest) else self._new_request()
+
+    def _new_request(self) -> QuartRequest:
+        request: Any = quart.request if quart.has_request_context() else quart.websocket
+        facts = QuartRequest(request._get_current_object())
+        EVENT_LOOP_FACTS.set(facts)
+        return facts
+
+    def answer(self, status: int, text: str, headers: dict[str, str] | None = None) -> Any:
+        return quart.Response(text, status, headers, content_type="text/plain; charset=utf-8")
+
+    def redirect(self, location: str) -> Any:
+        return quart.redirect(location)
+
+    def with_headers(self, answer: Any, headers: dict[str, str]) -> Any:
+        answer.headers.update(headers)
+        return answer
+
+    def page(self, html: str, status: int = 200, headers: dict[str, str] | None = None) -> Any:
+        return quart.Response(html, status, {**PAGE_HEADERS, **(headers or {})})
+
+    def copy_of(self, answer: Any) -> Any:
+        # Each answer gets a cookie of its own.
+        if isinstance(answer, quart.Response):
+            answer = copy.copy(answer)
+            answer.headers = answer.headers.copy()
+        return answer
+
+    def _answering(self, view: Callable[..., Any], headers: dict[str, str]) -> Callable[..., Any]:
+        @functools.wraps(view)
+        async def answer(**variables: str) -> Any:
+            made = await asgi.off_loop(functools.partial(view, **variables))
+            return self.with_headers(await quart.make_response(made), headers)
+
+        return answer
+
+    def url_for(self, endpoint: str, scheme: str | None = None, **variables: Any) -> str:
+        return quart.url_for(endpoint, _external=True, _scheme=scheme, **variables)
+
+    def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
+        regenerate = getattr(self._server.session_interface, "regenerate", None)
+        if callable(regenerate):
+            made = regenerate(session)
+            if inspect.isawaitable(made):
+                asgi.run_to_end(_awaited(made))
+
+    def run_first_request_hooks(self, app: Dash) -> None:
+        for hook in internals.first_request_hooks(app, self._server.before_request_funcs[None]):
+            made = hook()
+            if made is not None:
+                asgi.run_to_end(made)
+
+    async def _serve_asgi(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            socket = GuardedSocket(receive, send, self._server.json.loads)
+            scope[_SOCKET] = socket
+            receive, send = socket.receive, socket.send
+        elif scope["type"] == "http":
+            receive, send = asgi.as_nobody(receive, send)
+        await self._asgi_app(scope, receive, send)
+
+    async def _preprocess_websocket(self, *context: Any) -> Any:
+        await asgi.begin(self.guards, self._new_request())
+        return await self._preprocess_of_socket(*context)
+
+    async def _before_websocket(self) -> Any:
+        request = self.request()
+        self._read_again(request)
+        socket: GuardedSocket = request.scope[_SOCKET]
+        if await socket.admit(self.guards.responsible(request), request):
+            return None
+        return self.answer(403, "Login required")
+
+    async def _preprocess_request(self, *context: Any) -> Any:
+        await asgi.begin(self.guards, self._new_request())
+        return await self._preprocess(*context)  # type: ignore[misc]
+
+    async def _before_saving(self, response: Any) -> Any:
+        self.guards.end(self.request())
+        return response
+
+    async def _process_response(self, response: Any, *context: Any) -> Any:
+        request = self.request()
+        try:
+            return await self._process(response, *context)  # type: ignore[misc]
+        finally:
+            self.guards.after(request)
+
+    async def _before_request(self) -> Any:
+        request = self.request()
+        self._read_again(request)
+        for guard in self.guards.responsible(request):
+            answer = await asgi.answer(guard, request)
+            if answer is not None:
+                return await answer if inspect.isawaitable(answer) else answer
+        if request.rewrite is not None:
+            quart.after_this_request(_rewriting(request.rewrite))
+        return None
+
+    async def _after_request(self, response: Any) -> Any:
+        request = self.request()
+        fit_caching(request, response)
+        self.guards.end(request)
+        return response
+
+
+async def _awaited(made: Awaitable[Any]) -> Any:
+    return await made
+
+
+def _rewriting(rewrite: Any) -> Any:
+    async def rewritten(response: quart.Response) -> quart.Response:
+        if response.is_json:
+            response.set_data(rewrite(await response.get_data(as_text=False)))
+        return response
+
+    return rewritten

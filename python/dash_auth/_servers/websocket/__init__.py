@@ -1,0 +1,310 @@
+"""A WebSocket between a client and an app: who opened it, and what each message may do.
+
+Dash's own hooks are shared by all apps of a process, are not told which app is meant, and refuse by
+closing the whole socket. So the guard stands between the server and the app: it reads each message
+before the app does, and answers what is refused in the app's place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import json
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from dash_auth._quoted import quoted
+from dash_auth._current import RequestIdentity
+from dash_auth._login import SocketLogin
+from dash_auth._servers import asgi
+from dash_auth._servers.websocket.allowance import Allowance, unread_request
+from dash_auth._servers.websocket.outbox import Outbox, start
+from dash_auth._threads import Crowded
+
+if TYPE_CHECKING:
+    from dash_auth._guard.guard import Guard
+    from dash_auth._servers.asgi import AsgiRequest
+
+logger = logging.getLogger("dash_auth")
+
+Message = MutableMapping[str, Any]
+
+LOGIN_REQUIRED = 4001
+"""The code of a socket that is closed: Dash's renderer does not open it again by itself."""
+
+_TOO_MUCH = "more than anonymous_body_limit came with no login"
+
+_SECONDS_BETWEEN_LOOKS = 2.0
+"""How often idle sockets are looked after, in seconds: a removed user's is closed within five."""
+
+_SECONDS_TO_SAY_GOODBYE = 1.0
+"""How long the app hears later of the end where the client does not read, in seconds."""
+
+
+class GuardedSocket:
+    """A WebSocket, as the guard hands it to the app."""
+
+    def __init__(
+        self,
+        receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Message], Awaitable[None]],
+        parse: Callable[[str], Any] = json.loads,
+    ) -> None:
+        """Stand between server and app; until :meth:`admit` has said who is there, nobody is.
+
+        :param receive: gives the client's messages
+        :param send: sends messages to the client
+        :param parse: the parser that the app's messages go through
+        """
+        self._receive = receive
+        self._send = send
+        self._parse = parse
+        self._sending = asyncio.Lock()
+        self._outbox = Outbox(self._send_text)
+        self._guard: Guard | None = None
+        self._request: AsgiRequest | None = None
+        self._logins: list[SocketLogin] = []
+        self._allowance: Allowance | None = None
+        self._context = contextvars.Context()
+        self._is_admitted = False
+        self._unread: asyncio.Future[Message] | None = None
+        self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._goodbye: asyncio.Task[None] | None = None
+
+    async def admit(self, guards: list[Guard], request: AsgiRequest) -> bool:
+        """Decide on the handshake; tell whether the socket may be opened.
+
+        :param guards: the guards that are responsible
+        :param request: the facts of the handshake
+        """
+        asgi.serve_from_this_loop()
+        for guard in guards:
+            try:
+                known = guard.remembers(request)
+                admitted = await asgi.off_loop(guard.admit_socket, request, is_remembered=known)
+            except Crowded:
+                logger.debug("Refused: a WebSocket, since too many logins are under way")
+                admitted = None
+            except Exception:
+                logger.exception("Refused: an error while deciding on a WebSocket")
+                admitted = None
+            if admitted is None:
+                return False
+            login, carries_callbacks = admitted
+            if login is not None:
+                self._logins.append(login)
+            if carries_callbacks:
+                self._guard = guard
+        self._request = request
+        # Messages may be read in a task that knows nothing of this handshake.
+        self._context = contextvars.copy_context()
+        self._is_admitted = bool(guards)
+        if self._logins:
+            _watch(self)
+        elif self._guard is not None:
+            self._allowance = Allowance(self._guard.body_limit)
+        return self._is_admitted
+
+    async def receive(self) -> Message:
+        """Give the app the next message that may pass."""
+        while True:
+            message = await self._next()
+            if message is None:
+                return {"type": "websocket.disconnect", "code": LOGIN_REQUIRED}
+            if message["type"] != "websocket.receive" or await self._passes(message):
+                return message
+
+    async def _next(self) -> Message | None:
+        """Return the client's next message, None once the socket is closed."""
+        if self._is_admitted and not self._logins:
+            # Nobody closes a stranger's.
+            return await self._receive()
+        received, self._unread = self._unread or asyncio.ensure_future(self._receive()), None
+        try:
+            await asyncio.wait((received, self._closed), return_when=asyncio.FIRST_COMPLETED)
+            if self._goodbye is None:
+                return received.result()
+            # A client that does not close, or does not even read, must not keep the app at work.
+            await asyncio.wait((self._goodbye,), timeout=_SECONDS_TO_SAY_GOODBYE)
+            return None
+        except asyncio.CancelledError:
+            # An app that waits for a while only may give up as the message arrives: it is the next.
+            if received.done() and not received.cancelled():
+                self._unread = received
+            raise
+        finally:
+            received.cancel()
+
+    async def send(self, message: Message) -> None:
+        """Send the client a message of the app's."""
+        async with self._sending:
+            if self._goodbye is None:
+                await self._send(message)
+        if self._allowance is not None:
+            self._allowance.give_back(message.get("text") or "")
+
+    async def _send_text(self, text: str) -> None:
+        async with self._sending:
+            if self._goodbye is None:
+                await self._send({"type": "websocket.send", "text": text})
+
+    def close(self) -> None:
+        """Close the socket: its user has to log in again."""
+        if self._goodbye is None:
+            self._goodbye = start(self._say_goodbye())
+            self._closed.set_result(None)
+
+    async def _say_goodbye(self) -> None:
+        closing = {"type": "websocket.close", "code": LOGIN_REQUIRED, "reason": "Login required"}
+        try:
+            async with self._sending:
+                await self._send(closing)
+        except Exception:
+            logger.debug("A WebSocket is closed already", exc_info=True)
+
+    def look_after(self) -> None:
+        """Close the socket if a login that opened it holds no longer."""
+        if not self._holds():
+            self.close()
+
+    def _holds(self) -> bool:
+        try:
+            return all(login.holds() for login in self._logins)
+        except Exception:
+            logger.exception("Closed: an error while asking whether a WebSocket's login holds")
+            return False
+
+    async def _passes(self, message: Message) -> bool:
+        if not self._is_admitted:
+            return False
+        if self._guard is None:
+            # A WebSocket of the developer's own: the handshake was what there is to decide.
+            return True
+        text = message.get("text")
+        if text is None:
+            logger.debug("Dropped: a WebSocket message that is no text, as Dash's are")
+            return False
+        if self._allowance is not None and not self._allowance.admits(text):
+            logger.debug("Refused: a WebSocket message; %s", _TOO_MUCH)
+            unread = unread_request(text)
+            if unread is not None:
+                self._refuse(unread, "Login required")
+            return False
+        content = self._parsed(text)
+        if content is None:
+            logger.debug("Dropped: a WebSocket message that is none of Dash's")
+            return False
+        if content["type"] == "callback_request":
+            return await self._may_run(self._guard, content, text)
+        if content["type"] == "heartbeat" and self._allowance is not None:
+            # Dash would queue its answers without end for a client that does not read them.
+            self._outbox.put('{"type": "heartbeat_ack"}')
+            return False
+        return True
+
+    async def _may_run(self, guard: Guard, content: dict[str, Any], text: str) -> bool:
+        try:
+            refusal = await self._refusal(guard, content["payload"])
+        except Crowded:
+            logger.debug("Refused: a WebSocket's callback; too many wait already")
+            refusal = "Too many logins"
+        except Exception:
+            logger.exception("Refused: an error while deciding on a WebSocket message")
+            refusal = "Refused"
+        if refusal is None and self._allowance is not None:
+            refusal = None if self._allowance.take(content, text) else "Too many callbacks at once"
+            if refusal is not None:
+                logger.debug("Refused: a WebSocket's callback; %s", _TOO_MUCH)
+        if refusal is not None:
+            self._refuse(content, refusal)
+        return refusal is None
+
+    async def _refusal(self, guard: Guard, payload: dict[str, Any]) -> str | None:
+        """Tell why a callback may not run, None if it may."""
+        request = self._request
+        assert request is not None
+        if not self._logins:
+            request.identity = RequestIdentity()
+            closed = guard.websocket_callbacks.why_closed(payload)
+            if closed is not None:
+                logger.debug("Refused: a WebSocket's %s; no login came along", closed)
+            return None if closed is None else "Login required"
+        (login,) = self._logins
+        if not self._holds() or (login.ask and not await self._off_loop(login.ask)):
+            self.close()
+            logger.debug("Refused: a WebSocket's callback; its login holds no longer")
+            return "Login required"
+        claims = await self._off_loop(login.claims) if login.claims_wait else login.claims()
+        guard.name_user_of_socket(request, claims)
+        if guard.websocket_callbacks.include(payload):
+            return None
+        logger.debug("Refused: no callback %s runs over a WebSocket", quoted(payload["output"]))
+        return "No such callback"
+
+    async def _off_loop(self, function: Callable[[], Any]) -> Any:
+        return await asgi.off_loop(function, context=self._context.copy(), is_remembered=True)
+
+    def _refuse(self, request: dict[str, Any], reason: str) -> None:
+        """Answer one callback in the app's place; the socket stays."""
+        answer = {
+            "type": "callback_response",
+            "rendererId": request.get("rendererId", ""),
+            "requestId": request["requestId"],
+            "payload": {"status": "error", "message": reason},
+        }
+        self._outbox.put(json.dumps(answer))
+
+    def _parsed(self, text: str) -> dict[str, Any] | None:
+        """Return a message of Dash's, None if it is none that Dash can read."""
+        try:
+            content = self._parse(text)
+        except (RecursionError, ValueError):
+            return None
+        return content if _is_of_dash(content) else None
+
+
+def _is_of_dash(content: Any) -> bool:
+    """Tell whether a message has the shape that Dash reads without a fault."""
+    if not isinstance(content, dict):
+        return False
+    kind, payload = content.get("type"), content.get("payload")
+    if kind == "heartbeat":
+        return True
+    if not isinstance(content.get("requestId"), str):
+        return False
+    if kind == "get_props_response":
+        return payload is None or isinstance(payload, dict)
+    if kind != "callback_request" or not isinstance(content.get("rendererId", ""), str):
+        return False
+    return isinstance(payload, dict) and isinstance(payload.get("output"), str)
+
+
+_watched: dict[asyncio.AbstractEventLoop, WeakSet[GuardedSocket]] = {}
+"""The sockets of each event loop that somebody logged in to open, while a task looks after them."""
+
+
+def _watch(socket: GuardedSocket) -> None:
+    loop = asyncio.get_running_loop()
+    if loop not in _watched:
+        _watched[loop] = WeakSet()
+        start(_look_after(_watched[loop]))
+    _watched[loop].add(socket)
+
+
+async def _look_after(sockets: WeakSet[GuardedSocket]) -> None:
+    try:
+        while True:
+            await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+            if not sockets:
+                return
+            _look_at(sockets)
+    finally:
+        del _watched[asyncio.get_running_loop()]
+
+
+def _look_at(sockets: WeakSet[GuardedSocket]) -> None:
+    # A function of its own: the variable of a loop that waits would keep the last socket alive.
+    for socket in list(sockets):
+        socket.look_after()

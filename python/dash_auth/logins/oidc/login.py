@@ -1,0 +1,171 @@
+"""One login: it begins with a redirect to a provider, and ends with the provider's answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from werkzeug.exceptions import BadRequest
+
+from dash_auth.logins.oidc import pending
+from dash_auth._request import Backend
+from dash_auth.logins.oidc.claims import readable
+from dash_auth.logins.oidc.providers import Providers
+from dash_auth.logins.oidc.session import LoginNotes, fits
+from dash_auth._shown import IDP, USER, Session
+from dash_auth.sessions.notes import NOTE, REFRESH_TOKEN
+
+logger = logging.getLogger("dash_auth")
+
+_THEIRS = ("authlib.", "joserfc.")
+"""The modules of errors that carry what the provider, or whoever made up a request, says."""
+
+
+class LoginFailed(Exception):
+    """A login that came to nothing; the text is for the user."""
+
+    def __init__(self, status: int, text: str) -> None:
+        """Say what to answer.
+
+        :param status: the status
+        :param text: what the user reads
+        """
+        super().__init__(text)
+        self.status = status
+
+
+class NotBegun(LoginFailed):
+    """A callback that this browser does not wait for: it is over, or was never begun here."""
+
+    def __init__(self) -> None:
+        """Say what to answer."""
+        super().__init__(400, "This login was not begun here, or is over. Please try again.")
+
+
+def begin(
+    providers: Providers, session: Session, idp: str, redirect_uri: str, target: str | None
+) -> Any:
+    """Return the redirect to a provider, and remember in the session what its answer has to prove.
+
+    :param providers: the providers of the app
+    :param session: the session of the current request
+    :param idp: name of the provider
+    :param redirect_uri: where the provider sends the browser back to
+    :param target: path that the user wanted to see, None for none
+    :raises LoginFailed: if the provider cannot be reached
+    """
+    client = providers.client(idp)
+    kwargs = providers.arguments(idp).get("authorize_redirect_kwargs", {})
+    try:
+        begun = client.authorize_redirect(redirect_uri, **kwargs)
+    except Exception as error:
+        logger.error("%s cannot be reached, or is set up wrongly: %s", idp, type(error).__name__)
+        raise LoginFailed(502, "The identity provider cannot be reached") from error
+    pending.aim(session, target)
+    return begun
+
+
+def complete(
+    providers: Providers, session: Session, idp: str, state: str | None
+) -> tuple[dict[str, Any], str | None]:
+    """Return what a provider says of the user who came back, and the path that the user wanted.
+
+    :param providers: the providers of the app
+    :param session: the session of the current request
+    :param idp: name of the provider
+    :param state: the parameter that came back
+    :raises LoginFailed: if the login was not begun here, or the provider does not confirm it
+    """
+    client = providers.client(idp)
+    target = pending.target(session, idp, state)
+    try:
+        token: dict[str, Any] = client.authorize_access_token(
+            **providers.arguments(idp).get("authorize_token_kwargs", {})
+        )
+    except Exception as error:
+        # Nothing of the login is left, nor is a user who was logged in before touched.
+        pending.end(session, idp, state)
+        raise failed(idp, error) from error
+    return token, target
+
+
+def keep(
+    backend: Backend,
+    notes: LoginNotes,
+    idp: str,
+    before: Mapping[str, Any],
+    *,
+    with_user: bool,
+) -> None:
+    """Have the login count that a callback stored, if it stored one.
+
+    :param backend: adapter of the server
+    :param notes: the notes of the guard
+    :param idp: name of the provider
+    :param before: what the session held before the callback
+    :param with_user: whether the cookie is to hold what apps read of the user
+    :raises LoginFailed: if the login cannot be kept, and nothing is left of it
+    """
+    session = backend.request().session
+    user = session.get(USER)
+    if user is None or user is before.get(USER):
+        return
+    # What a callback of the developer's own did not write is of the login before.
+    if session.get(IDP) is None or session[IDP] is before.get(IDP):
+        session[IDP] = idp
+    if session.get(REFRESH_TOKEN) is before.get(REFRESH_TOKEN):
+        session.pop(REFRESH_TOKEN, None)
+    try:
+        session[USER] = readable(user)
+        notes.write(session, backend.secret_keys())
+        is_kept = fits(backend, session, with_user=with_user)
+        if not is_kept:
+            # Who is logged in needs no other tab's login any more.
+            session.pop(pending.PENDING, None)
+            is_kept = fits(backend, session, with_user=with_user)
+    except RecursionError:
+        is_kept = False
+    if not is_kept:
+        session.clear()
+        logger.error(
+            "Refused: the claims of a user fill more than a cookie holds (4 KB), or are nested too "
+            "deeply. Name those that the app needs, session_claims=[...], or keep sessions on the "
+            "server."
+        )
+        raise LoginFailed(401, "Login failed: too many claims")
+    # Whoever knew the id of a session on the server before must not know it now.
+    backend.renew_session_id(session)
+
+
+def undo(session: Session, before: Mapping[str, Any]) -> None:
+    """Take back what a callback stored that failed: the login before it stays as it was.
+
+    :param session: the session of the current request
+    :param before: what it held before the callback
+    """
+    for name in (USER, IDP, REFRESH_TOKEN):
+        if NOTE in session and name in before:
+            session[name] = before[name]
+        else:
+            session.pop(name, None)
+
+
+def is_theirs(error: Exception) -> bool:
+    """Tell whether an error says what came from the provider, or with the request."""
+    return type(error).__module__.startswith(_THEIRS)
+
+
+def failed(idp: str, error: Exception) -> LoginFailed:
+    """Log why a login failed, and return what to answer.
+
+    :param idp: name of the provider
+    :param error: what happened when the provider's answer was looked at
+    """
+    reason = str(error) if is_theirs(error) else ""
+    logger.warning("A login through %s failed: %s %.200r", idp, type(error).__name__, reason)
+    # Authlib 1.3 asks for the parameters in a way that raises Flask's error.
+    if isinstance(error, BadRequest) or type(error).__name__ == "MismatchingStateError":
+        return NotBegun()
+    shown = "".join(char for char in reason if char.isprintable())[:300]
+    return LoginFailed(401, shown or "Login failed")
