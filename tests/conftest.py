@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from clock import clock
-from hashing import hashing
 from waitress import wasyncore
 from waitress.server import create_server
 

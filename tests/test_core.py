@@ -14,7 +14,16 @@ from typing import Any
 
 import pytest
 from dash_auth import _core
-from dash_auth._core import Callback, Credentials, Endpoint, Flight, Refusal, RouteMap, Users, VerifiedCredentials
+from dash_auth._core import (
+    Callback,
+    Credentials,
+    Endpoint,
+    Flight,
+    Refusal,
+    RouteMap,
+    Users,
+    VerifiedCredentials,
+)
 
 
 def basic(text: str | bytes) -> str:

@@ -9,11 +9,11 @@ import dash_auth
 import pytest
 from attacks.apps import DASH_VERSION
 from dash import Dash, Input, Output, html
-from dash_auth._request import Backend
-from dash_auth._servers import backend_for
 from dash_auth._core import Endpoint, RouteMap
 from dash_auth._dash.endpoints import Endpoints
 from dash_auth._dash.page_rules import PageRules
+from dash_auth._request import Backend
+from dash_auth._servers import backend_for
 from guarded import USERS, add_witness, client_of, new_app
 
 PREFIXES = ["/", "/app/"]

@@ -9,8 +9,8 @@ import dash_auth
 import flask
 import pytest
 from dash import Dash
-from dash_auth.sessions.notes import NOTE, SessionNotes
 from dash_auth._shown import USER
+from dash_auth.sessions.notes import NOTE, SessionNotes
 from flask.testing import FlaskClient
 from guarded import ALICE, SCRYPT_OF_ALICE, USERS, add_witness, client_of, guarded_app, new_app
 

@@ -2,24 +2,7 @@
 
 from __future__ import annotations
 
-import enum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from dash_auth._request import Request
-
-
-class Caching(enum.IntEnum):
-    """What an answer is, as far as keeping it goes; of several guards the strictest counts."""
-
-    UNDECIDED = 0
-    """No guard was asked: the answer is the developer's."""
-    PUBLIC = 1
-    """Anyone may have it, unless the visitor was asked for."""
-    PRIVATE_FILE = 2
-    """A file for who is logged in, which the visitor's own browser may keep."""
-    PRIVATE = 3
-    """For who is logged in, or a refusal: kept nowhere."""
+from dash_auth._request import Caching, Request
 
 
 def demand(request: Request, caching: Caching) -> None:

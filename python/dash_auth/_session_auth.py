@@ -10,20 +10,19 @@ from urllib.parse import quote
 
 from dash import Dash
 
-from dash_auth.sessions import ended as ended_logins
-from dash_auth.logins.oidc import navigation
 from dash_auth._arguments import check_number
-from dash_auth._request import Backend, Request
-from dash_auth._servers import backend_for, is_server
-from dash_auth.logins.oidc.session import LoginNotes
-from dash_auth.sessions.parked import PARKED, hide
-from dash_auth._secret_keys import Keys, given
-from dash_auth._shown import IDP, USER, Session
-from dash_auth.sessions.notes import NOTE, REFRESH_TOKEN
-from dash_auth._shown import show
-from dash_auth.auth import Auth
-from dash_auth._login import SocketLogin
 from dash_auth._current import User, session_user
+from dash_auth._login import SocketLogin
+from dash_auth._request import Backend, Request
+from dash_auth._secret_keys import Keys, given
+from dash_auth._servers import backend_for, is_server
+from dash_auth._shown import IDP, USER, Session, show
+from dash_auth.auth import Auth
+from dash_auth.logins.oidc import navigation
+from dash_auth.logins.oidc.session import LoginNotes
+from dash_auth.sessions import ended as ended_logins
+from dash_auth.sessions.notes import NOTE, REFRESH_TOKEN
+from dash_auth.sessions.parked import PARKED, hide
 
 logger = logging.getLogger("dash_auth")
 

@@ -8,13 +8,16 @@ taken out before the session is saved. Neither makes the server write a cookie.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Protocol
 
-from dash_auth._shown import IDP, USER, Session
+USER = "user"
+"""The key under which apps read the user."""
 
-if TYPE_CHECKING:
-    from dash_auth._request import Request
+IDP = "idp"
+"""The key under which apps read the name of the provider."""
+
+Session = MutableMapping[str, Any]
 
 NAMES = (USER, IDP)
 """What is shown, and masked."""
@@ -79,7 +82,17 @@ class Shown:
             replace(self.session, self._put_back)
 
 
-def show(request: Request, values: Mapping[str, Any]) -> None:
+class Shows(Protocol):
+    """A request, whose session shows something of the user."""
+
+    shown: Shown | None
+
+    @property
+    def session(self) -> Session:
+        """The session."""
+
+
+def show(request: Shows, values: Mapping[str, Any]) -> None:
     """Let the app read something of the user in this request.
 
     :param request: the facts of the request

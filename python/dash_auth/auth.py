@@ -11,19 +11,19 @@ from weakref import WeakKeyDictionary, ref
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
-from dash_auth.logins import pages
 from dash_auth._arguments import check_bytes, origins_of
-from dash_auth._request import Backend, Request
-from dash_auth._servers import backend_for, is_server
+from dash_auth._current import EVENT_LOOP_FACTS, User, session_user
 from dash_auth._guard.guard import Guard
 from dash_auth._keywords import keywords_of_class, refuse_unknown
-from dash_auth.sessions.parked import PARKED
-from dash_auth.sessions.notes import NOTE
+from dash_auth._login import SocketLogin
+from dash_auth._request import Backend, Request
+from dash_auth._servers import backend_for, is_server
 from dash_auth._shown import USER
 from dash_auth._unavailable import asked_by_guard
-from dash_auth._current import EVENT_LOOP_FACTS, User, session_user
-from dash_auth._login import SocketLogin
+from dash_auth.logins import pages
 from dash_auth.public_routes import add_public_routes, get_public_callbacks, get_public_routes
+from dash_auth.sessions.notes import NOTE
+from dash_auth.sessions.parked import PARKED
 
 __all__ = ["Auth", "get_public_callbacks", "get_public_routes"]
 
@@ -141,6 +141,7 @@ class Auth(ABC):
         self._dash_auth_guard = Guard(
             self,
             backend,
+            backend.guards,
             anonymous_body_limit=self.__anonymous_body_limit,
             trusted_origins=self.__trusted_origins,
         )

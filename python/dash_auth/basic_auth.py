@@ -12,18 +12,27 @@ from typing import Any, NoReturn
 from dash import Dash
 
 from dash_auth import _core, _secret_keys, security
-from dash_auth.sessions import parked as _parked, notes as _session
 from dash_auth._arguments import Pair, check_auth_func, check_number, users_of
-from dash_auth._request import Backend, Request
 from dash_auth._core import Credentials, Flight, Refusal, Users, VerifiedCredentials
-from dash_auth.sessions.scope import scope_of
-from dash_auth.sessions.notes import SessionNotes
-from dash_auth._shown import show
-from dash_auth._unavailable import asked_by_guard
-from dash_auth.logins.function import AuthFunc, GroupsFunc, UserGroups, accepts, check_user_groups, groups_of, warn_of_unknown_users
-from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth
 from dash_auth._current import RequestIdentity, User
 from dash_auth._login import SocketLogin
+from dash_auth._request import Backend, Request
+from dash_auth._shown import USER, show
+from dash_auth._unavailable import asked_by_guard
+from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth
+from dash_auth.logins.function import (
+    AuthFunc,
+    GroupsFunc,
+    UserGroups,
+    accepts,
+    check_user_groups,
+    groups_of,
+    warn_of_unknown_users,
+)
+from dash_auth.sessions import notes as _session
+from dash_auth.sessions import parked as _parked
+from dash_auth.sessions.notes import SessionNotes
+from dash_auth.sessions.scope import scope_of
 
 __all__ = ["BasicAuth", "UserGroups"]
 
@@ -294,7 +303,7 @@ class BasicAuth(Auth):
         if keys and (self.__session_cookie or self._dash_auth_guard.session_is_needed()):
             # Not what the live table holds by now: a password changed since then ends this login.
             self.__notes.write(request.bare_session, keys, name, verified_against)
-        show(request, {_session.USER: claims})
+        show(request, {USER: claims})
 
     def __stored(self, name: str) -> str | None:
         """Return what a user is verified against, None if that can be nothing."""
@@ -401,7 +410,7 @@ class BasicAuth(Auth):
 
     def __show_noted(self, request: Request, name: str | None) -> None:
         if name is not None:
-            show(request, {_session.USER: self.__claims(name)})
+            show(request, {USER: self.__claims(name)})
 
     def _dash_auth_keep(self, request: Request) -> dict[str, Any] | None:
         shown = request.shown
@@ -412,7 +421,7 @@ class BasicAuth(Auth):
         if not self.__session_cookie:
             return None
         name = self.__noted_user(shown.session)
-        return {} if name is None else {_session.USER: {"email": name}}
+        return {} if name is None else {USER: {"email": name}}
 
     def _dash_auth_weak_passwords(self) -> list[tuple[str, str]]:
         found = ((name, _weakness(stored)) for name, stored in self._users.items())

@@ -10,10 +10,10 @@ from dash import Dash
 
 from dash_auth import _dash_internals as internals
 from dash_auth._core import RouteMap
-from dash_auth._guard.guard import Guard
-from dash_auth._dash.public_layouts import ids_on_public_pages
 from dash_auth._dash.closed import source
+from dash_auth._dash.public_layouts import ids_on_public_pages
 from dash_auth._dash.rule_warnings import hint, leads_nowhere
+from dash_auth._guard.guard import Guard
 from dash_auth.auth import auth_of
 from dash_auth.public_routes import is_public_callback, public_assets_extensions, public_rules
 

@@ -14,8 +14,8 @@ import dash
 from dash.exceptions import PreventUpdate
 
 from dash_auth._arguments import takes
-from dash_auth._keywords import keywords_of, refuse_unknown
 from dash_auth._current import User, current_session, current_user, groups_in
+from dash_auth._keywords import keywords_of, refuse_unknown
 from dash_auth.public_routes import check_callback_arguments
 
 __all__ = [

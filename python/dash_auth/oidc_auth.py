@@ -15,22 +15,20 @@ import dash
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
-from dash_auth.logins.oidc import login
-from dash_auth.logins.oidc import navigation
-from dash_auth.logins.oidc import pending
 from dash_auth._arguments import check_path
-from dash_auth._request import Backend, Request
-from dash_auth._servers import asgi
 from dash_auth._core import below_prefix
+from dash_auth._current import User
+from dash_auth._request import Backend, Request
+from dash_auth._session_auth import SessionAuth
+from dash_auth._shown import IDP, USER
+from dash_auth._steps import call, run_to_end
+from dash_auth.auth import ANONYMOUS_BODY_LIMIT, auth_of
+from dash_auth.logins.oidc import login, navigation, pending
 from dash_auth.logins.oidc.login import LoginFailed, NotBegun
 from dash_auth.logins.oidc.providers import Providers
 from dash_auth.logins.oidc.session import fits
-from dash_auth._shown import IDP, USER
-from dash_auth.sessions.notes import REFRESH_TOKEN
-from dash_auth._session_auth import SessionAuth
-from dash_auth.auth import ANONYMOUS_BODY_LIMIT, auth_of
-from dash_auth._current import User
 from dash_auth.public_routes import add_public_routes
+from dash_auth.sessions.notes import REFRESH_TOKEN
 
 __all__ = ["OIDCAuth", "get_oauth"]
 
@@ -301,7 +299,7 @@ class OIDCAuth(SessionAuth):
         try:
             answer = self.callback(idp)
             if inspect.iscoroutine(answer):
-                answer = asgi.run_to_end(answer)
+                answer = run_to_end(answer)
             login.keep(
                 self._dash_auth_backend,
                 self._dash_auth_notes,
@@ -352,8 +350,8 @@ class OIDCAuth(SessionAuth):
     def __admit(self, token: dict[str, Any], idp: str, target: str | None) -> Any:
         waiting = _target.set(target)
         try:
-            answer = asgi.call(self.after_logged_in, token.get("userinfo"), idp, token)
-            return asgi.call(asgi.run_to_end, answer) if inspect.iscoroutine(answer) else answer
+            answer = call(self.after_logged_in, token.get("userinfo"), idp, token)
+            return call(run_to_end, answer) if inspect.iscoroutine(answer) else answer
         finally:
             _target.reset(waiting)
 

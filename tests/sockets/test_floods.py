@@ -15,9 +15,9 @@ import pytest
 from attacks.apps import body, guard, item
 from attacks.http import ALICE, PUBLIC, basic
 from dash import Input, Output
+from dash_auth._servers.websocket import GuardedSocket
 from dash_auth._servers.websocket.allowance import Allowance, unread_request
 from dash_auth._servers.websocket.outbox import Outbox
-from dash_auth._servers.websocket import GuardedSocket
 
 from .apps import (
     PRIVATE_BODY,

@@ -45,7 +45,12 @@ def test_what_a_star_imports_is_there() -> None:
 
 
 def test_the_constants_have_their_values() -> None:
-    from dash_auth.public_routes import BASE_PUBLIC_ROUTES, DASH_PUBLIC_ASSETS_EXTENSIONS, PUBLIC_CALLBACKS, PUBLIC_ROUTES
+    from dash_auth.public_routes import (
+        BASE_PUBLIC_ROUTES,
+        DASH_PUBLIC_ASSETS_EXTENSIONS,
+        PUBLIC_CALLBACKS,
+        PUBLIC_ROUTES,
+    )
 
     assert (PUBLIC_CALLBACKS, PUBLIC_ROUTES) == ("PUBLIC_CALLBACKS", "PUBLIC_ROUTES")
     assert DASH_PUBLIC_ASSETS_EXTENSIONS == "js,css"

@@ -1,0 +1,1 @@
+"""What the parts of a Dash app are, and which of them are open."""

@@ -9,8 +9,8 @@ from dash import Dash
 from dash_auth import _core
 from dash_auth import _dash_internals as internals
 from dash_auth._core import Callback, RouteMap
-from dash_auth._dash.pages import OpenPages
 from dash_auth._dash.closed import Closed
+from dash_auth._dash.pages import OpenPages
 from dash_auth._quoted import quoted
 from dash_auth.public_routes import configured_callbacks, is_public_callback, registrations
 

@@ -9,8 +9,8 @@ from typing import Any
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
-from dash_auth._request import UNROUTABLE, Backend
 from dash_auth._core import Endpoint
+from dash_auth._request import UNROUTABLE, Backend
 from dash_auth.public_routes import public_assets_extensions
 
 _PAGES = ("", "<path:path>")

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
-from dash_auth._request import Request
 from dash_auth._dash.callbacks import OpenCallback
+from dash_auth._request import Request
 from dash_auth._secret_keys import Keys, is_sealed, seal
 from dash_auth.public_routes import is_public_callback
 

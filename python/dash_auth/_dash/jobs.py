@@ -13,8 +13,8 @@ from typing import Any
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
-from dash_auth._secret_keys import Keys, seal
 from dash_auth._current import JOB_USER, current_user
+from dash_auth._secret_keys import Keys, seal
 
 
 def hand_user_to_jobs(app: Dash, keys: Callable[[], Keys]) -> None:

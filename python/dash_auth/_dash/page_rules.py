@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
-from dash_auth._request import Backend
 from dash_auth._core import RouteMap, below_prefix
 from dash_auth._dash.endpoints import Endpoints
+from dash_auth._request import Backend
 
 A_PAGE = "a page of Dash's"
 

@@ -1,0 +1,1 @@
+"""The way of a request: who decides on it, in which order."""

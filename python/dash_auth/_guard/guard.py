@@ -15,32 +15,32 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import HTTPException
 
 from dash_auth import _core
-from dash_auth.sessions import notes as _session
 from dash_auth import _dash_internals as internals
-from dash_auth._request import TOO_LARGE, UNREADABLE, Backend, Request
-from dash_auth._servers import asgi
-from dash_auth._threads import RETRY_AFTER
-from dash_auth._dash.jobs import hand_user_to_jobs
-from dash_auth._request import Caching
 from dash_auth._caching import demand
-from dash_auth._dash.handles import CallbackHandles, HandleSeal
 from dash_auth._core import Endpoint, Refusal
-from dash_auth._dash.endpoints import Endpoints
-from dash_auth._dash.callbacks import OpenCallbacks
-from dash_auth._dash.pages import OpenPages
-from dash_auth._guard.origins import Origins
-from dash_auth._out_of_order import is_out_of_order, say_out_of_order
-from dash_auth._dash.page_rules import PageRules
-from dash_auth._dash.closed import Closed
-from dash_auth._quoted import quoted
-from dash_auth._guard.refusals import why_login_is_needed
-from dash_auth._dash.rule_warnings import RuleWarnings
-from dash_auth._secret_keys import Keys, OtherKeys, seal, weakness
-from dash_auth._shown import show
-from dash_auth._dash.websocket import WebSocketCallbacks
 from dash_auth._current import RequestIdentity, User, current_facts, current_user
+from dash_auth._dash.callbacks import OpenCallbacks
+from dash_auth._dash.closed import Closed
+from dash_auth._dash.endpoints import Endpoints
+from dash_auth._dash.handles import CallbackHandles, HandleSeal
+from dash_auth._dash.jobs import hand_user_to_jobs
+from dash_auth._dash.page_rules import PageRules
+from dash_auth._dash.pages import OpenPages
+from dash_auth._dash.rule_warnings import RuleWarnings
+from dash_auth._dash.websocket import WebSocketCallbacks
+from dash_auth._guard.guards import Guards
+from dash_auth._guard.origins import Origins
+from dash_auth._guard.refusals import why_login_is_needed
 from dash_auth._login import SocketLogin
+from dash_auth._out_of_order import is_out_of_order, say_out_of_order
+from dash_auth._quoted import quoted
+from dash_auth._request import TOO_LARGE, UNREADABLE, Backend, Caching, Request
+from dash_auth._secret_keys import Keys, OtherKeys, seal, weakness
+from dash_auth._shown import USER, show
+from dash_auth._steps import call
+from dash_auth._threads import RETRY_AFTER
 from dash_auth.public_routes import public_rules
+from dash_auth.sessions.notes import NOTE
 
 if TYPE_CHECKING:
     from dash_auth._servers.asgi import AsgiRequest
@@ -77,6 +77,7 @@ class Guard:
         self,
         auth: Auth,
         backend: Backend,
+        guards: Guards,
         *,
         anonymous_body_limit: int,
         trusted_origins: tuple[str, ...],
@@ -85,12 +86,14 @@ class Guard:
 
         :param auth: who knows the users
         :param backend: adapter of the app's server
+        :param guards: all guards on that server
         :param anonymous_body_limit: largest body read for a client that is not logged in, in bytes
         :param trusted_origins: origins whose pages may make requests with a user's credentials
         """
         self._auth = auth
         self._app = auth.app
         self._backend = backend
+        self._guards = guards
         self.body_limit = anonymous_body_limit
         self._origins = Origins(backend, trusted_origins)
         self._warned_of: set[str | None] = set()
@@ -123,7 +126,7 @@ class Guard:
         """
         try:
             if self._other_keys.is_to_be_told and self._backend.secret_keys():
-                if _session.NOTE not in request.bare_session:
+                if NOTE not in request.bare_session:
                     self._other_keys.look_at(self._backend.unverified_session(request))
             request.visitor = RequestIdentity(self._visitor)
             if not self._is_foreign(request):
@@ -179,7 +182,7 @@ class Guard:
             return self._answer_preflight(request) or self._refuse(request)
         # Outside of the net: what goes wrong in Dash's set-up is for the developer to see.
         self._set_up(layout_of_visitor=passed == _Passed.LOGGED_IN)
-        for guard in self._backend.guards:
+        for guard in self._guards:
             # Dash's hooks set up all apps of the server, to whichever of them the request is.
             guard._set_up()
         self._hand_user_to_jobs()
@@ -242,7 +245,7 @@ class Guard:
 
     def is_authorized(self, request: Request) -> bool:
         """Tell whether whoever makes a request may use the app."""
-        authorized: object = asgi.call(self._auth._dash_auth_is_authorized, request)
+        authorized: object = call(self._auth._dash_auth_is_authorized, request)
         if isinstance(authorized, bool):
             return authorized
         if inspect.isawaitable(authorized):
@@ -320,7 +323,7 @@ class Guard:
 
     def login_request(self) -> Any:
         """Return the answer that asks for a login."""
-        return asgi.call(self._auth.login_request)
+        return call(self._auth.login_request)
 
     def _pass_logged_in(self, request: Request, kind: Endpoint) -> _Passed:
         request.logged_in = True
@@ -456,7 +459,7 @@ class Guard:
         request.identity = RequestIdentity(None, claims)
         if self.shows_user:
             shown = {} if request.shown is None else request.shown.values
-            show(request, {**shown, _session.USER: claims})
+            show(request, {**shown, USER: claims})
 
     def _fit_config(self, settings: dict[str, Any]) -> None:
         """Keep from a client what is not for it, before Dash sends it in the index page."""

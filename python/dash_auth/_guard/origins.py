@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dash_auth import _core
-from dash_auth._request import Backend, Request
 from dash_auth._quoted import quoted
+from dash_auth._request import Backend, Request
 
 
 class Origins:

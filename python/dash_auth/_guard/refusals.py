@@ -2,63 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from dash_auth import _core
-from dash_auth import _dash_internals as internals
-from dash_auth._request import UNROUTABLE, Request
 from dash_auth._core import Endpoint, Refusal, RouteMap
+from dash_auth._quoted import quoted
+from dash_auth._request import UNROUTABLE, Request
 
 if TYPE_CHECKING:
     from dash_auth._guard.guard import Guard
 
-_LONGEST_QUOTED = 200
-"""How much of what a client sent is logged, in characters."""
-
 _DOTS = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\]|$)")
-
-
-def quoted(value: object) -> str:
-    """Return what a client sent so that it neither breaks nor fills a line of the log."""
-    text = str(value)
-    return repr(text) if len(text) <= _LONGEST_QUOTED else f"{text[:_LONGEST_QUOTED]!r}..."
-
-
-class Closed(NamedTuple):
-    """Why a callback does not run with no login.
-
-    Attributes:
-        why: the reason.
-        output: the id that the body names, None where it names none.
-        entry: the callback as Dash keeps it, None where none is registered.
-    """
-
-    why: str
-    output: str | None = None
-    entry: internals.CallbackEntry | None = None
-
-    def __str__(self) -> str:
-        if self.output is None:
-            return self.why
-        function = None if self.entry is None else internals.registered_function(self.entry)
-        place = "" if function is None else f" ({' at '.join(source(function, self.output))})"
-        return f"callback {quoted(self.output)}{place}: {self.why}"
-
-
-def source(function: object, output: str) -> tuple[str, str]:
-    """Return name and place of a callback's function.
-
-    :param function: the function as Dash keeps it
-    :param output: the callback's id, which stands for what is not known
-    """
-    function = inspect.unwrap(function) if callable(function) else function
-    name = getattr(function, "__name__", None) or output
-    code = getattr(function, "__code__", None)
-    place = f"{code.co_filename}:{code.co_firstlineno}" if code else output
-    return name, place
 
 
 def why_login_is_needed(guard: Guard, request: Request, kind: Endpoint, rules: RouteMap) -> str:

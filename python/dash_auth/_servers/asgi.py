@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
-import os
 import sys
-import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
-from dash_auth._request import Caching
 from dash_auth._core import Refusal
-from dash_auth._dash.closed import Closed
-from dash_auth._shown import Shown
 from dash_auth._current import EVENT_LOOP_FACTS, RequestIdentity
-from dash_auth._request import TOO_LARGE, UNREADABLE
+from dash_auth._dash.closed import Closed
 from dash_auth._guard.guards import Guards
-from dash_auth import _threads as threads
+from dash_auth._request import TOO_LARGE, UNREADABLE, Caching
+from dash_auth._shown import Shown
+from dash_auth._steps import off_loop, serve_from_this_loop
 from dash_auth._threads import Crowded
 
 if TYPE_CHECKING:
@@ -33,12 +28,6 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-
-_serving: contextvars.ContextVar[tuple[asyncio.AbstractEventLoop, int] | None] = (
-    contextvars.ContextVar("dash_auth_serving", default=None)
-)
-"""The event loop that serves the current request, and its process: a job may be a fork of it."""
-
 
 _HEADERS = frozenset(
     (
@@ -79,7 +68,7 @@ class AsgiRequest:
         self.refusal: Refusal | None = None
         self.logged_in = False
         self.caching = Caching.UNDECIDED
-        self.closed: Closed | None = None
+        self.closed: object | None = None
         self.is_too_large = False
         self.is_explained = False
         self.guard: Guard | None = None
@@ -191,11 +180,6 @@ class AsgiRequest:
 
 BODY_TIMEOUT = 60
 """For how long the body of a stranger's request is waited for, in seconds, as Quart has it."""
-
-
-def serve_from_this_loop() -> None:
-    """Have the developer's async functions run in this event loop while a request is worked on."""
-    _serving.set((asyncio.get_running_loop(), os.getpid()))
 
 
 async def _in_time(reading: Coroutine[Any, Any, None]) -> None:
@@ -310,73 +294,3 @@ async def _find_visitor(guard: Guard, request: AsgiRequest) -> None:
             request.identity = RequestIdentity()
         # The app has not asked yet: whether the answer depends on it is not known.
         identity.was_asked = False
-
-
-async def off_loop(
-    function: Callable[..., T],
-    *arguments: Any,
-    context: contextvars.Context | None = None,
-    is_remembered: bool = False,
-) -> T:
-    """Call a function in another thread, which sees this request as its caller does.
-
-    :param function: function that may take long
-    :param arguments: what it is called with
-    :param context: the context in which it runs, a copy of the caller's by default
-    :param is_remembered: whether it is for a user whose credentials were verified before
-    :return: what it returns
-    :raises Crowded: if too many wait for a thread already
-    """
-    context = contextvars.copy_context() if context is None else context
-    pool = threads.REMEMBERED if is_remembered else threads.VISITORS
-    return await pool.call(context, call, function, *arguments)
-
-
-def call(function: Callable[..., T], *arguments: Any) -> T:
-    """Call a function of the developer's; have it raise errors alone, not what would end a server.
-
-    That a request itself is cancelled is told where it awaits something, never in here.
-
-    :param function: function that may raise anything
-    :param arguments: what it is called with
-    :return: what it returns
-    """
-    try:
-        return function(*arguments)
-    except asyncio.CancelledError as error:
-        raise RuntimeError("The function was cancelled") from error
-    except SystemExit as error:
-        # A signal's handler ends the process so, but in the main thread alone.
-        if threading.current_thread() is threading.main_thread():
-            raise
-        raise RuntimeError("The function would end the process") from error
-
-
-async def _ending(coroutine: Coroutine[Any, Any, T]) -> T:
-    try:
-        return await coroutine
-    except SystemExit as error:
-        # It would end the event loop, and the server with it.
-        raise RuntimeError("The function would end the process") from error
-
-
-def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end: in the event loop that this thread works for, if there is one.
-
-    :param coroutine: what an async function of the developer's returned
-    :return: what the coroutine returns
-    """
-    serving, process = _serving.get() or (None, None)
-    try:
-        running: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
-    except RuntimeError:
-        running = None
-    if serving is not None and serving is not running and process == os.getpid():
-        return asyncio.run_coroutine_threadsafe(_ending(coroutine), serving).result()
-    if running is None:
-        return asyncio.run(coroutine)
-    # This thread's own loop cannot run inside of itself.
-    context = contextvars.copy_context()
-    context.run(_serving.set, None)
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(context.run, asyncio.run, coroutine).result()

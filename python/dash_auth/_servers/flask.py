@@ -16,18 +16,16 @@ from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import HTTPException
 
 from dash_auth import _dash_internals as internals
-from dash_auth._request import Caching
 from dash_auth._caching import cache_control
 from dash_auth._core import Refusal
-from dash_auth.logins.pages import PAGE_HEADERS
-from dash_auth._dash.closed import Closed
-from dash_auth._secret_keys import Keys, keys_of
-from dash_auth._shown import Shown
 from dash_auth._current import FACTS, RequestIdentity, current_facts
-from dash_auth._servers.remembered import LONGEST_REMEMBERED_PATH, REMEMBERED_PATHS
-from dash_auth._request import TOO_LARGE, UNREADABLE, Request
 from dash_auth._guard.guards import Guards
+from dash_auth._request import TOO_LARGE, UNREADABLE, Caching, Request
+from dash_auth._secret_keys import Keys, keys_of
+from dash_auth._servers.remembered import LONGEST_REMEMBERED_PATH, REMEMBERED_PATHS
 from dash_auth._servers.unverified import content_of
+from dash_auth._shown import Shown
+from dash_auth.logins.pages import PAGE_HEADERS
 
 logger = logging.getLogger("dash_auth")
 
@@ -80,7 +78,7 @@ class FlaskRequest:
         self.logged_in = False
         self.is_socket = False
         self.caching = Caching.UNDECIDED
-        self.closed: Closed | None = None
+        self.closed: object | None = None
         self.is_too_large = False
         self.is_explained = False
         self._decisive: tuple[object, ...] = ()

@@ -16,13 +16,14 @@ from quart.wrappers.request import Body
 from werkzeug.exceptions import HTTPException
 
 from dash_auth import _dash_internals as internals
-from dash_auth.logins.pages import PAGE_HEADERS
 from dash_auth._current import EVENT_LOOP_FACTS
 from dash_auth._request import TOO_LARGE, UNREADABLE
 from dash_auth._servers import asgi
 from dash_auth._servers.asgi import AsgiRequest
 from dash_auth._servers.flask import FlaskBackend, decisive, fit_caching
 from dash_auth._servers.websocket import GuardedSocket
+from dash_auth._steps import off_loop, run_to_end
+from dash_auth.logins.pages import PAGE_HEADERS
 
 _SOCKET = "dash_auth.socket"
 """The key of an ASGI scope that holds the guard's end of a WebSocket."""
@@ -203,7 +204,7 @@ class QuartBackend(FlaskBackend):
     def _answering(self, view: Callable[..., Any], headers: dict[str, str]) -> Callable[..., Any]:
         @functools.wraps(view)
         async def answer(**variables: str) -> Any:
-            made = await asgi.off_loop(functools.partial(view, **variables))
+            made = await off_loop(functools.partial(view, **variables))
             return self.with_headers(await quart.make_response(made), headers)
 
         return answer
@@ -216,13 +217,13 @@ class QuartBackend(FlaskBackend):
         if callable(regenerate):
             made = regenerate(session)
             if inspect.isawaitable(made):
-                asgi.run_to_end(_awaited(made))
+                run_to_end(_awaited(made))
 
     def run_first_request_hooks(self, app: Dash) -> None:
         for hook in internals.first_request_hooks(app, self._server.before_request_funcs[None]):
             made = hook()
             if made is not None:
-                asgi.run_to_end(made)
+                run_to_end(made)
 
     async def _serve_asgi(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "websocket":

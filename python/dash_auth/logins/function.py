@@ -11,10 +11,10 @@ from enum import Enum
 from typing import Any
 
 from dash_auth._arguments import takes
-from dash_auth._servers import asgi
-from dash_auth._out_of_order import is_out_of_order, say_out_of_order
-from dash_auth._unavailable import asked_by_guard
 from dash_auth._current import groups_in
+from dash_auth._out_of_order import is_out_of_order, say_out_of_order
+from dash_auth._steps import call, run_to_end
+from dash_auth._unavailable import asked_by_guard
 
 logger = logging.getLogger("dash_auth")
 
@@ -129,5 +129,5 @@ def _run(function: Callable[..., Any], *arguments: str) -> Any:
     if inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(
         getattr(target, "__call__", None)  # noqa: B004
     ):
-        return asgi.call(asgi.run_to_end, function(*arguments))
-    return asgi.call(function, *arguments)
+        return call(run_to_end, function(*arguments))
+    return call(function, *arguments)

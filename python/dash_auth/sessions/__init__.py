@@ -1,0 +1,1 @@
+"""Where a login is remembered."""

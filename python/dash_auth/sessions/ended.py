@@ -10,8 +10,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from dash_auth.sessions.parked import parked, until
 from dash_auth.sessions.notes import NOTE
+from dash_auth.sessions.parked import parked, until
 
 _ended: dict[str, int] = {}
 """When each login would have ended, by its id."""

@@ -9,25 +9,18 @@ shown from it, see `_shown.py`.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from dash_auth._secret_keys import Keys, is_sealed, mark, seal
+from dash_auth._shown import Session
 
 NOTE = "_dash_auth"
 """The key of the note."""
 
-USER = "user"
-"""The key under which apps read the user."""
-
-IDP = "idp"
-"""The key under which apps read the name of the provider."""
-
 REFRESH_TOKEN = "refresh_token"
 """The key under which apps read the refresh token, where it is kept at all."""
-
-Session = MutableMapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -29,18 +29,19 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from werkzeug.exceptions import HTTPException
 
 from dash_auth import _dash_internals as internals
-from dash_auth.logins.pages import PAGE_HEADERS
-from dash_auth._quoted import quoted
-from dash_auth._secret_keys import Keys
 from dash_auth._current import EVENT_LOOP_FACTS
-from dash_auth._request import TOO_LARGE, UNROUTABLE, Request
 from dash_auth._guard.guards import Guards
+from dash_auth._quoted import quoted
+from dash_auth._request import TOO_LARGE, UNROUTABLE, Request
+from dash_auth._secret_keys import Keys
 from dash_auth._servers import asgi
 from dash_auth._servers.asgi import AsgiRequest
-from dash_auth._servers.fastapi.routes import Routes
-from dash_auth._servers.websocket import LOGIN_REQUIRED, GuardedSocket
 from dash_auth._servers.fastapi.answers import answer_of, answer_of_error, caching, rewriting
+from dash_auth._servers.fastapi.routes import Routes
 from dash_auth._servers.fastapi.session import SessionCookie
+from dash_auth._servers.websocket import LOGIN_REQUIRED, GuardedSocket
+from dash_auth._steps import off_loop, run_to_end
+from dash_auth.logins.pages import PAGE_HEADERS
 
 logger = logging.getLogger("dash_auth")
 
@@ -228,7 +229,7 @@ class FastAPIBackend:
     ) -> str:
         async def answer(request: Any) -> Response:
             try:
-                made = await asgi.off_loop(functools.partial(view, **request.path_params))
+                made = await off_loop(functools.partial(view, **request.path_params))
             except HTTPException as error:
                 made = answer_of_error(error)
             return self.with_headers(made, headers)
@@ -272,7 +273,7 @@ class FastAPIBackend:
         for hook in hooks:
             made = hook()
             if made is not None:
-                asgi.run_to_end(made)
+                run_to_end(made)
 
     def find_endpoint(self, request: AsgiRequest) -> None:
         """State which endpoint the server's own routing finds for a request."""

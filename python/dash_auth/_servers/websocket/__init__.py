@@ -15,12 +15,12 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from dash_auth._quoted import quoted
 from dash_auth._current import RequestIdentity
 from dash_auth._login import SocketLogin
-from dash_auth._servers import asgi
+from dash_auth._quoted import quoted
 from dash_auth._servers.websocket.allowance import Allowance, unread_request
 from dash_auth._servers.websocket.outbox import Outbox, start
+from dash_auth._steps import off_loop, serve_from_this_loop
 from dash_auth._threads import Crowded
 
 if TYPE_CHECKING:
@@ -79,11 +79,11 @@ class GuardedSocket:
         :param guards: the guards that are responsible
         :param request: the facts of the handshake
         """
-        asgi.serve_from_this_loop()
+        serve_from_this_loop()
         for guard in guards:
             try:
                 known = guard.remembers(request)
-                admitted = await asgi.off_loop(guard.admit_socket, request, is_remembered=known)
+                admitted = await off_loop(guard.admit_socket, request, is_remembered=known)
             except Crowded:
                 logger.debug("Refused: a WebSocket, since too many logins are under way")
                 admitted = None
@@ -244,7 +244,7 @@ class GuardedSocket:
         return "No such callback"
 
     async def _off_loop(self, function: Callable[[], Any]) -> Any:
-        return await asgi.off_loop(function, context=self._context.copy(), is_remembered=True)
+        return await off_loop(function, context=self._context.copy(), is_remembered=True)
 
     def _refuse(self, request: dict[str, Any], reason: str) -> None:
         """Answer one callback in the app's place; the socket stays."""

@@ -1,0 +1,1 @@
+"""A login through a provider that speaks OpenID Connect."""

@@ -31,11 +31,11 @@ from authlib.integrations.requests_client import OAuth2Session  # type: ignore[i
 from authlib.oidc.core import UserInfo  # type: ignore[import-untyped]
 
 from dash_auth import _core
+from dash_auth._current import EVENT_LOOP_FACTS
+from dash_auth._request import Backend, Request
 from dash_auth.logins.oidc import claims as claims_of
 from dash_auth.logins.oidc import pending
-from dash_auth._request import Backend, Request
 from dash_auth.logins.oidc.session import fits
-from dash_auth._current import EVENT_LOOP_FACTS
 
 __all__ = ["Registry"]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from werkzeug.exceptions import BadRequest
 
-from dash_auth.logins.oidc import pending
 from dash_auth._request import Backend
+from dash_auth._shown import IDP, USER, Session
+from dash_auth.logins.oidc import pending
 from dash_auth.logins.oidc.claims import readable
 from dash_auth.logins.oidc.providers import Providers
 from dash_auth.logins.oidc.session import LoginNotes, fits
-from dash_auth._shown import IDP, USER, Session
 from dash_auth.sessions.notes import NOTE, REFRESH_TOKEN
 
 logger = logging.getLogger("dash_auth")

@@ -9,8 +9,8 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from dash_auth import _dash_internals as internals
-from dash_auth._request import Request
 from dash_auth._core import below_prefix
+from dash_auth._request import Request
 from dash_auth.logins.pages import page
 
 __all__ = ["LONGEST_TARGET", "UNCACHED", "is_local", "is_navigation", "page", "target"]

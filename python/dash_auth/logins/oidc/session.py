@@ -15,12 +15,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dash_auth.logins.oidc import pending
 from dash_auth._request import Backend
-from dash_auth.sessions.parked import PARKED, hide, parked, set_aside, until
 from dash_auth._secret_keys import Keys, is_sealed, mark, seal
 from dash_auth._shown import IDP, USER, Session
+from dash_auth.logins.oidc import pending
 from dash_auth.sessions.notes import NOTE
+from dash_auth.sessions.parked import PARKED, hide, parked, set_aside, until
 
 COOKIE_LIMIT = 4000
 """The longest name and value of a cookie, in bytes: below what browsers take (RFC 6265 6.1)."""

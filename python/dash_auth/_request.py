@@ -1,0 +1,230 @@
+"""A request and a server, as every other part of the package sees them."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from typing import Any, Protocol
+
+from dash import Dash
+
+from dash_auth._core import Refusal
+from dash_auth._current import RequestIdentity
+from dash_auth._secret_keys import Keys
+from dash_auth._shown import Shown
+
+UNREADABLE = object()
+"""Stands for a body that is no JSON, or nested beyond reason."""
+
+TOO_LARGE = object()
+"""Stands for a body that is larger than what is read for a stranger."""
+
+UNROUTABLE = "dash_auth: the server's routing fails"
+"""Stands for the endpoint where the server's own routing raises an error."""
+
+
+class Caching(enum.IntEnum):
+    """What an answer is, as far as keeping it goes; of several guards the strictest counts."""
+
+    UNDECIDED = 0
+    """No guard was asked: the answer is the developer's."""
+    PUBLIC = 1
+    """Anyone may have it, unless the visitor was asked for."""
+    PRIVATE_FILE = 2
+    """A file for who is logged in, which the visitor's own browser may keep."""
+    PRIVATE = 3
+    """For who is logged in, or a refusal: kept nowhere."""
+
+
+class Request(Protocol):
+    """The facts of a request."""
+
+    method: str
+    path: str
+    endpoint: str | None
+    """The name of the endpoint that the server is going to run, None if there is none."""
+    view_arguments: dict[str, Any]
+    """The variables of the path, as the server parsed them."""
+    authorization: str | None
+    """The value of the Authorization header, None if there is none."""
+    address: str
+    """The client's address."""
+    sec_fetch_site: str | None
+    """The value of the Sec-Fetch-Site header, None if there is none."""
+    identity: RequestIdentity | None
+    visitor: RequestIdentity | None
+    """Who makes the request, for the developer's hooks that ask before the guard has decided."""
+    shown: Shown | None
+    """What the session shows of the user; None until somebody shows something."""
+    verified: tuple[object, str, Any] | None
+    """Who verified which credentials, and what came of it: once a request."""
+    refusal: Refusal | None
+    logged_in: bool
+    is_socket: bool
+    """Whether it is the handshake of a WebSocket."""
+    caching: Caching
+    """What the answer is, as far as keeping it goes."""
+    closed: object | None
+    """Why a callback does not run with no login, once that was asked."""
+    is_too_large: bool
+    """Whether the body is larger than what is read for a stranger, once that was asked."""
+    is_explained: bool
+    """Whether the log says already why the request is refused."""
+
+    @property
+    def origin(self) -> str | None:
+        """The value of the Origin header, None if there is none."""
+
+    @property
+    def own_origin(self) -> str:
+        """Scheme, host and port of the request, as the server's own proxy support states them."""
+
+    def header(self, name: str) -> str | None:
+        """Return the value of a header, None if there is none."""
+
+    @property
+    def root_path(self) -> str:
+        """The path under which the server itself is mounted, without a slash at its end."""
+
+    @property
+    def query(self) -> str:
+        """The query string as the client sent it."""
+
+    @property
+    def session(self) -> MutableMapping[str, Any]:
+        """The session."""
+
+    @property
+    def bare_session(self) -> MutableMapping[str, Any]:
+        """The session, for a look that leaves the answer as it is."""
+
+    def leave_session_unread(self, session: MutableMapping[str, Any]) -> None:
+        """Have the session count as unread, unless it was changed: the guard alone looked at it."""
+
+    @property
+    def has_session_cookie(self) -> bool:
+        """Whether the client sent a session along."""
+
+    def json_body(self, limit: int) -> Any:
+        """Return the very object that Dash will be given, `UNREADABLE` or `TOO_LARGE`.
+
+        :param limit: the largest body that is read, in bytes
+        """
+
+    def query_values(self, name: str) -> list[str]:
+        """Return all values of a parameter of the query."""
+
+    def replace_query_values(self, values: dict[str, list[str]]) -> None:
+        """Give some parameters of the query other values before Dash reads them."""
+
+    def rewrite_answer(self, rewrite: Callable[[bytes], bytes]) -> None:
+        """Have the body of the answer to this request rewritten."""
+
+
+class Backend(Protocol):
+    """A server, as the guard needs it."""
+
+    def request(self) -> Request:
+        """Return the facts of the current request."""
+
+    def answer(self, status: int, text: str, headers: dict[str, str] | None = None) -> Any:
+        """Return an answer in plain text."""
+
+    def secret_keys(self) -> Keys:
+        """Return the secret keys of the server's sessions, the current one first."""
+
+    def set_secret_keys(self, keys: Sequence[str | bytes]) -> None:
+        """Set the secret keys of the server's sessions, the current one first."""
+
+    def unverified_session(self, request: Request) -> str | None:
+        """Return what a session's cookie says, whoever signed it; None if there is none to read.
+
+        It decides nothing.
+        """
+
+    # What a login with pages of its own needs
+
+    has_event_loop: bool
+    """Whether an event loop answers the requests, which must not wait."""
+    how_to_trust_a_proxy: str
+    """What makes the server believe a proxy about host and scheme."""
+
+    def automatic_options(self) -> Any:
+        """Return the server's own answer to the current OPTIONS request.
+
+        It may have to be awaited. Return None where code of the developer's would answer.
+        """
+
+    def redirect(self, location: str) -> Any:
+        """Return an answer that sends the browser elsewhere."""
+
+    def with_headers(self, answer: Any, headers: dict[str, str]) -> Any:
+        """Return an answer with some more headers."""
+
+    def page(self, html: str, status: int = 200, headers: dict[str, str] | None = None) -> Any:
+        """Return one of our pages as an answer.
+
+        :param html: the page
+        :param status: the status
+        :param headers: what the answer carries beside `PAGE_HEADERS`
+        """
+
+    def copy_of(self, answer: Any) -> Any:
+        """Return an answer of the developer's so that it can be given again."""
+
+    def has_route(self, rule: str) -> bool:
+        """Tell whether the server has a route with exactly this rule, in Flask's syntax."""
+
+    def add_route(
+        self, rule: str, name: str, view: Callable[..., Any], headers: dict[str, str]
+    ) -> str:
+        """Add a route of the login's own, for GET.
+
+        :param rule: the route, in Flask's syntax
+        :param name: what the endpoint is to be called; another one of that name stays
+        :param view: called with the variables of the path; it may wait, and return what the
+            server's own views may
+        :param headers: what each answer carries
+        :return: the name of the endpoint
+        """
+
+    def url_for(self, endpoint: str, scheme: str | None = None, **variables: str) -> str:
+        """Return the absolute URL of an added route, as the current request came in.
+
+        :param endpoint: name of the endpoint
+        :param scheme: the scheme; None for that of the request
+        :param variables: the variables of the path
+        """
+
+    def close_session_cookie(self, *, secure: bool) -> None:
+        """Have the session's cookie kept from other sites, and from scripts.
+
+        :param secure: whether it is sent over https only
+        """
+
+    def session_cookie_length(self, session: Mapping[str, Any]) -> int | None:
+        """Return the length of the cookie that holds a session, name and value, in bytes.
+
+        :return: None where sessions are kept on the server
+        """
+
+    def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
+        """Give a session that is kept on the server another id."""
+
+    def view(self, endpoint: str) -> Callable[..., Any] | None:
+        """Return the function behind an endpoint."""
+
+    def endpoints_of(self, path: str) -> list[str]:
+        """Return the endpoints that serve a path, whatever the method, WebSockets included."""
+
+    def routes(self) -> list[tuple[str, str]]:
+        """Return the endpoints with their rules in Flask's syntax."""
+
+    def route_count(self) -> int:
+        """Return how many routes the server has."""
+
+    def dash_apps(self) -> list[Dash]:
+        """Return the Dash apps on the server, guarded or not."""
+
+    def run_first_request_hooks(self, app: Dash) -> None:
+        """Run what Dash would run before the first request to the app."""

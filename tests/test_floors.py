@@ -1,0 +1,69 @@
+"""Nothing imports upwards: each import of the package is compared with its floor."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import dash_auth
+import pytest
+
+PACKAGE = Path(dash_auth.__file__).parent
+
+FLOORS = [
+    "_core _arguments _dash_internals _keywords _out_of_order _quoted _secret_keys _shown "
+    "_threads _unavailable _upstream version",
+    "_caching _current _request _steps public_routes security",
+    "_login sessions",
+    "_dash logins",
+    "_guard",
+    "_servers",
+    "_session_auth auth",
+    "basic_auth explain group_protection identity oidc_auth",
+    "dash_auth",
+]
+"""What may be imported from where, the lowest first; `dash_auth` is the package's own module."""
+
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
+
+
+def module_of(path: Path) -> str:
+    """Return the name of a file's module below the package."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    parts = parts[:-1] if parts[-1] == "__init__" else parts
+    return ".".join(parts) or "dash_auth"
+
+
+FILES = {module_of(path): path for path in PACKAGE.rglob("*.py")}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Return the modules of the package that a file imports, for types alone too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path.name} imports relatively"
+            if node.module == "dash_auth" or (node.module or "").startswith("dash_auth."):
+                below = (node.module or "").removeprefix("dash_auth").lstrip(".")
+                for alias in node.names:
+                    inner = f"{below}.{alias.name}".lstrip(".")
+                    yield inner if inner in FILES or inner == "_core" else below or "dash_auth"
+
+
+@pytest.mark.parametrize("module", sorted(FILES))
+def test_no_module_imports_upwards(module: str) -> None:
+    floor = FLOOR_OF[module.split(".")[0]]
+    upwards = [
+        imported for imported in imports(FILES[module]) if FLOOR_OF[imported.split(".")[0]] > floor
+    ]
+    assert upwards == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {module: set(imports(path)) & set(FILES) - {module} for module, path in FILES.items()}
+    while free := [module for module, needed in graph.items() if not needed]:
+        for module in free:
+            del graph[module]
+        for needed in graph.values():
+            needed.difference_update(free)
+    assert graph == {}
