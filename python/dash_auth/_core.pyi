@@ -7,6 +7,17 @@ from typing import Any, Final, SupportsFloat, SupportsIndex, final
 __version__: Final[str]
 
 @final
+class Attempt:
+    """
+    Credentials that have yet to be verified, against what was stored for them when they came.
+    """
+    def verify(self, /) -> Any:
+        """
+        Hashes, without holding the interpreter, and returns the name of the user and the stored value
+        that the credentials were verified against, or why there is none.
+        """
+
+@final
 class Callback:
     """
     A registered callback, as its declaration has it.
@@ -200,18 +211,12 @@ class Users:
         Reads the table; raises `ValueError` or `TypeError`, naming the user, where a name or a stored
         value could never log in, and `ValueError` where there are no users.
         """
-    def authenticate(self, header: str, table: Any, address: str, /) -> Any:
+    def attempt(self, header: str, table: Any, address: str, /) -> Any:
         """
         Returns the name of the user whose credentials a header holds and the stored value that they
-        were verified against, or why there is none.
+        were verified against, or why there is none; or the attempt, where that is to hash.
 
-        The table is asked anew each time, so that a removed user or a changed password counts at
-        once. Hashing is done without holding the interpreter.
-        """
-    def knows(self, header: str, table: Any, /) -> bool:
-        """
-        Tells whether a header holds credentials that are right, as far as that can be told without
-        hashing: those that were verified lately, and those of a plaintext password.
+        The table is asked anew each time, so that a removed user or a changed password counts at once.
         """
 
 @final

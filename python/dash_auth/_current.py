@@ -208,3 +208,11 @@ def current_user() -> User | None:
         return session_user()
     user: User | None = identity.user(facts)
     return user
+
+
+def is_logged_in(request: Any) -> bool:
+    """Tell whether a request carries a login; what a session remembers is none.
+
+    :param request: the current request
+    """
+    return request.logged_in or (request.authorization is not None and current_user() is not None)

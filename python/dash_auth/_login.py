@@ -1,24 +1,102 @@
-"""A login, as the guard and the servers see it."""
+"""A login: what recognises whose request it is, and asks for what it needs to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+from dash_auth._core import Refusal
+from dash_auth._current import RequestIdentity, User
+from dash_auth._request import Answer, Request
+from dash_auth._steps import Steps
+
+
+@dataclass(slots=True)
+class Visitor:
+    """Who makes a request, once a login has recognised it.
+
+    Attributes:
+        login: the login that recognised it.
+        claim: what the login verified.
+        identity: the user, as the app will ask for it.
+        shown: what the session shows of the user; None leaves it as it is.
+        against: what the claim was verified against; it decides for how long that holds.
+        is_for_public: whether the visitor is known on public pages alone.
+        until: when it ends, by the monotonic clock in seconds; None for no time of its own.
+    """
+
+    login: Login
+    claim: Any
+    identity: RequestIdentity
+    shown: Mapping[str, Any] | None = None
+    against: Any = None
+    is_for_public: bool = False
+    until: float | None = None
+
+
+Outcome = Visitor | User | Refusal | None
+"""What comes of a claim: a visitor, or just the user; or why it is nobody."""
+
+
+class Login:
+    """Recognises the requests of users.
+
+    A guard asks the logins of its app one after another what in a request is theirs. The first that
+    finds something verifies it, alone: if that is wrong, the request is nobody's.
+    """
+
+    def claim(self, request: Request) -> Any:
+        """Return what in a request is for this login to verify, None if nothing is.
+
+        It looks and never waits.
+
+        :param request: the request
+        """
+        raise NotImplementedError
+
+    def verify(self, request: Request, claim: Any) -> Steps[Outcome] | Outcome:
+        """Return whose a request is, or why it is nobody's.
+
+        What may take long is a step: `yield Wait(call)` gives what the call returns.
+
+        :param request: the request
+        :param claim: what :meth:`claim` found in it
+        """
+        raise NotImplementedError
+
+    def holds(self, visitor: Visitor) -> bool:
+        """Tell, at once, whether what was verified still holds: an open WebSocket asks.
+
+        :param visitor: a visitor whom this login recognised
+        """
+        return True
+
+    def ask(self, request: Request) -> Steps[Any] | Any:
+        """Return the answer that asks for a login.
+
+        :param request: a request that needs one
+        :return: an :class:`Answer`, or whatever the server's own views return
+        """
+        return Answer(401, "Login required")
+
+    def weak_passwords(self) -> list[tuple[str, str]]:
+        """Return the names of users whose stored password should be stored anew, and why."""
+        return []
 
 
 @dataclass(frozen=True)
-class SocketLogin:
-    """Who opened a WebSocket, and for how long that counts.
+class Logins:
+    """The logins that a guard asks, in this order, for each kind of request.
 
     Attributes:
-        holds: tells, at once, whether the login still holds.
-        claims: returns what `session["user"]` would hold of the user now.
-        claims_wait: whether that may take long.
-        ask: asks again whether the user may use the app, where that is to be asked at each message.
+        private: for what needs a login.
+        public: for who makes a request that needs none.
+        socket: for the handshake of a WebSocket.
+        asking: the one that asks for a login.
     """
 
-    holds: Callable[[], bool]
-    claims: Callable[[], Mapping[str, Any]]
-    claims_wait: bool = False
-    ask: Callable[[], bool] | None = None
+    private: Sequence[Login]
+    public: Sequence[Login]
+    socket: Sequence[Login]
+    asking: Login = field(repr=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from dash import Dash
@@ -36,8 +37,34 @@ class Caching(enum.IntEnum):
     """For who is logged in, or a refusal: kept nowhere."""
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What we send, before the server makes a response of it.
+
+    Attributes:
+        status: the status.
+        body: the body.
+        headers: the headers, but for the type of the body.
+        content_type: the type of the body.
+    """
+
+    status: int = 200
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "text/plain; charset=utf-8"
+
+    @classmethod
+    def redirect(cls, location: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Return an answer that sends the browser elsewhere.
+
+        :param location: where to
+        :param headers: further headers
+        """
+        return cls(302, "", {"Location": location, **(headers or {})})
+
+
 class Request(Protocol):
-    """The facts of a request."""
+    """A request, as the server has it, and what was found out about it."""
 
     method: str
     path: str
@@ -121,14 +148,14 @@ class Request(Protocol):
         """Have the body of the answer to this request rewritten."""
 
 
-class Backend(Protocol):
+class Server(Protocol):
     """A server, as the guard needs it."""
 
     def request(self) -> Request:
-        """Return the facts of the current request."""
+        """Return the current request."""
 
-    def answer(self, status: int, text: str, headers: dict[str, str] | None = None) -> Any:
-        """Return an answer in plain text."""
+    def respond(self, answer: Answer) -> Any:
+        """Return an answer of ours as a response of the server's."""
 
     def secret_keys(self) -> Keys:
         """Return the secret keys of the server's sessions, the current one first."""
@@ -155,19 +182,8 @@ class Backend(Protocol):
         It may have to be awaited. Return None where code of the developer's would answer.
         """
 
-    def redirect(self, location: str) -> Any:
-        """Return an answer that sends the browser elsewhere."""
-
     def with_headers(self, answer: Any, headers: dict[str, str]) -> Any:
         """Return an answer with some more headers."""
-
-    def page(self, html: str, status: int = 200, headers: dict[str, str] | None = None) -> Any:
-        """Return one of our pages as an answer.
-
-        :param html: the page
-        :param status: the status
-        :param headers: what the answer carries beside `PAGE_HEADERS`
-        """
 
     def copy_of(self, answer: Any) -> Any:
         """Return an answer of the developer's so that it can be given again."""

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from dash import Dash
 
 from dash_auth._arguments import check_number
-from dash_auth._current import User, session_user
-from dash_auth._login import SocketLogin
-from dash_auth._request import Backend, Request
-from dash_auth._secret_keys import Keys, given
-from dash_auth._servers import backend_for, is_server
-from dash_auth._shown import IDP, USER, Session, show
+from dash_auth._guard.guard import Guard
+from dash_auth._login import Login, Logins
+from dash_auth._request import Answer, Request, Server
+from dash_auth._secret_keys import given
+from dash_auth._servers import is_server, server_for
+from dash_auth._shown import Session
+from dash_auth._steps import Steps, Wait, call
 from dash_auth.auth import Auth
+from dash_auth.logins import pages
 from dash_auth.logins.oidc import navigation
-from dash_auth.logins.oidc.session import LoginNotes
+from dash_auth.logins.session import ProviderSession, SessionLogin
 from dash_auth.sessions import ended as ended_logins
-from dash_auth.sessions.notes import NOTE, REFRESH_TOKEN
-from dash_auth.sessions.parked import PARKED, hide
+from dash_auth.sessions.provider_notes import LoginNotes
 
 logger = logging.getLogger("dash_auth")
 
@@ -31,6 +32,19 @@ Make one with
     python -c "import secrets; print(secrets.token_urlsafe(32))"
 keep it outside of the code, the same for all workers, and pass it as secret_key= to OIDCAuth or set
 app.server.secret_key before."""
+
+
+class _Asking(Login):
+    """Asks for a login by a redirect to where it begins."""
+
+    def __init__(self, auth: SessionAuth) -> None:
+        """Remember whose login it is."""
+        self._auth = auth
+
+    def ask(self, request: Request) -> Steps[Any]:
+        if self._auth._dash_auth_asking_waits(request):
+            return (yield Wait(self._auth.login_request))
+        return call(self._auth.login_request)
 
 
 class _RequestSession:
@@ -73,7 +87,7 @@ class SessionAuth(Auth):
         self.__secret_keys = given(secret_key)
         if isinstance(app, Dash) and is_server(app.server):
             # Before anything stands before the app: the next try may have a key.
-            _require_key(backend_for(app.server), self.__secret_keys)
+            _require_key(server_for(app.server), self.__secret_keys)
         self.logout_page = logout_page
         self._dash_auth_session_cookie = bool(session_cookie)
         self.__secure_session = secure_session
@@ -81,14 +95,20 @@ class SessionAuth(Auth):
         self.__warned_of: set[str] = set()
         super().__init__(app, public_routes, **options)
 
-    def _dash_auth_on_install(self, backend: Backend) -> None:
-        _require_key(backend, self.__secret_keys)
+    def _dash_auth_logins(self, guard: Guard) -> tuple[Logins, SessionLogin | None]:
+        server = guard.server
+        _require_key(server, self.__secret_keys)
         if self.__secret_keys:
-            backend.set_secret_keys(self.__secret_keys)
-        backend.close_session_cookie(secure=self.__secure_session)
+            server.set_secret_keys(self.__secret_keys)
+        server.close_session_cookie(secure=self.__secure_session)
         self._dash_auth_notes = LoginNotes(
-            self._dash_auth_guard.name, self.__session_seconds, self._dash_auth_registration
+            guard.name, self.__session_seconds, self._dash_auth_registration
         )
+        session = ProviderSession(
+            server, self._dash_auth_notes, with_user=self._dash_auth_session_cookie
+        )
+        self._dash_auth_login = session
+        return Logins([session], [session], [session], asking=_Asking(self)), session
 
     @abstractmethod
     def _dash_auth_registration(self, idp: str) -> str:
@@ -99,98 +119,11 @@ class SessionAuth(Auth):
 
     @property
     def _dash_auth_session(self) -> Session:
-        return self._dash_auth_backend.request().session
-
-    def is_authorized(self) -> bool:
-        """Tell whether the current request comes with a login that counts."""
-        request = self._dash_auth_backend.request()
-        if not self._dash_auth_decides and request.endpoint in self._dash_auth_own_endpoints:
-            # A hook of a subclass's own asks about the routes of the login too.
-            return True
-        return self.__resumes(request)
-
-    def __resumes(self, request: Request) -> bool:
-        if not request.has_session_cookie:
-            return False
-        session = request.session
-        if not self._dash_auth_notes.resume(session, self.__keys()):
-            return False
-        if request.shown is None or not request.shown.values:
-            show(request, {name: session[NOTE][name] for name in (USER, IDP)})
-        return True
-
-    def __keys(self) -> Keys:
-        return self._dash_auth_backend.secret_keys()
-
-    def _dash_auth_knows(self, request: Request) -> bool | None:
-        if not self.__has_own_check():
-            return None
-        if self._dash_auth_remembers(request):
-            return True
-        return None if self._dash_auth_asking_waits(request) else False
-
-    def _dash_auth_remembers(self, request: Request) -> bool:
-        return self._dash_auth_notes.holds(request.bare_session, self.__keys())
+        return self._dash_auth_server.request().session
 
     @abstractmethod
     def _dash_auth_asking_waits(self, request: Request) -> bool:
         """Tell whether to ask for a login may take long."""
-
-    def __has_own_check(self) -> bool:
-        """Tell whether no subclass has replaced the method that decides."""
-        return getattr(self.is_authorized, "__func__", None) is SessionAuth.is_authorized
-
-    def _dash_auth_socket_login(self, request: Request) -> SocketLogin | None:
-        if not self.__has_own_check():
-            return super()._dash_auth_socket_login(request)
-        if not self.__resumes(request):
-            return None
-        held = dict(request.session)
-        user = held[NOTE][USER]
-
-        def holds() -> bool:
-            if ended_logins.is_ended(held):
-                return False
-            return self._dash_auth_notes.holds(held, self.__keys())
-
-        return SocketLogin(holds, lambda: user if isinstance(user, Mapping) else {})
-
-    def _dash_auth_visitor(self, request: Request) -> User | None:
-        return session_user() if self.__resumes(request) else None
-
-    # What the app reads in the session
-
-    _dash_auth_shows_user = True
-
-    def _dash_auth_show(self, request: Request) -> None:
-        session = request.bare_session
-        if NOTE not in session and PARKED not in session:
-            return
-        if self._dash_auth_notes.resume(session, self.__keys()):
-            # The very object: what the app adds to it is kept as any member of the session is.
-            show(request, {name: session[NOTE][name] for name in (USER, IDP)})
-        else:
-            hide(session)
-
-    def _dash_auth_keep(self, request: Request) -> dict[str, Any] | None:
-        shown = request.shown
-        if shown is None:
-            return None
-        session, keys, notes = shown.session, self.__keys(), self._dash_auth_notes
-        holds = NOTE in session and notes.holds(session, keys)
-        if shown.is_taken_away:
-            for name in (NOTE, REFRESH_TOKEN):
-                if name in session:
-                    del session[name]
-        elif USER in session and holds:
-            notes.rewrite(session)
-        if not self._dash_auth_session_cookie:
-            return None
-        holds = holds and NOTE in session and notes.holds(session, keys)
-        return {name: session[name] for name in (USER, IDP) if name in session} if holds else {}
-
-    def _dash_auth_session_use(self) -> str:
-        return f"the login itself, for {self.__session_seconds / 3600:g} hours"
 
     def logout(self) -> Any:
         """End the login, with all that the session holds, and return the page that says so.
@@ -198,24 +131,27 @@ class SessionAuth(Auth):
         The login at the provider goes on. A page of another site can have nobody logged out: what
         it embeds is refused, and a link from it leads to a page that asks.
         """
-        request = self._dash_auth_backend.request()
+        request = self._dash_auth_server.request()
         if request.sec_fetch_site in ("cross-site", "same-site"):
             if request.header("Sec-Fetch-Dest") != "document":
                 return self._dash_auth_plain(403, "Cross-site request refused")
             again = quote(request.root_path + request.path)
             page = navigation.page("Do you want to log out?", "Log out", again)
-            return self._dash_auth_backend.page(page)
+            return self._dash_auth_respond(pages.as_answer(page))
         ended_logins.end(request.session)
         request.session.clear()
         if self.logout_page:
-            return self._dash_auth_backend.copy_of(self.logout_page)
-        return self._dash_auth_answer(200, "Logged out successfully")
+            return self._dash_auth_server.copy_of(self.logout_page)
+        return self._dash_auth_plain(200, "Logged out successfully")
+
+    def _dash_auth_respond(self, answer: Answer) -> Any:
+        return self._dash_auth_server.respond(answer)
 
     def _dash_auth_uncached(self, answer: Any) -> Any:
-        return self._dash_auth_backend.with_headers(answer, navigation.UNCACHED)
+        return self._dash_auth_server.with_headers(answer, navigation.UNCACHED)
 
     def _dash_auth_plain(self, status: int, text: str) -> Any:
-        return self._dash_auth_answer(status, text)
+        return self._dash_auth_respond(self._dash_auth_answer(status, text))
 
     def _dash_auth_warn_once(self, text: str) -> None:
         if text not in self.__warned_of:
@@ -223,6 +159,6 @@ class SessionAuth(Auth):
             logger.warning(text)
 
 
-def _require_key(backend: Backend, keys: Sequence[str | bytes]) -> None:
-    if not (keys or backend.secret_keys()):
+def _require_key(server: Server, keys: Sequence[str | bytes]) -> None:
+    if not (keys or server.secret_keys()):
         raise RuntimeError(_NO_KEY)

@@ -1,4 +1,4 @@
-"""What may take long: called in a thread, or run to its end, while an event loop goes on."""
+"""A way with steps that may take long, written once: walked in place, or beside an event loop."""
 
 from __future__ import annotations
 
@@ -6,13 +6,122 @@ import asyncio
 import contextvars
 import os
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 from dash_auth import _threads as threads
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A step: a call that may take long.
+
+    Attributes:
+        call: what to call.
+        is_remembered: whether it is for a user whose credentials were verified before.
+    """
+
+    call: Callable[[], Any]
+    is_remembered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A step: the body of the request, as JSON.
+
+    Attributes:
+        limit: the largest body that is read, in bytes.
+    """
+
+    limit: int
+
+
+Steps = Generator[Wait | Read, Any, T]
+"""A way with steps: a generator that yields them, is sent what they give, and returns its end."""
+
+
+class _Readable(Protocol):
+    def json_body(self, limit: int) -> Any: ...
+
+
+class _ReadableOffLoop(Protocol):
+    async def read_body(self, limit: int) -> Any: ...
+
+
+def walk(steps: Steps[T], request: _Readable) -> T:
+    """Go a way in place: each step is taken by this thread.
+
+    :param steps: the way
+    :param request: the request, for its body
+    :return: what the way ends with
+    """
+    try:
+        step = next(steps)
+        while True:
+            try:
+                if isinstance(step, Read):
+                    found = request.json_body(step.limit)
+                else:
+                    found = call(step.call)
+            except BaseException as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(found)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+async def walk_beside_loop(
+    steps: Steps[T],
+    request: _ReadableOffLoop,
+    *,
+    context: contextvars.Context | None = None,
+    is_remembered: bool = False,
+) -> T:
+    """Go a way while the event loop goes on: what waits is called in a thread.
+
+    :param steps: the way
+    :param request: the request, for its body
+    :param context: the context that each call runs in a copy of, the caller's by default
+    :param is_remembered: whether all of it is for a user who was verified before
+    :return: what the way ends with
+    """
+    serve_from_this_loop()
+    try:
+        step = next(steps)
+        while True:
+            try:
+                if isinstance(step, Read):
+                    found = await request.read_body(step.limit)
+                else:
+                    found = await off_loop(
+                        step.call,
+                        context=None if context is None else context.copy(),
+                        is_remembered=is_remembered or step.is_remembered,
+                    )
+            except BaseException as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(found)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def stepwise(made: Steps[T] | T) -> Steps[T]:
+    """Return the end of a way that may be none: a plain value is where it ends.
+
+    :param made: a way, or its end
+    """
+    if isinstance(made, Generator):
+        return (yield from made)
+    return made
+
 
 _serving: contextvars.ContextVar[tuple[asyncio.AbstractEventLoop, int] | None] = (
     contextvars.ContextVar("dash_auth_serving", default=None)
@@ -58,6 +167,9 @@ def call(function: Callable[..., T], *arguments: Any) -> T:
         return function(*arguments)
     except asyncio.CancelledError as error:
         raise RuntimeError("The function was cancelled") from error
+    except StopIteration as error:
+        # It would end the way whose step this is.
+        raise RuntimeError("The function raised StopIteration") from error
     except SystemExit as error:
         # A signal's handler ends the process so, but in the main thread alone.
         if threading.current_thread() is threading.main_thread():

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import logging
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary, ref
 
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
 from dash_auth._arguments import check_bytes, origins_of
-from dash_auth._current import EVENT_LOOP_FACTS, User, session_user
 from dash_auth._guard.guard import Guard
 from dash_auth._keywords import keywords_of_class, refuse_unknown
-from dash_auth._login import SocketLogin
-from dash_auth._request import Backend, Request
-from dash_auth._servers import backend_for, is_server
-from dash_auth._shown import USER
-from dash_auth._unavailable import asked_by_guard
+from dash_auth._login import Login, Logins
+from dash_auth._request import Answer
+from dash_auth._servers import GuardedServer, is_server, server_for
 from dash_auth.logins import pages
+from dash_auth.logins.basic import Basic
+from dash_auth.logins.own import OwnCheck, OwnRequest
+from dash_auth.logins.session import NotRemembered, SessionLogin, ShownUser
 from dash_auth.public_routes import add_public_routes, get_public_callbacks, get_public_routes
-from dash_auth.sessions.notes import NOTE
-from dash_auth.sessions.parked import PARKED
 
 __all__ = ["Auth", "get_public_callbacks", "get_public_routes"]
 
 logger = logging.getLogger("dash_auth")
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 ANONYMOUS_BODY_LIMIT = 1024 * 1024
 """The largest callback body, in bytes, that is read for a client that is not logged in."""
@@ -42,11 +41,31 @@ def auth_of(app: Dash) -> Auth | None:
     return None if found is None else found()
 
 
-class Auth(ABC):
+def guard_of(app: Dash) -> Guard | None:
+    """Return the guard before an app, None if it has no server yet or nobody protects it."""
+    auth = auth_of(app)
+    return None if auth is None else getattr(auth, "_dash_auth_guard", None)
+
+
+def decides(auth: Auth) -> bool:
+    """Tell whether our guard decides, and not what a subclass put in the place of `_protect`."""
+    return auth._dash_auth_decides
+
+
+def ours(method: F) -> F:
+    """Mark a method as ours: what stands in its place is the developer's.
+
+    :param method: the method
+    """
+    vars(method)["_dash_authis_ours"] = True
+    return method
+
+
+class Auth:
     """Protects a Dash app: every request needs a login but those declared public.
 
-    A subclass says who is logged in (:meth:`is_authorized`) and how to ask for it
-    (:meth:`login_request`).
+    Give it a login, or have a subclass say who is logged in (:meth:`is_authorized`) and how to ask
+    for it (:meth:`login_request`).
     """
 
     def __init__(
@@ -54,6 +73,7 @@ class Auth(ABC):
         app: Dash,
         public_routes: Iterable[str] | None = None,
         *,
+        login: Login | None = None,
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
         session_scope: str | None = None,
@@ -64,6 +84,7 @@ class Auth(ABC):
         :param app: Dash app
         :param public_routes: routes that pass with no login, in Flask's syntax, see
             :func:`dash_auth.add_public_routes`
+        :param login: a login of your own, see :class:`dash_auth.logins.Login`
         :param anonymous_body_limit: largest callback body read for a client that is not logged in,
             in bytes; 1 MiB by default. A larger one is answered 413
         :param trusted_origins: origins, as browsers send them (`"https://example.com"`), whose
@@ -89,9 +110,10 @@ class Auth(ABC):
         self._dash_auth_scope = session_scope or ""
         self.__anonymous_body_limit = anonymous_body_limit
         self.__trusted_origins = origins_of(trusted_origins)
+        self.__given = login
+        self.__check_methods()
         self._dash_auth_decides = False
-        self._dash_auth_own_endpoints: frozenset[str] = frozenset()
-        self._dash_auth_backends: list[Backend] = []
+        self.__servers: list[GuardedServer] = []
         if is_server(app.server):
             # Also where a subclass decides in a hook of its own: it asks the methods of ours.
             self.__install()
@@ -119,8 +141,8 @@ class Auth(ABC):
         """
         if not self._dash_auth_decides:
             self._dash_auth_decides = True
-            if self._dash_auth_backends:
-                self._dash_auth_backend.guards.add(self._dash_auth_guard)
+            if self.__servers:
+                self._dash_auth_server.guards.add(self._dash_auth_guard)
 
     def __follow_to_other_servers(self) -> None:
         init_app = self.app.init_app
@@ -133,121 +155,117 @@ class Auth(ABC):
         vars(self.app)["init_app"] = init_app_protected
 
     def __install(self) -> None:
-        backend = backend_for(self.app.server)
-        if backend in self._dash_auth_backends:
+        server = server_for(self.app.server)
+        if server in self.__servers:
             return
-        self._dash_auth_backends.append(backend)
-        self._dash_auth_backend = backend
-        self._dash_auth_guard = Guard(
-            self,
-            backend,
-            backend.guards,
+        self.__servers.append(server)
+        self._dash_auth_server = server
+        self._dash_auth_guard = guard = Guard(
+            self.app,
+            server,
+            self.__name(),
             anonymous_body_limit=self.__anonymous_body_limit,
             trusted_origins=self.__trusted_origins,
         )
         if self._dash_auth_decides:
             # Before what may fail: the app stays closed.
-            backend.guards.add(self._dash_auth_guard)
-        self._dash_auth_on_install(backend)
+            server.guards.add(guard)
+        guard.ask(*self.__logins(guard))
+        self._dash_auth_on_install(guard)
 
-    def _dash_auth_on_install(self, backend: Backend) -> None:  # noqa: B027 (does nothing unless needed)
+    def _dash_auth_on_install(self, guard: Guard) -> None:
         """Do what a server needs once, when the guard is made for it."""
 
-    @abstractmethod
+    # Who knows the users
+
+    def __name(self) -> str:
+        """Return what tells the guard from any other that shares the secret."""
+        app = self.app
+        # Apps of one factory are mounted below paths of which the server of each sees nothing.
+        prefixes = f"{internals.routes_prefix(app)} {internals.requests_prefix(app)}"
+        source = internals.source_file(app)
+        return f"{type(self).__name__} {source} {prefixes} {self._dash_auth_scope}"
+
+    def __logins(self, guard: Guard) -> tuple[Logins, SessionLogin | None]:
+        ours, session = self._dash_auth_logins(guard)
+        self.__ours = ours
+        own = OwnCheck(self.__own_check)
+        # Of a public request it is asked only where credentials came along.
+        by_header = any(isinstance(login, Basic) for login in ours.public)
+        headers = [OwnCheck(self.__own_check, of_headers=True)] if by_header else []
+        logins = Logins(
+            private=[own, *ours.private],
+            public=[*headers, *ours.public],
+            socket=[own, *ours.socket],
+            asking=OwnRequest(self.__own_request, ours.asking),
+        )
+        return logins, session
+
+    def _dash_auth_logins(self, guard: Guard) -> tuple[Logins, SessionLogin | None]:
+        """Return the logins that recognise users, and the one that shows the app who is known.
+
+        :param guard: the guard that asks them
+        """
+        login = self.__given
+        if login is None:
+            return Logins([], [ShownUser()], [], asking=Login()), None
+        return Logins([login], [login], [login], asking=login), NotRemembered(guard.server)
+
+    def __check_methods(self) -> None:
+        """Refuse a class that recognises nobody.
+
+        :raises TypeError: if there is no login, and no method that does what one does
+        """
+        missing = [
+            name for name in ("is_authorized", "login_request") if is_ours(getattr(self, name))
+        ]
+        if self.__given is None and missing and type(self)._dash_auth_logins is _NO_LOGINS:
+            raise TypeError(
+                f"{type(self).__name__} needs login=..., or a subclass that defines "
+                f"{' and '.join(missing)}"
+            )
+
+    def __own_check(self) -> Callable[[], Any] | None:
+        """Return the check that a subclass, or the app, has put in the place of ours."""
+        return None if is_ours(self.is_authorized) else self.is_authorized
+
+    def __own_request(self) -> Callable[[], Any] | None:
+        """Return what a subclass, or the app, has put in the place of our request to log in."""
+        return None if is_ours(self.login_request) else self.login_request
+
+    @ours
     def is_authorized(self) -> bool:
         """Tell whether the current request is made by a user who may use the app."""
+        request = self._dash_auth_server.request()
+        guard = self._dash_auth_guard
+        if not self._dash_auth_decides and guard.owns(request.endpoint):
+            # A hook of a subclass's own asks about the routes of the login too.
+            return True
+        return guard.authorizes(request, self.__ours.private)
 
-    @abstractmethod
+    @ours
     def login_request(self) -> Any:
         """Return what to answer to a request that needs a login."""
-
-    def _dash_auth_is_authorized(self, request: Request) -> bool:
-        """Tell whether a request may pass; as :meth:`is_authorized`, with the facts at hand."""
-        with asked_by_guard():
-            return self.is_authorized()
-
-    def _dash_auth_knows(self, request: Request) -> bool | None:
-        """Tell whether a request may pass, where that takes no time; None if it has to be asked."""
-        return None
-
-    def _dash_auth_remembers(self, request: Request) -> bool:
-        """Tell, at once, whether a request carries a login that was verified before."""
-        return False
-
-    def _dash_auth_socket_login(self, request: Request) -> SocketLogin | None:
-        """Return who opens a WebSocket, None for a stranger."""
-        if not self._dash_auth_is_authorized(request):
-            return None
-
-        def claims() -> Mapping[str, Any]:
-            EVENT_LOOP_FACTS.set(request)
-            user = session_user()
-            return {} if user is None else user.claims
-
-        def ask() -> bool:
-            # A WebSocket's messages may come in a context of their own.
-            EVENT_LOOP_FACTS.set(request)
-            return bool(self._dash_auth_is_authorized(request))
-
-        return SocketLogin(lambda: True, claims, claims_wait=True, ask=ask)
-
-    _dash_auth_shows_user = False
-    """Whether `session["user"]` is what we know of the user, and not what a login wrote there."""
-
-    def _dash_auth_show_waits(self, request: Request) -> bool:
-        """Tell whether to show who is known may take long."""
-        return False
-
-    def _dash_auth_show(self, request: Request) -> None:  # noqa: B027 (does nothing unless needed)
-        """Show in the session who is known, before any hook of the developer's runs."""
-
-    def _dash_auth_keep(self, request: Request) -> dict[str, Any] | None:
-        """Take over what the app did to the session before it is saved.
-
-        :return: what the cookie is to hold of the user, None to leave that as it is
-        """
-        return None
-
-    def _dash_auth_visitor(self, request: Request) -> User | None:
-        """Return who makes a request that needs no login, None for a stranger."""
-        return session_user()
-
-    def _dash_auth_user_of_session(self, request: Request) -> User | None:
-        """Return who makes an authorized request, where `is_authorized` does not say."""
-        return session_user()
-
-    def _dash_auth_tidy_session(self, request: Request) -> None:  # noqa: B027 (does nothing unless needed)
-        """Take what does not count out of the session before the app reads it."""
-
-    def _dash_auth_brings_login(self, request: Request) -> bool:
-        """Tell whether credentials, or a session of a user, came along, be they right or not."""
-        if request.authorization is not None:
-            return True
-        if not request.has_session_cookie:
-            return False
-        session = request.bare_session
-        return any(name in session for name in (NOTE, PARKED, USER))
+        guard, request = self._dash_auth_guard, self._dash_auth_server.request()
+        return guard.asked(request, self.__ours.asking)
 
     def _dash_auth_answer(
         self, status: int, text: str, headers: dict[str, str] | None = None
-    ) -> Any:
+    ) -> Answer:
         """Return an answer of the login's own: a page to people, plain text to programs.
 
         :param status: its status
         :param text: what happened
         :param headers: further headers
         """
-        backend = self._dash_auth_backend
+        request = self._dash_auth_server.request()
         start = internals.requests_prefix(self.app)
-        return pages.answer(backend, backend.request(), status, text, start, headers)
+        return pages.answer(request, status, text, start, headers)
 
-    def _dash_auth_weak_passwords(self) -> list[tuple[str, str]]:
-        """Return the names of users whose stored password should be stored anew, and why."""
-        return []
 
-    def _dash_auth_session_use(self) -> str:
-        """Return in words what a session is good for."""
-        return "whatever is_authorized makes of it"
+_NO_LOGINS = Auth._dash_auth_logins
 
-    def _dash_auth_announce(self) -> None:  # noqa: B027 (does nothing unless needed)
-        """Tell the developer, once at start, what the app lacks."""
+
+def is_ours(method: Any) -> bool:
+    """Tell whether a method is ours, and not the developer's."""
+    return hasattr(getattr(method, "__func__", None), "_dash_authis_ours")

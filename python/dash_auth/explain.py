@@ -14,7 +14,7 @@ from dash_auth._dash.closed import source
 from dash_auth._dash.public_layouts import ids_on_public_pages
 from dash_auth._dash.rule_warnings import hint, leads_nowhere
 from dash_auth._guard.guard import Guard
-from dash_auth.auth import auth_of
+from dash_auth.auth import auth_of, decides, guard_of
 from dash_auth.public_routes import is_public_callback, public_assets_extensions, public_rules
 
 __all__ = ["Report", "explain"]
@@ -86,30 +86,37 @@ def explain(app: Dash) -> Report:
     auth = auth_of(app)
     if auth is None:
         raise ValueError("nothing protects the app: everything in it is open")
-    if not auth._dash_auth_decides:
+    if not decides(auth):
         raise ValueError(f"{type(auth).__name__}._protect() decides what is open, not dash_auth")
-    if not auth._dash_auth_backends:
+    guard = guard_of(app)
+    if guard is None:
         raise ValueError("the app has no server yet: call app.init_app first")
     rules = public_rules(app)
-    guard = auth._dash_auth_guard
     return Report(
         protected_by=type(auth).__name__,
         public_routes=tuple(
-            (rule, ", ".join(guard.page_rules.reached(rule)) or "nothing") for rule in rules.rules
+            (rule, ", ".join(guard.parts.page_rules.reached(rule)) or "nothing")
+            for rule in rules.rules
         ),
         dead_rules=tuple(
-            (rule, hint(guard.page_rules, rule))
+            (rule, hint(guard.parts.page_rules, rule))
             for rule in rules.rules
-            if leads_nowhere(guard.page_rules, rule)
+            if leads_nowhere(guard.parts.page_rules, rule)
         ),
         public_callbacks=tuple(_public_callbacks(app)),
-        routing_callbacks=tuple(_routing_callbacks(app, guard.open_callbacks.routing(), rules)),
+        routing_callbacks=tuple(_routing_callbacks(app, guard.parts.callbacks.routing(), rules)),
         private_on_public_pages=tuple(_private_on_public_pages(app, guard)),
         open_assets=tuple(_open_assets(app)) if len(rules) else (),
-        layout_is_public=guard.page_rules.lead_to_pages(),
-        weak_passwords=tuple(auth._dash_auth_weak_passwords()),
-        session=auth._dash_auth_session_use(),
+        layout_is_public=guard.parts.page_rules.lead_to_pages(),
+        weak_passwords=tuple(
+            row for login in guard.logins.public for row in login.weak_passwords()
+        ),
+        session=_session_use(guard),
     )
+
+
+def _session_use(guard: Guard) -> str:
+    return "whatever is_authorized makes of it" if guard.session is None else guard.session.use()
 
 
 def _public_callbacks(app: Dash) -> Iterable[tuple[str, str]]:
@@ -119,8 +126,8 @@ def _public_callbacks(app: Dash) -> Iterable[tuple[str, str]]:
 
 
 def _private_on_public_pages(app: Dash, guard: Guard) -> Iterable[tuple[str, str]]:
-    shown = ids_on_public_pages(app, guard.page_rules)
-    routing = {internals.PAGE_ROUTER_ID, *guard.open_callbacks.routing()}
+    shown = ids_on_public_pages(app, guard.parts.page_rules)
+    routing = {internals.PAGE_ROUTER_ID, *guard.parts.callbacks.routing()}
     for output, entry in internals.callback_entries(app):
         # A clientside callback asks the server for nothing.
         if "callback" not in entry or output in routing or is_public_callback(app, entry):

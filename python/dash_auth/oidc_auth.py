@@ -18,15 +18,17 @@ from dash_auth import _dash_internals as internals
 from dash_auth._arguments import check_path
 from dash_auth._core import below_prefix
 from dash_auth._current import User
-from dash_auth._request import Backend, Request
+from dash_auth._guard.guard import Guard
+from dash_auth._request import Answer, Request
 from dash_auth._session_auth import SessionAuth
 from dash_auth._shown import IDP, USER
-from dash_auth._steps import call, run_to_end
+from dash_auth._steps import call, run_to_end, walk
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, auth_of
+from dash_auth.logins import pages
 from dash_auth.logins.oidc import login, navigation, pending
+from dash_auth.logins.oidc.cookie import fits
 from dash_auth.logins.oidc.login import LoginFailed, NotBegun
 from dash_auth.logins.oidc.providers import Providers
-from dash_auth.logins.oidc.session import fits
 from dash_auth.public_routes import add_public_routes
 from dash_auth.sessions.notes import REFRESH_TOKEN
 
@@ -161,24 +163,23 @@ class OIDCAuth(SessionAuth):
 
     # The server
 
-    def _dash_auth_on_install(self, backend: Backend) -> None:
-        super()._dash_auth_on_install(backend)
-        self.__providers.registry.serve(self.app.server, backend)
+    def _dash_auth_on_install(self, guard: Guard) -> None:
+        self.__providers.registry.serve(self.app.server, guard.server)
         add = self.__add_route
         self.login_route, self.__login = add("login", self.login_route, self.login_request)
         self.logout_route, logout = add("logout", self.logout_route, self.logout)
         self.callback_route, self.__callback = add(
             "callback", self.callback_route, self.__come_back
         )
-        self._dash_auth_own_endpoints = frozenset({self.__login, logout, self.__callback})
+        guard.own_endpoints = frozenset({self.__login, logout, self.__callback})
 
     def __add_route(self, name: str, route: str, view: Callable[..., Any]) -> tuple[str, str]:
         """Return the route that was free, and the name of its endpoint."""
-        if self._dash_auth_backend.has_route(route):
+        if self._dash_auth_server.has_route(route):
             route = internals.routes_prefix(self.app) + route.removeprefix("/")
-        if self._dash_auth_backend.has_route(route):
+        if self._dash_auth_server.has_route(route):
             raise ValueError(f"the {name} route {route!r} is taken: give another {name}_route")
-        return route, self._dash_auth_backend.add_route(
+        return route, self._dash_auth_server.add_route(
             route, f"oidc_{name}", view, navigation.UNCACHED
         )
 
@@ -233,7 +234,7 @@ class OIDCAuth(SessionAuth):
         :param idp: name of the provider; None, for a request that needs a login, chooses the only
             one or has the user choose
         """
-        request = self._dash_auth_backend.request()
+        request = self._dash_auth_server.request()
         target = None
         if request.endpoint == self.__login:
             target = pending.take_target(request.session)
@@ -249,7 +250,7 @@ class OIDCAuth(SessionAuth):
         if self.idp_selection_route:
             pending.remember_target(request.session, target)
             return self._dash_auth_uncached(
-                self._dash_auth_backend.redirect(self.idp_selection_route)
+                self._dash_auth_respond(Answer.redirect(self.idp_selection_route))
             )
         some = "Several OAuth providers are registered. Please choose one."
         return self._dash_auth_plain(400, some if providers else "No OAuth provider is registered.")
@@ -260,7 +261,7 @@ class OIDCAuth(SessionAuth):
         return not own or navigation.is_navigation(request)
 
     def __begin_login(self, idp: str, target: str | None) -> Any:
-        session, keys = self._dash_auth_session, self._dash_auth_backend.secret_keys()
+        session, keys = self._dash_auth_session, self._dash_auth_server.secret_keys()
         if not self._dash_auth_notes.holds(session, keys):
             # One that is over, beside what waits for the callback, may be more than a cookie holds.
             self._dash_auth_notes.set_aside(session, keys)
@@ -269,25 +270,25 @@ class OIDCAuth(SessionAuth):
             begun = login.begin(self.__providers, session, idp, redirect_uri, target)
         except LoginFailed as failed:
             return self._dash_auth_plain(failed.status, str(failed))
-        fits(self._dash_auth_backend, session)
+        fits(self._dash_auth_server, session)
         return self._dash_auth_uncached(begun)
 
     def _create_redirect_uri(self, idp: str) -> str:
-        request = self._dash_auth_backend.request()
+        request = self._dash_auth_server.request()
         forwarded = request.header("X-Forwarded-Host")
         if forwarded and forwarded != request.header("Host"):
             self._dash_auth_warn_once(
                 "X-Forwarded-Host differs from the host of the redirect URI. It counts for nothing "
                 "as long as any client may send it: behind a proxy, "
-                f"{self._dash_auth_backend.how_to_trust_a_proxy}."
+                f"{self._dash_auth_server.how_to_trust_a_proxy}."
             )
         return self.__address(self.__callback, idp)
 
     def __address(self, endpoint: str, idp: str) -> str:
         """Return the address of a route of the login's own, as the browser sees it."""
-        backend, request = self._dash_auth_backend, self._dash_auth_backend.request()
+        server, request = self._dash_auth_server, self._dash_auth_server.request()
         scheme = "https" if self.force_https_callback else None
-        url = urlsplit(backend.url_for(endpoint, scheme, idp=idp))
+        url = urlsplit(server.url_for(endpoint, scheme, idp=idp))
         path = unquote(url.path).removeprefix(request.root_path)
         return url._replace(path=quote(navigation.seen(self.app, request, path))).geturl()
 
@@ -301,7 +302,7 @@ class OIDCAuth(SessionAuth):
             if inspect.iscoroutine(answer):
                 answer = run_to_end(answer)
             login.keep(
-                self._dash_auth_backend,
+                self._dash_auth_server,
                 self._dash_auth_notes,
                 idp,
                 before,
@@ -322,13 +323,17 @@ class OIDCAuth(SessionAuth):
         if not isinstance(failed, NotBegun):
             return self._dash_auth_plain(failed.status, str(failed))
         # Asked for again (Back, or another tab was first): who is logged in has no need of it.
-        request = self._dash_auth_backend.request()
-        if self._dash_auth_remembers(request) and self._dash_auth_guard.is_authorized(request):
-            return self._dash_auth_backend.redirect(internals.requests_prefix(self.app))
+        request = self._dash_auth_server.request()
+        if self._dash_auth_login.is_there(request) and self.__is_authorized(request):
+            return self._dash_auth_respond(Answer.redirect(internals.requests_prefix(self.app)))
         anew = urlsplit(self.__address(self.__login, idp)).path
-        page = self._dash_auth_backend.page(navigation.page(str(failed), "Log in", anew))
-        page.status_code = failed.status
-        return page
+        page = navigation.page(str(failed), "Log in", anew)
+        return self._dash_auth_respond(pages.as_answer(page, failed.status))
+
+    def __is_authorized(self, request: Request) -> bool:
+        """Tell whether a request is made by a user, by a check of the app's own too."""
+        guard = self._dash_auth_guard
+        return walk(guard.recognise(request, guard.logins.private), request) is not None
 
     def callback(self, idp: str) -> Any:
         """Return the answer to a browser that comes back from its provider.
@@ -337,14 +342,14 @@ class OIDCAuth(SessionAuth):
 
         :param idp: name of the provider
         """
-        request = self._dash_auth_backend.request()
+        request = self._dash_auth_server.request()
         state = next(iter(request.query_values("state")), None)
         try:
             token, target = login.complete(self.__providers, request.session, idp, state)
         except LoginFailed as failed:
             return self.__fail(idp, failed)
-        keys = self._dash_auth_backend.secret_keys()
-        self._dash_auth_notes.renew(request.session, keys)
+        keys = self._dash_auth_server.secret_keys()
+        self._dash_auth_notes.renew(request.session, keys, pending.PENDING)
         return self.__admit(token, idp, target)
 
     def __admit(self, token: dict[str, Any], idp: str, target: str | None) -> Any:
@@ -383,7 +388,7 @@ class OIDCAuth(SessionAuth):
         target: object = _target.get()
         if not isinstance(target, str) or not navigation.is_local(target):
             target = internals.requests_prefix(self.app)
-        return self._dash_auth_backend.redirect(target)
+        return self._dash_auth_respond(Answer.redirect(target))
 
     def __keeps(self, claim: str) -> bool:
         if self.__session_claims is None:
@@ -393,7 +398,7 @@ class OIDCAuth(SessionAuth):
     def __store_refresh_token(self, idp: str, token: dict[str, Any]) -> None:
         if not self.__providers.asks_for(idp, "offline_access"):
             return
-        in_cookie = self._dash_auth_backend.session_cookie_length({}) is not None
+        in_cookie = self._dash_auth_server.session_cookie_length({}) is not None
         if in_cookie and not self.__refresh_token_in_cookie:
             self._dash_auth_warn_once(
                 "The refresh token is not kept: a session in a cookie can be read by its owner. "

@@ -33,7 +33,7 @@ mod _core {
     #[pymodule_export]
     use super::seal::{is_sealed, seal};
     #[pymodule_export]
-    use super::users::Users;
+    use super::users::{Attempt, Users};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

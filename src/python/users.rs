@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use log::error;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyDict, PyString};
 
 use super::credentials::{ADMISSION, Refusal, parse};
 use super::passwords::Hashlib;
 use super::seal::draw_key;
+use crate::basic::Credentials;
 use crate::users::{self, Against, Authentication};
 
 impl From<users::TableError> for PyErr {
@@ -58,18 +60,17 @@ impl Users {
     }
 
     /// Returns the name of the user whose credentials a header holds and the stored value that they
-    /// were verified against, or why there is none.
+    /// were verified against, or why there is none; or the attempt, where that is to hash.
     ///
-    /// The table is asked anew each time, so that a removed user or a changed password counts at
-    /// once. Hashing is done without holding the interpreter.
+    /// The table is asked anew each time, so that a removed user or a changed password counts at once.
     #[pyo3(signature = (header, table, address, /))]
-    fn authenticate<'py>(
-        &self,
-        python: Python<'py>,
+    fn attempt<'py>(
+        slf: &Bound<'py, Self>,
         header: &Bound<'py, PyString>,
         table: &Bound<'py, PyAny>,
         address: &str,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let (python, users) = (slf.py(), slf.get());
         let Some(credentials) = parse(header) else {
             return Refusal::Absent.into_pyobject(python).map(Bound::into_any);
         };
@@ -82,36 +83,55 @@ impl Users {
             None if found.is_none() && !table.contains(&name)? => None,
             None => return refuse_unreadable(&name, "is no str"),
         };
-        if stored.is_some_and(|stored| self.users.are_known(&credentials, stored, &Hashlib)) {
+        if stored.is_some_and(|stored| users.users.are_known(&credentials, stored, &Hashlib)) {
             return verified(&name, &found);
         }
-        let decoy = if stored.is_none() { self.decoy(credentials.username(), table)? } else { None };
-        let against = match (stored, &decoy) {
+        let stored = stored.is_some().then(|| found.unbind());
+        let (users, table) = (slf.clone().unbind(), table.clone().unbind());
+        let attempt = Attempt { users, table, credentials, stored, address: address.to_owned() };
+        attempt.into_pyobject(python).map(Bound::into_any)
+    }
+}
+
+/// Credentials that have yet to be verified, against what was stored for them when they came.
+#[pyclass(frozen)]
+pub(super) struct Attempt {
+    users: Py<Users>,
+    table: Py<PyAny>,
+    credentials: Credentials,
+    stored: Option<Py<PyAny>>,
+    address: String,
+}
+
+#[pymethods]
+impl Attempt {
+    /// Hashes, without holding the interpreter, and returns the name of the user and the stored value
+    /// that the credentials were verified against, or why there is none.
+    fn verify<'py>(&self, python: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let users = self.users.get();
+        let name = PyString::new(python, self.credentials.username());
+        let stored = self.stored.as_ref().map(|stored| stored.bind(python).extract::<PyBackedStr>());
+        let stored = stored.transpose()?;
+        let decoy = match stored {
+            Some(_) => None,
+            None => users.decoy(self.credentials.username(), self.table.bind(python))?,
+        };
+        let against = match (&stored, &decoy) {
             (Some(stored), _) => Against::Stored(stored),
             (None, Some((owner, stored))) => Against::Decoy(owner, stored),
             (None, None) => Against::Nothing,
         };
-        let authentication =
-            python.detach(|| self.users.verify(&credentials, against, address, &ADMISSION, &Hashlib));
-        let refusal = match authentication {
-            Authentication::Verified => return verified(&name, &found),
-            Authentication::UnreadableStored(reason) => {
+        let authentication = python
+            .detach(|| users.users.verify(&self.credentials, against, &self.address, &ADMISSION, &Hashlib));
+        let refusal = match (authentication, &self.stored) {
+            (Authentication::Verified, Some(stored)) => return verified(&name, stored.bind(python)),
+            (Authentication::UnreadableStored(reason), _) => {
                 return refuse_unreadable(&name, &reason.to_string());
             }
-            Authentication::Busy => Refusal::Busy,
-            Authentication::Refused => Refusal::Wrong,
+            (Authentication::Busy, _) => Refusal::Busy,
+            (Authentication::Refused | Authentication::Verified, _) => Refusal::Wrong,
         };
         refusal.into_pyobject(python).map(Bound::into_any)
-    }
-
-    /// Tells whether a header holds credentials that are right, as far as that can be told without
-    /// hashing: those that were verified lately, and those of a plaintext password.
-    #[pyo3(signature = (header, table, /))]
-    fn knows(&self, header: &Bound<'_, PyString>, table: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let Some(credentials) = parse(header) else { return Ok(false) };
-        let stored = table.call_method1("get", (credentials.username(),))?;
-        let stored = stored.cast::<PyString>().ok().and_then(|text| text.to_str().ok());
-        Ok(stored.is_some_and(|stored| self.users.are_known(&credentials, stored, &Hashlib)))
     }
 }
 

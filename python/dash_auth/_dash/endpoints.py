@@ -10,7 +10,7 @@ from dash import Dash
 
 from dash_auth import _dash_internals as internals
 from dash_auth._core import Endpoint
-from dash_auth._request import UNROUTABLE, Backend
+from dash_auth._request import UNROUTABLE, Server
 from dash_auth.public_routes import public_assets_extensions
 
 _PAGES = ("", "<path:path>")
@@ -26,14 +26,14 @@ class Endpoints:
     An endpoint is recognised by the name under which Dash registered it, never by a path.
     """
 
-    def __init__(self, app: Dash, backend: Backend) -> None:
+    def __init__(self, app: Dash, server: Server) -> None:
         """Name Dash's endpoints.
 
         :param app: Dash app
-        :param backend: adapter of its server
+        :param server: adapter of its server
         """
         self._app = app
-        self._backend = backend
+        self._server = server
 
         def named(name: str) -> str:
             return internals.endpoint_name(app, name)
@@ -87,10 +87,10 @@ class Endpoints:
         """Tell what an endpoint is that is none of those that every Dash app has."""
         if internals.is_closed_name(self._app, endpoint):
             return Endpoint.CLOSED
-        view = self._backend.view(endpoint)
+        view = self._server.view(endpoint)
         if endpoint in self._app.routes or internals.is_redirect(view):
             return Endpoint.NAMED
-        for other in self._backend.dash_apps():
+        for other in self._server.dash_apps():
             if endpoint == internals.assets_endpoint_name(other):
                 # What is meant for its pages, which are not this app's.
                 return Endpoint.NAMED

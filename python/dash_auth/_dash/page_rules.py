@@ -10,7 +10,7 @@ from dash import Dash
 from dash_auth import _dash_internals as internals
 from dash_auth._core import RouteMap, below_prefix
 from dash_auth._dash.endpoints import Endpoints
-from dash_auth._request import Backend
+from dash_auth._request import Server
 
 A_PAGE = "a page of Dash's"
 
@@ -25,18 +25,18 @@ class PageRules:
     rule on the same server opens the same routes with dash-auth.
     """
 
-    def __init__(self, app: Dash, rules: RouteMap, endpoints: Endpoints, backend: Backend) -> None:
+    def __init__(self, app: Dash, rules: RouteMap, endpoints: Endpoints, server: Server) -> None:
         """Remember what decides.
 
         :param app: Dash app
         :param rules: the declared rules; they are only ever added to
         :param endpoints: what the endpoints of the app's server are
-        :param backend: adapter of the server
+        :param server: adapter of the server
         """
         self._app = app
         self._rules = rules
         self._endpoints = endpoints
-        self._backend = backend
+        self._server = server
         self._prefix = internals.routes_prefix(app)
         self._showing = RouteMap()
         self._in_full = RouteMap()
@@ -70,15 +70,15 @@ class PageRules:
         """
         if not self.showing().matches(path):
             return False
-        others = self._endpoints.without_pages(self._backend.endpoints_of(self._in_full_text(path)))
+        others = self._endpoints.without_pages(self._server.endpoints_of(self._in_full_text(path)))
         if self._prefix != "/" and not self._in_full.matches(path):
-            elsewhere = self._backend.endpoints_of(path)
+            elsewhere = self._server.endpoints_of(path)
             others += filter(self._endpoints.is_of_server, elsewhere)
         return not others or (bool(self._app.use_pages) and _is_page(path))
 
     def surroundings(self) -> tuple[int, tuple[int, int]]:
         """Return what changes once there are other rules, routes or pages."""
-        return len(self._rules), (self._backend.route_count(), internals.page_count())
+        return len(self._rules), (self._server.route_count(), internals.page_count())
 
     def _examine(self) -> None:
         examined = self.surroundings()
@@ -148,7 +148,7 @@ class PageRules:
 
     def _sampled_routes(self) -> Iterator[tuple[str, str]]:
         """Return a few paths of each of the server's routes, with their endpoints."""
-        for endpoint, rule in self._backend.routes():
+        for endpoint, rule in self._server.routes():
             try:
                 paths = RouteMap.sample_paths(rule)
             except ValueError:
@@ -158,7 +158,7 @@ class PageRules:
                 yield endpoint, path
 
     def _endpoints_on(self, paths: Iterable[str]) -> list[list[str]]:
-        return [self._backend.endpoints_of(path) for path in paths]
+        return [self._server.endpoints_of(path) for path in paths]
 
     def reached(self, rule: str) -> list[str]:
         """Return what a declared rule leads to and opens.
@@ -185,7 +185,7 @@ class PageRules:
     def names(self) -> list[str]:
         """Return the rules that would lead to something: pages, and routes of the server's own."""
         pages = internals.registered_pages() if self._app.use_pages else []
-        own = self._backend.routes()
+        own = self._server.routes()
         return [
             *(page.template or page.path for page in pages),
             *(rule for endpoint, rule in own if self._endpoints.is_of_server(endpoint)),

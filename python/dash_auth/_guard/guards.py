@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from dash_auth._guard.guard import Guard
 from dash_auth._request import Request
 from dash_auth._shown import Shown
-
-if TYPE_CHECKING:
-    from dash_auth._guard.guard import Guard
+from dash_auth._steps import Steps
 
 
 class Guards:
@@ -27,18 +26,13 @@ class Guards:
     def __iter__(self) -> Iterator[Guard]:
         return iter(self._guards)
 
-    def begin(self, request: Request) -> None:
+    def begin(self, request: Request) -> Steps[None]:
         """Mask what the session says of the user, and show what the guards know in its place.
 
         Before any hook of the developer's runs.
         """
-        for guard in self.mask(request):
-            guard.begin(request)
-
-    def mask(self, request: Request) -> list[Guard]:
-        """Mask what the session says of the user; return the guards that show what they know."""
         guards = self.responsible(request)
-        showing = [guard for guard in guards if guard.shows_user]
+        showing = [guard for guard in guards if guard.session is not None]
         if showing and request.shown is not None:
             # A hook of the developer's has changed the request: who was shown may not be who asks.
             request.shown.show({})
@@ -46,13 +40,29 @@ class Guards:
             request.shown = Shown(
                 request.bare_session,
                 masks=len(showing) == len(guards),
-                restores=not all(guard.shows_user for guard in self._guards),
+                restores=not all(guard.session is not None for guard in self._guards),
             )
-        return showing
+        for guard in showing:
+            yield from guard.begin(request)
 
-    def begin_waits(self, request: Request) -> bool:
-        """Tell whether to begin may take long, so not in an event loop."""
-        return any(guard.begin_waits(request) for guard in self.responsible(request))
+    def decide(self, request: Request) -> Steps[Any]:
+        """Return what to answer in place of an app, None if the request may pass.
+
+        :param request: the request
+        """
+        responsible = self.responsible(request)
+        for guard in responsible:
+            answer = yield from guard.decide(request)
+            if answer is not None:
+                return answer
+        # Outside of the guards' net: what goes wrong in Dash's set-up is for the developer to see.
+        for guard in responsible:
+            yield from guard.set_up(layout_of_visitor=request.logged_in)
+            guard.parts.hand_user_to_jobs()
+        for guard in self._guards:
+            # Dash's hooks set up all apps of the server, to whichever of them the request is.
+            yield from guard.set_up()
+        return None
 
     def end(self, request: Request) -> None:
         """Take out of the session what was shown, before it is saved."""
@@ -60,7 +70,7 @@ class Guards:
             return
         kept: dict[str, Any] | None = None
         for guard in self.responsible(request):
-            own = guard.end(request) if guard.shows_user else None
+            own = guard.end(request)
             kept = kept if own is None else {**(kept or {}), **own}
         request.shown.take_out(kept)
 
@@ -80,6 +90,8 @@ class Guards:
         for guard in self._guards:
             if request.path.startswith(guard.prefix):
                 # FastAPI has one catch-all, that of the last app, for the paths of all of them.
-                others = [one for one in self._guards if one.serves(request.endpoint)]
+                others = [
+                    one for one in self._guards if one.parts.endpoints.are_own(request.endpoint)
+                ]
                 return list(dict.fromkeys([guard, *others]))
         return self._guards

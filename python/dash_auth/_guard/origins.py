@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dash_auth import _core
 from dash_auth._quoted import quoted
-from dash_auth._request import Backend, Request
+from dash_auth._request import Request, Server
 
 
 class Origins:
     """The origins whose pages may use the credentials that a browser holds."""
 
-    def __init__(self, backend: Backend, trusted: tuple[str, ...]) -> None:
+    def __init__(self, server: Server, trusted: tuple[str, ...]) -> None:
         """Remember what the developer trusts.
 
-        :param backend: adapter of the app's server
+        :param server: adapter of the app's server
         :param trusted: origins beside the request's own
         """
-        self._backend = backend
+        self._server = server
         self._trusted = list(trusted)
 
     def is_forged(self, request: Request) -> bool:
@@ -63,7 +63,7 @@ class Origins:
                 return (
                     f"{reason}. The proxy says that it is (X-Forwarded-Host, X-Forwarded-Proto), "
                     "which counts once the server believes the proxy: "
-                    f"{self._backend.how_to_trust_a_proxy}"
+                    f"{self._server.how_to_trust_a_proxy}"
                 )
             reason += ". If it is, have the proxy pass on the Host header that the browser sends"
         return f"{reason}. To let its pages in: trusted_origins=[{quoted(origin)}]"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from dash_auth._guard.guards import Guards
-from dash_auth._request import Backend
+from dash_auth._request import Server
 
 
-class GuardedBackend(Backend, Protocol):
+class GuardedServer(Server, Protocol):
     """A server whose requests are decided on."""
 
     guards: Guards
@@ -20,7 +20,7 @@ def is_server(server: object) -> bool:
     return server is not None and not isinstance(server, bool)
 
 
-def backend_for(server: Any) -> GuardedBackend:
+def server_for(server: Any) -> GuardedServer:
     """Return the adapter for a server.
 
     :raises TypeError: if no adapter knows the server, which would stay unprotected
@@ -28,17 +28,17 @@ def backend_for(server: Any) -> GuardedBackend:
     kinds = {f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(server).__mro__}
     # Quart lets itself be taken for a Flask.
     if "quart.Quart" in kinds:
-        from dash_auth._servers.quart import QuartBackend
+        from dash_auth._servers.quart import QuartServer
 
-        return QuartBackend.of(server)
+        return QuartServer.of(server)
     if "fastapi.FastAPI" in kinds:
-        from dash_auth._servers.fastapi import FastAPIBackend
+        from dash_auth._servers.fastapi import FastAPIServer
 
-        return FastAPIBackend.of(server)
+        return FastAPIServer.of(server)
     if "flask.Flask" in kinds:
-        from dash_auth._servers.flask import FlaskBackend
+        from dash_auth._servers.flask import FlaskServer
 
-        return FlaskBackend.of(server)
+        return FlaskServer.of(server)
     raise TypeError(
         f"dash_auth does not know how to protect a server of type {type(server).__module__}."
         f"{type(server).__qualname__}; it knows flask.Flask, quart.Quart and fastapi.FastAPI"

@@ -11,12 +11,8 @@ from urllib.parse import parse_qs, parse_qsl, urlencode
 
 from dash_auth._core import Refusal
 from dash_auth._current import EVENT_LOOP_FACTS, RequestIdentity
-from dash_auth._dash.closed import Closed
-from dash_auth._guard.guards import Guards
 from dash_auth._request import TOO_LARGE, UNREADABLE, Caching
 from dash_auth._shown import Shown
-from dash_auth._steps import off_loop, serve_from_this_loop
-from dash_auth._threads import Crowded
 
 if TYPE_CHECKING:
     from dash_auth._guard.guard import Guard
@@ -152,11 +148,20 @@ class AsgiRequest:
             self._body = TOO_LARGE
         return True
 
-    async def read_body(self, limit: int) -> None:
-        """Read and parse the body, so that it is at hand when it is judged.
+    async def read_body(self, limit: int) -> Any:
+        """Return the very object that Dash will be given, `UNREADABLE` or `TOO_LARGE`.
 
         :param limit: the largest body that is read, in bytes
+        :raises TimeoutError: if it does not end in time
         """
+        try:
+            await _in_time(self._read_body(limit))
+        except asyncio.TimeoutError as error:
+            raise TimeoutError from error
+        return self._body
+
+    async def _read_body(self, limit: int) -> None:
+        """Read and parse the body, so that it is at hand when it is judged."""
         raise NotImplementedError
 
     def json_body(self, limit: int) -> Any:
@@ -224,73 +229,3 @@ def as_nobody(receive: Receive, send: Send) -> tuple[Receive, Send]:
             EVENT_LOOP_FACTS.set(facts)
 
     return received, sent
-
-
-async def begin(guards: Guards, request: AsgiRequest) -> None:
-    """Prepare a request before any hook of the developer's runs.
-
-    :param guards: those who decide on each request
-    :param request: the facts of the request
-    """
-    if guards.begin_waits(request):
-        serve_from_this_loop()
-        try:
-            await off_loop(guards.begin, request, is_remembered=True)
-        except Crowded:
-            # Not an error: what is public goes on as nobody's.
-            guards.mask(request)
-            request.visitor = RequestIdentity()
-    else:
-        guards.begin(request)
-
-
-async def answer(guard: Guard, request: AsgiRequest) -> Any:
-    """Return what to answer in place of the app, None if the request may pass.
-
-    The event loop waits neither for a hash nor for the developer's own functions.
-
-    :param guard: who decides
-    :param request: the facts of the request
-    """
-    request.guard = guard
-    serve_from_this_loop()
-    reads_body, may_wait = guard.waits_for(request)
-    if reads_body:
-        try:
-            await _in_time(request.read_body(guard.body_limit))
-        except asyncio.TimeoutError:
-            request.closed = Closed("the body did not end in time")
-        except Exception:
-            logger.exception("Refused: an error while reading a body")
-            request.is_explained = True
-    if may_wait:
-        try:
-            known = guard.remembers(request)
-            refusal = await off_loop(guard.answer, request, is_remembered=known)
-        except Crowded:
-            refusal = guard.send_away(request)
-    else:
-        refusal = guard.answer(request)
-    if refusal is None and not request.logged_in:
-        await _find_visitor(guard, request)
-    return refusal
-
-
-async def _find_visitor(guard: Guard, request: AsgiRequest) -> None:
-    """Find out who makes a public request before the app asks, if it is known to ask.
-
-    Dash runs callbacks in the event loop: where one asks, a verification would hold up everybody.
-    """
-    identity = request.identity
-    if identity is None or not identity.is_unknown:
-        return
-    if request.endpoint not in guard.asking_endpoints:
-        identity.when_asked(lambda: guard.asking_endpoints.add(request.endpoint))
-    elif request.authorization is not None or request.has_session_cookie:
-        try:
-            await off_loop(identity.user, request, is_remembered=guard.remembers(request))
-        except Crowded:
-            # Left unknown, the user would be looked for in the loop.
-            request.identity = RequestIdentity()
-        # The app has not asked yet: whether the answer depends on it is not known.
-        identity.was_asked = False

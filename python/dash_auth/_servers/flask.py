@@ -20,12 +20,12 @@ from dash_auth._caching import cache_control
 from dash_auth._core import Refusal
 from dash_auth._current import FACTS, RequestIdentity, current_facts
 from dash_auth._guard.guards import Guards
-from dash_auth._request import TOO_LARGE, UNREADABLE, Caching, Request
+from dash_auth._request import TOO_LARGE, UNREADABLE, Answer, Caching, Request
 from dash_auth._secret_keys import Keys, keys_of
 from dash_auth._servers.remembered import LONGEST_REMEMBERED_PATH, REMEMBERED_PATHS
 from dash_auth._servers.unverified import content_of
 from dash_auth._shown import Shown
-from dash_auth.logins.pages import PAGE_HEADERS
+from dash_auth._steps import Steps, walk
 
 logger = logging.getLogger("dash_auth")
 
@@ -189,7 +189,7 @@ class FlaskRequest:
             return response
 
 
-class FlaskBackend:
+class FlaskServer:
     """Guards the Dash apps on one Flask server."""
 
     has_event_loop = False
@@ -201,7 +201,7 @@ class FlaskBackend:
 
         :param server: Flask server
         """
-        self._server = server
+        self._flask = server
         self.guards = Guards()
         self._known: dict[str, list[str]] = {}
         self._known_of = 0
@@ -220,12 +220,12 @@ class FlaskBackend:
         vars(server)["process_response"] = self._process_response
 
     @classmethod
-    def of(cls, server: flask.Flask) -> FlaskBackend:
+    def of(cls, server: flask.Flask) -> FlaskServer:
         """Return the one adapter of a server."""
-        backend = server.extensions.get(_EXTENSION)
-        if not isinstance(backend, cls):
-            backend = server.extensions[_EXTENSION] = cls(server)
-        return backend
+        adapter = server.extensions.get(_EXTENSION)
+        if not isinstance(adapter, cls):
+            adapter = server.extensions[_EXTENSION] = cls(server)
+        return adapter
 
     def request(self) -> Request:
         facts = current_facts()
@@ -236,13 +236,13 @@ class FlaskBackend:
         vars(flask.g._get_current_object())[FACTS] = facts
         return facts
 
-    def answer(
-        self, status: int, text: str, headers: dict[str, str] | None = None
-    ) -> flask.Response:
-        return flask.Response(text, status, headers, content_type="text/plain; charset=utf-8")
+    def respond(self, answer: Answer) -> Any:
+        return flask.Response(
+            answer.body, answer.status, dict(answer.headers), content_type=answer.content_type
+        )
 
     def secret_keys(self) -> Keys:
-        current, fallbacks = self._server.secret_key, self._server.config.get(_FALLBACKS)
+        current, fallbacks = self._flask.secret_key, self._flask.config.get(_FALLBACKS)
         if fallbacks:
             return keys_of(current, fallbacks)
         # Asked several times a request.
@@ -251,25 +251,19 @@ class FlaskBackend:
         return self._keys
 
     def set_secret_keys(self, keys: Sequence[str | bytes]) -> None:
-        self._server.secret_key, *old = keys
+        self._flask.secret_key, *old = keys
         if old:
-            self._server.config[_FALLBACKS] = old
+            self._flask.config[_FALLBACKS] = old
 
     def unverified_session(self, request: Request) -> str | None:
         cookies = request._request.cookies  # type: ignore[attr-defined]
-        cookie = cookies.get(self._server.config["SESSION_COOKIE_NAME"])
+        cookie = cookies.get(self._flask.config["SESSION_COOKIE_NAME"])
         return None if cookie is None else content_of(cookie.rpartition(".")[0].rpartition(".")[0])
-
-    def redirect(self, location: str) -> Any:
-        return flask.redirect(location)
 
     def with_headers(self, answer: Any, headers: dict[str, str]) -> Any:
         response = flask.make_response(answer)
         response.headers.update(headers)
         return response
-
-    def page(self, html: str, status: int = 200, headers: dict[str, str] | None = None) -> Any:
-        return flask.Response(html, status, {**PAGE_HEADERS, **(headers or {})})
 
     def copy_of(self, answer: Any) -> Any:
         # Each answer gets a cookie of its own.
@@ -278,14 +272,14 @@ class FlaskBackend:
         return answer
 
     def has_route(self, rule: str) -> bool:
-        return any(rule == other.rule for other in self._server.url_map.iter_rules())
+        return any(rule == other.rule for other in self._flask.url_map.iter_rules())
 
     def add_route(
         self, rule: str, name: str, view: Callable[..., Any], headers: dict[str, str]
     ) -> str:
-        endpoint = name if name not in self._server.view_functions else f"{name} {rule}"
+        endpoint = name if name not in self._flask.view_functions else f"{name} {rule}"
         view = self._answering(view, headers)
-        self._server.add_url_rule(rule, endpoint=endpoint, view_func=view, methods=["GET"])
+        self._flask.add_url_rule(rule, endpoint=endpoint, view_func=view, methods=["GET"])
         return endpoint
 
     def _answering(self, view: Callable[..., Any], headers: dict[str, str]) -> Callable[..., Any]:
@@ -299,7 +293,7 @@ class FlaskBackend:
         return flask.url_for(endpoint, _external=True, _scheme=scheme, **variables)
 
     def close_session_cookie(self, *, secure: bool) -> None:
-        config = self._server.config
+        config = self._flask.config
         if secure:
             config["SESSION_COOKIE_SECURE"] = True
             config["SESSION_COOKIE_HTTPONLY"] = True
@@ -308,19 +302,19 @@ class FlaskBackend:
             config["SESSION_COOKIE_SAMESITE"] = "Lax"
 
     def session_cookie_length(self, session: Mapping[str, Any]) -> int | None:
-        interface: Any = self._server.session_interface
+        interface: Any = self._flask.session_interface
         if not isinstance(interface, self._cookie_sessions):
             return None
-        value = interface.get_signing_serializer(self._server).dumps(dict(session))
-        return len(interface.get_cookie_name(self._server)) + len(value)
+        value = interface.get_signing_serializer(self._flask).dumps(dict(session))
+        return len(interface.get_cookie_name(self._flask)) + len(value)
 
     def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
-        regenerate = getattr(self._server.session_interface, "regenerate", None)
+        regenerate = getattr(self._flask.session_interface, "regenerate", None)
         if callable(regenerate):
             regenerate(session)
 
     def view(self, endpoint: str) -> Callable[..., Any] | None:
-        return self._server.view_functions.get(endpoint)
+        return self._flask.view_functions.get(endpoint)
 
     def endpoints_of(self, path: str) -> list[str]:
         count = self.route_count()
@@ -337,7 +331,7 @@ class FlaskBackend:
         return found
 
     def _endpoints_of(self, path: str) -> list[str]:
-        routes = self._server.url_map.bind("")
+        routes = self._flask.url_map.bind("")
         endpoints: dict[str, None] = {}
         for method in sorted(routes.allowed_methods(path)):
             with contextlib.suppress(HTTPException):
@@ -347,36 +341,37 @@ class FlaskBackend:
         return list(endpoints)
 
     def routes(self) -> list[tuple[str, str]]:
-        return [(str(rule.endpoint), rule.rule) for rule in self._server.url_map.iter_rules()]
+        return [(str(rule.endpoint), rule.rule) for rule in self._flask.url_map.iter_rules()]
 
     def route_count(self) -> int:
-        return len(self._server.url_map._rules)
+        return len(self._flask.url_map._rules)
 
     def dash_apps(self) -> list[Dash]:
-        hooks = self._server.before_request_funcs.get(None, ())
-        return internals.apps_of([*hooks, *self._server.view_functions.values()])
+        hooks = self._flask.before_request_funcs.get(None, ())
+        return internals.apps_of([*hooks, *self._flask.view_functions.values()])
 
     def run_first_request_hooks(self, app: Dash) -> None:
-        hooks = internals.first_request_hooks(app, self._server.before_request_funcs[None])
+        hooks = internals.first_request_hooks(app, self._flask.before_request_funcs[None])
         for hook in hooks:
-            self._server.ensure_sync(hook)()
+            self._flask.ensure_sync(hook)()
 
     def _preprocess_request(self, *context: Any) -> Any:
-        self.guards.begin(self._new_request())
+        request = self._new_request()
+        walk(self.guards.begin(request), request)
         return self._preprocess(*context)
 
-    def _read_again(self, request: Any) -> None:
+    def _read_again(self, request: Any) -> Steps[None]:
         """Read what a hook of the developer's may have changed since the request began."""
         if request.read():
             # Whoever was found by what the client sent is not who asks now.
             request.identity = request.refusal = None
-            self.guards.begin(request)
+            yield from self.guards.begin(request)
 
     def automatic_options(self) -> Any:
         rule = self.request()._request.url_rule  # type: ignore[attr-defined]
         if not getattr(rule, "provide_automatic_options", False):
             return None
-        return self._server.make_default_options_response()
+        return self._flask.make_default_options_response()
 
     def _process_response(self, response: Any, *context: Any) -> Any:
         request = self.request()
@@ -387,12 +382,11 @@ class FlaskBackend:
 
     def _before_request(self) -> Any:
         request = self.request()
-        self._read_again(request)
-        for guard in self.guards.responsible(request):
-            answer = guard.answer(request)
-            if answer is not None:
-                return answer
-        return None
+        return walk(self._decide(request), request)
+
+    def _decide(self, request: Any) -> Steps[Any]:
+        yield from self._read_again(request)
+        return (yield from self.guards.decide(request))
 
     def _after_request(self, response: Any) -> Any:
         request = self.request()

@@ -17,13 +17,12 @@ from werkzeug.exceptions import HTTPException
 
 from dash_auth import _dash_internals as internals
 from dash_auth._current import EVENT_LOOP_FACTS
-from dash_auth._request import TOO_LARGE, UNREADABLE
+from dash_auth._request import TOO_LARGE, UNREADABLE, Answer
 from dash_auth._servers import asgi
 from dash_auth._servers.asgi import AsgiRequest
-from dash_auth._servers.flask import FlaskBackend, decisive, fit_caching
+from dash_auth._servers.flask import FlaskServer, decisive, fit_caching
 from dash_auth._servers.websocket import GuardedSocket
-from dash_auth._steps import off_loop, run_to_end
-from dash_auth.logins.pages import PAGE_HEADERS
+from dash_auth._steps import off_loop, run_to_end, walk_beside_loop
 
 _SOCKET = "dash_auth.socket"
 """The key of an ASGI scope that holds the guard's end of a WebSocket."""
@@ -92,7 +91,7 @@ class QuartRequest(AsgiRequest):
         self.view_arguments = request.view_args or {}
         if self.scope["type"] == "websocket" and self.path.endswith(f"/{internals.WEBSOCKET}"):
             # Dash gives the WebSockets of all apps one name.
-            apps = QuartBackend.of(quart.current_app._get_current_object()).dash_apps()  # type: ignore[attr-defined]
+            apps = QuartServer.of(quart.current_app._get_current_object()).dash_apps()  # type: ignore[attr-defined]
             if internals.is_websocket_path(apps, self.path):
                 self.endpoint = self.path
         before, self._decisive = self._decisive, decisive(self)
@@ -116,7 +115,7 @@ class QuartRequest(AsgiRequest):
     def has_session_cookie(self) -> bool:
         return self._session_cookie in self._request.cookies
 
-    async def read_body(self, limit: int) -> None:
+    async def _read_body(self, limit: int) -> None:
         # Dash parses no other body.
         if self.is_stated_too_large(limit) or not self._request.is_json:
             return
@@ -144,7 +143,7 @@ class QuartRequest(AsgiRequest):
             vars(self._request).pop(cached, None)
 
 
-class QuartBackend(FlaskBackend):
+class QuartServer(FlaskServer):
     """Guards the Dash apps on one Quart server, which is Flask's twin but for the event loop."""
 
     has_event_loop = True
@@ -181,18 +180,14 @@ class QuartBackend(FlaskBackend):
         EVENT_LOOP_FACTS.set(facts)
         return facts
 
-    def answer(self, status: int, text: str, headers: dict[str, str] | None = None) -> Any:
-        return quart.Response(text, status, headers, content_type="text/plain; charset=utf-8")
-
-    def redirect(self, location: str) -> Any:
-        return quart.redirect(location)
+    def respond(self, answer: Answer) -> Any:
+        return quart.Response(
+            answer.body, answer.status, dict(answer.headers), content_type=answer.content_type
+        )
 
     def with_headers(self, answer: Any, headers: dict[str, str]) -> Any:
         answer.headers.update(headers)
         return answer
-
-    def page(self, html: str, status: int = 200, headers: dict[str, str] | None = None) -> Any:
-        return quart.Response(html, status, {**PAGE_HEADERS, **(headers or {})})
 
     def copy_of(self, answer: Any) -> Any:
         # Each answer gets a cookie of its own.
@@ -213,21 +208,21 @@ class QuartBackend(FlaskBackend):
         return quart.url_for(endpoint, _external=True, _scheme=scheme, **variables)
 
     def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
-        regenerate = getattr(self._server.session_interface, "regenerate", None)
+        regenerate = getattr(self._flask.session_interface, "regenerate", None)
         if callable(regenerate):
             made = regenerate(session)
             if inspect.isawaitable(made):
                 run_to_end(_awaited(made))
 
     def run_first_request_hooks(self, app: Dash) -> None:
-        for hook in internals.first_request_hooks(app, self._server.before_request_funcs[None]):
+        for hook in internals.first_request_hooks(app, self._flask.before_request_funcs[None]):
             made = hook()
             if made is not None:
                 run_to_end(made)
 
     async def _serve_asgi(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "websocket":
-            socket = GuardedSocket(receive, send, self._server.json.loads)
+            socket = GuardedSocket(receive, send, self._flask.json.loads)
             scope[_SOCKET] = socket
             receive, send = socket.receive, socket.send
         elif scope["type"] == "http":
@@ -235,19 +230,21 @@ class QuartBackend(FlaskBackend):
         await self._asgi_app(scope, receive, send)
 
     async def _preprocess_websocket(self, *context: Any) -> Any:
-        await asgi.begin(self.guards, self._new_request())
+        request = self._new_request()
+        await walk_beside_loop(self.guards.begin(request), request)
         return await self._preprocess_of_socket(*context)
 
     async def _before_websocket(self) -> Any:
         request = self.request()
-        self._read_again(request)
+        await walk_beside_loop(self._read_again(request), request)
         socket: GuardedSocket = request.scope[_SOCKET]
         if await socket.admit(self.guards.responsible(request), request):
             return None
-        return self.answer(403, "Login required")
+        return self.respond(Answer(403, "Login required"))
 
     async def _preprocess_request(self, *context: Any) -> Any:
-        await asgi.begin(self.guards, self._new_request())
+        request = self._new_request()
+        await walk_beside_loop(self.guards.begin(request), request)
         return await self._preprocess(*context)  # type: ignore[misc]
 
     async def _before_saving(self, response: Any) -> Any:
@@ -263,11 +260,9 @@ class QuartBackend(FlaskBackend):
 
     async def _before_request(self) -> Any:
         request = self.request()
-        self._read_again(request)
-        for guard in self.guards.responsible(request):
-            answer = await asgi.answer(guard, request)
-            if answer is not None:
-                return await answer if inspect.isawaitable(answer) else answer
+        answer = await walk_beside_loop(self._decide(request), request)
+        if answer is not None:
+            return await answer if inspect.isawaitable(answer) else answer
         if request.rewrite is not None:
             quart.after_this_request(_rewriting(request.rewrite))
         return None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from dash_auth._request import Backend, Request
+from dash_auth._request import Answer, Request
 
 # The colours and measures of the login page. No part of it comes from elsewhere.
 _STYLE = """
@@ -106,24 +106,28 @@ def page(text: str, link: str, path: str, advice: str = "") -> str:
 
 
 def answer(
-    backend: Backend,
-    request: Request,
-    status: int,
-    text: str,
-    start: str,
-    headers: dict[str, str] | None = None,
-) -> Any:
+    request: Request, status: int, text: str, start: str, headers: dict[str, str] | None = None
+) -> Answer:
     """Return an answer of ours: a page where the client would have one, else plain text.
 
-    :param backend: adapter of the server
-    :param request: the facts of the request
+    :param request: the request
     :param status: its status
     :param text: what happened
     :param start: path of the app's start
     :param headers: further headers
     """
     if not accepts_html(request):
-        return backend.answer(status, text, {**HEADERS, **(headers or {})})
+        return Answer(status, text, {**HEADERS, **(headers or {})})
     advice = _ADVICE.get(status, _BACK)
     path = "" if advice.again and request.method == "GET" else start
-    return backend.page(page(text, advice.link, path, advice.text), status, headers)
+    return as_answer(page(text, advice.link, path, advice.text), status, headers)
+
+
+def as_answer(html: str, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
+    """Return one of our pages as an answer.
+
+    :param html: the page
+    :param status: its status
+    :param headers: further headers
+    """
+    return Answer(status, html, {**PAGE_HEADERS, **(headers or {})}, "text/html; charset=utf-8")

@@ -22,7 +22,7 @@ from starlette.middleware.httpsredirect import HTTPSRedirectMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -32,7 +32,7 @@ from dash_auth import _dash_internals as internals
 from dash_auth._current import EVENT_LOOP_FACTS
 from dash_auth._guard.guards import Guards
 from dash_auth._quoted import quoted
-from dash_auth._request import TOO_LARGE, UNROUTABLE, Request
+from dash_auth._request import TOO_LARGE, UNROUTABLE, Answer, Request
 from dash_auth._secret_keys import Keys
 from dash_auth._servers import asgi
 from dash_auth._servers.asgi import AsgiRequest
@@ -40,8 +40,7 @@ from dash_auth._servers.fastapi.answers import answer_of, answer_of_error, cachi
 from dash_auth._servers.fastapi.routes import Routes
 from dash_auth._servers.fastapi.session import SessionCookie
 from dash_auth._servers.websocket import LOGIN_REQUIRED, GuardedSocket
-from dash_auth._steps import off_loop, run_to_end
-from dash_auth.logins.pages import PAGE_HEADERS
+from dash_auth._steps import off_loop, run_to_end, walk_beside_loop
 
 logger = logging.getLogger("dash_auth")
 
@@ -89,7 +88,7 @@ class FastAPIRequest(AsgiRequest):
     def has_session_cookie(self) -> bool:
         return bool(self._session)
 
-    async def read_body(self, limit: int) -> None:
+    async def _read_body(self, limit: int) -> None:
         # As Dash has it: it parses no other body.
         if self.is_stated_too_large(limit) or not self.content_type.startswith("application/json"):
             return
@@ -118,7 +117,7 @@ class FastAPIRequest(AsgiRequest):
             return WebSocketException(LOGIN_REQUIRED, "Login required")
         assert self.guard is not None
         logger.debug("Refused: %s: its view asks for a login", quoted(f"{self.method} {self.path}"))
-        asking = answer_of(self.guard.login_request())
+        asking = answer_of(self.guard.asked(self))
         headers = {k: v for k, v in asking.headers.items() if not k.startswith("content-")}
         return StarletteHTTPException(asking.status_code, "Login required", headers)
 
@@ -127,7 +126,7 @@ class FastAPIRequest(AsgiRequest):
         return self._read.pop(0) if self._read else await self._receive()
 
 
-class FastAPIBackend:
+class FastAPIServer:
     """Guards the Dash apps on one FastAPI server."""
 
     has_event_loop = True
@@ -140,7 +139,7 @@ class FastAPIBackend:
 
         :param server: FastAPI server
         """
-        self._server = server
+        self._fastapi = server
         self.guards = Guards()
         self._session_cookie = SessionCookie()
         self._routes = Routes(server)
@@ -150,20 +149,20 @@ class FastAPIBackend:
         server.middleware_stack = None
 
     @classmethod
-    def of(cls, server: FastAPI) -> FastAPIBackend:
+    def of(cls, server: FastAPI) -> FastAPIServer:
         """Return the one adapter of a server."""
-        backend = getattr(server.state, _STATE, None)
-        if not isinstance(backend, cls):
-            backend = cls(server)
-            setattr(server.state, _STATE, backend)
-        return backend
+        adapter = getattr(server.state, _STATE, None)
+        if not isinstance(adapter, cls):
+            adapter = cls(server)
+            setattr(server.state, _STATE, adapter)
+        return adapter
 
     def _build_middleware_stack(self) -> ASGIApp:
-        server = self._server
+        server = self._fastapi
         declared = list(server.user_middleware)
         outside = self._session_cookie.fit([one for one in declared if one.cls in _OUTSIDE])
         inside = [one for one in declared if one.cls not in _OUTSIDE]
-        server.user_middleware = [*outside, Middleware(_GuardMiddleware, backend=self), *inside]
+        server.user_middleware = [*outside, Middleware(_GuardMiddleware, adapter=self), *inside]
         try:
             return self._build()
         finally:
@@ -173,48 +172,42 @@ class FastAPIBackend:
         facts: AsgiRequest = EVENT_LOOP_FACTS.get()
         return facts
 
-    def answer(self, status: int, text: str, headers: dict[str, str] | None = None) -> Response:
-        return PlainTextResponse(text, status, headers)
+    def respond(self, answer: Answer) -> Response:
+        headers = {**answer.headers, "Content-Type": answer.content_type}
+        return Response(answer.body, answer.status, headers)
 
     def automatic_options(self) -> None:
         # Starlette has none: CORSMiddleware, which stands before the guard, answers by itself.
         return None
-
-    def redirect(self, location: str) -> Response:
-        # Not Starlette's own: it would quote anew what is quoted already.
-        return Response(status_code=302, headers={"Location": location})
 
     def with_headers(self, answer: Any, headers: dict[str, str]) -> Response:
         response = answer_of(answer)
         response.headers.update(headers)
         return response
 
-    def page(self, html: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-        return HTMLResponse(html, status, {**PAGE_HEADERS, **(headers or {})})
-
     def copy_of(self, answer: Any) -> Any:
         # The cookie goes into a copy of the headers anyway.
         return answer
 
     def secret_keys(self) -> Keys:
-        return self._session_cookie.secret_keys(self._server.user_middleware)
+        return self._session_cookie.secret_keys(self._fastapi.user_middleware)
 
     def set_secret_keys(self, keys: Sequence[str | bytes]) -> None:
         self._session_cookie.set_secret_keys(keys)
-        self._server.middleware_stack = None
+        self._fastapi.middleware_stack = None
 
     def unverified_session(self, request: Request) -> str | None:
         scope = request.scope  # type: ignore[attr-defined]
-        return self._session_cookie.unverified(self._server.user_middleware, scope)
+        return self._session_cookie.unverified(self._fastapi.user_middleware, scope)
 
     def close_session_cookie(self, *, secure: bool) -> None:
         # SameSite=Lax and HttpOnly are what Starlette's cookie is anyway.
         if secure:
             self._session_cookie.only_over_https()
-            self._server.middleware_stack = None
+            self._fastapi.middleware_stack = None
 
     def session_cookie_length(self, session: Mapping[str, Any]) -> int | None:
-        return self._session_cookie.length(self._server.user_middleware, session)
+        return self._session_cookie.length(self._fastapi.user_middleware, session)
 
     def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
         # A cookie has none.
@@ -222,7 +215,7 @@ class FastAPIBackend:
 
     def has_route(self, rule: str) -> bool:
         path = _path_of(rule)
-        return any(path == getattr(route, "path", None) for route in self._server.router.routes)
+        return any(path == getattr(route, "path", None) for route in self._fastapi.router.routes)
 
     def add_route(
         self, rule: str, name: str, view: Callable[..., Any], headers: dict[str, str]
@@ -239,7 +232,7 @@ class FastAPIBackend:
             path, answer, methods=["GET"], name=f"dash_auth.{name}", include_in_schema=False
         )
         # First of all: Dash's catch-all may be there already.
-        self._server.router.routes.insert(0, route)
+        self._fastapi.router.routes.insert(0, route)
         endpoint = self._routes.name(route)
         self._login_routes[endpoint] = route
         return endpoint
@@ -289,9 +282,9 @@ class FastAPIBackend:
 class _GuardMiddleware:
     """Asks the guards about each request."""
 
-    def __init__(self, app: ASGIApp, backend: FastAPIBackend) -> None:
+    def __init__(self, app: ASGIApp, adapter: FastAPIServer) -> None:
         self._app = app
-        self._backend = backend
+        self._adapter = adapter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -310,11 +303,12 @@ class _GuardMiddleware:
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = FastAPIRequest(scope, receive)
-        self._backend.find_endpoint(request)
+        self._adapter.find_endpoint(request)
         EVENT_LOOP_FACTS.set(request)
-        await asgi.begin(self._backend.guards, request)
+        guards = self._adapter.guards
+        await walk_beside_loop(guards.begin(request), request)
         socket = GuardedSocket(receive, send)
-        if await socket.admit(self._backend.guards.responsible(request), request):
+        if await socket.admit(guards.responsible(request), request):
             await self._app(scope, socket.receive, socket.send)
         else:
             await send({"type": "websocket.close", "code": LOGIN_REQUIRED})
@@ -323,21 +317,22 @@ class _GuardMiddleware:
         receive, send = asgi.as_nobody(receive, send)
         request = FastAPIRequest(scope, receive)
         send = caching(send, request)
-        self._backend.find_endpoint(request)
+        self._adapter.find_endpoint(request)
         EVENT_LOOP_FACTS.set(request)
-        guards = self._backend.guards
-        await asgi.begin(guards, request)
+        guards = self._adapter.guards
+        await walk_beside_loop(guards.begin(request), request)
         send = _saving(send, guards, request)
-        for guard in guards.responsible(request):
-            try:
-                refusal = await asgi.answer(guard, request)
-            except HTTPException as error:
-                refusal = answer_of_error(error)
-            except ClientDisconnect:
-                return
-            if refusal is not None:
-                await answer_of(refusal)(scope, request.receive, send)
-                return
+        # For a view that asks for a login itself.
+        request.guard = guards.responsible(request)[-1]
+        try:
+            refusal = await walk_beside_loop(guards.decide(request), request)
+        except HTTPException as error:
+            refusal = answer_of_error(error)
+        except ClientDisconnect:
+            return
+        if refusal is not None:
+            await answer_of(refusal)(scope, request.receive, send)
+            return
         if request.rewrite is not None:
             # Where a middleware of the developer's compressed it, the guard could not read it.
             headers = scope["headers"]

@@ -12,20 +12,18 @@ import contextvars
 import json
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakSet
 
-from dash_auth._current import RequestIdentity
-from dash_auth._login import SocketLogin
-from dash_auth._quoted import quoted
+from dash_auth._core import Refusal
+from dash_auth._guard.guard import Guard
+from dash_auth._guard.socket import Admission, admit, judge
+from dash_auth._login import Visitor
+from dash_auth._servers.asgi import AsgiRequest
 from dash_auth._servers.websocket.allowance import Allowance, unread_request
 from dash_auth._servers.websocket.outbox import Outbox, start
-from dash_auth._steps import off_loop, serve_from_this_loop
+from dash_auth._steps import walk_beside_loop
 from dash_auth._threads import Crowded
-
-if TYPE_CHECKING:
-    from dash_auth._guard.guard import Guard
-    from dash_auth._servers.asgi import AsgiRequest
 
 logger = logging.getLogger("dash_auth")
 
@@ -65,7 +63,7 @@ class GuardedSocket:
         self._outbox = Outbox(self._send_text)
         self._guard: Guard | None = None
         self._request: AsgiRequest | None = None
-        self._logins: list[SocketLogin] = []
+        self._visitors: list[Visitor] = []
         self._allowance: Allowance | None = None
         self._context = contextvars.Context()
         self._is_admitted = False
@@ -79,33 +77,35 @@ class GuardedSocket:
         :param guards: the guards that are responsible
         :param request: the facts of the handshake
         """
-        serve_from_this_loop()
-        for guard in guards:
-            try:
-                known = guard.remembers(request)
-                admitted = await off_loop(guard.admit_socket, request, is_remembered=known)
-            except Crowded:
-                logger.debug("Refused: a WebSocket, since too many logins are under way")
-                admitted = None
-            except Exception:
-                logger.exception("Refused: an error while deciding on a WebSocket")
-                admitted = None
-            if admitted is None:
-                return False
-            login, carries_callbacks = admitted
-            if login is not None:
-                self._logins.append(login)
-            if carries_callbacks:
-                self._guard = guard
+        try:
+            for guard in guards:
+                admission = await self._admission(guard, request)
+                if admission is None:
+                    return False
+                if admission.visitor is not None:
+                    self._visitors.append(admission.visitor)
+                if admission.is_for_callbacks:
+                    self._guard = guard
+        finally:
+            request.leave_session_unwritten()
         self._request = request
         # Messages may be read in a task that knows nothing of this handshake.
         self._context = contextvars.copy_context()
         self._is_admitted = bool(guards)
-        if self._logins:
+        if self._visitors:
             _watch(self)
         elif self._guard is not None:
             self._allowance = Allowance(self._guard.body_limit)
         return self._is_admitted
+
+    async def _admission(self, guard: Guard, request: AsgiRequest) -> Admission | None:
+        try:
+            return await walk_beside_loop(admit(guard, request), request)
+        except Crowded:
+            logger.debug("Refused: a WebSocket, since too many logins are under way")
+        except Exception:
+            logger.exception("Refused: an error while deciding on a WebSocket")
+        return None
 
     async def receive(self) -> Message:
         """Give the app the next message that may pass."""
@@ -118,7 +118,7 @@ class GuardedSocket:
 
     async def _next(self) -> Message | None:
         """Return the client's next message, None once the socket is closed."""
-        if self._is_admitted and not self._logins:
+        if self._is_admitted and not self._visitors:
             # Nobody closes a stranger's.
             return await self._receive()
         received, self._unread = self._unread or asyncio.ensure_future(self._receive()), None
@@ -171,7 +171,7 @@ class GuardedSocket:
 
     def _holds(self) -> bool:
         try:
-            return all(login.holds() for login in self._logins)
+            return all(visitor.login.holds(visitor) for visitor in self._visitors)
         except Exception:
             logger.exception("Closed: an error while asking whether a WebSocket's login holds")
             return False
@@ -225,26 +225,21 @@ class GuardedSocket:
         """Tell why a callback may not run, None if it may."""
         request = self._request
         assert request is not None
-        if not self._logins:
-            request.identity = RequestIdentity()
-            closed = guard.websocket_callbacks.why_closed(payload)
-            if closed is not None:
-                logger.debug("Refused: a WebSocket's %s; no login came along", closed)
-            return None if closed is None else "Login required"
-        (login,) = self._logins
-        if not self._holds() or (login.ask and not await self._off_loop(login.ask)):
+        visitor = self._visitors[0] if self._visitors else None
+        if visitor is not None and not self._holds():
+            refusal: str | Refusal | None = Refusal.WRONG
+        else:
+            refusal = await walk_beside_loop(
+                judge(guard, request, visitor, payload),
+                request,
+                context=self._context,
+                is_remembered=True,
+            )
+        if isinstance(refusal, Refusal):
             self.close()
             logger.debug("Refused: a WebSocket's callback; its login holds no longer")
             return "Login required"
-        claims = await self._off_loop(login.claims) if login.claims_wait else login.claims()
-        guard.name_user_of_socket(request, claims)
-        if guard.websocket_callbacks.include(payload):
-            return None
-        logger.debug("Refused: no callback %s runs over a WebSocket", quoted(payload["output"]))
-        return "No such callback"
-
-    async def _off_loop(self, function: Callable[[], Any]) -> Any:
-        return await off_loop(function, context=self._context.copy(), is_remembered=True)
+        return refusal
 
     def _refuse(self, request: dict[str, Any], reason: str) -> None:
         """Answer one callback in the app's place; the socket stays."""

@@ -32,10 +32,10 @@ from authlib.oidc.core import UserInfo  # type: ignore[import-untyped]
 
 from dash_auth import _core
 from dash_auth._current import EVENT_LOOP_FACTS
-from dash_auth._request import Backend, Request
+from dash_auth._request import Answer, Request, Server
 from dash_auth.logins.oidc import claims as claims_of
 from dash_auth.logins.oidc import pending
-from dash_auth.logins.oidc.session import fits
+from dash_auth.logins.oidc.cookie import fits
 
 __all__ = ["Registry"]
 
@@ -149,15 +149,15 @@ class ClientOffLoop(_ProvesWhoBegan, OAuth2Mixin, OpenIDMixin, BaseApp):  # type
 
     client_cls = OAuth2Session
 
-    def __init__(self, backend: Backend, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, server: Server, *args: Any, **kwargs: Any) -> None:
         """Know one provider.
 
-        :param backend: adapter of the server
+        :param server: adapter of the server
         :param args: arguments of Authlib's
         :param kwargs: arguments of Authlib's
         """
         super().__init__(*args, **kwargs)
-        self._backend = backend
+        self._server = server
         self._tokens: WeakKeyDictionary[Request, Any] = WeakKeyDictionary()
 
     @property
@@ -187,9 +187,9 @@ class ClientOffLoop(_ProvesWhoBegan, OAuth2Mixin, OpenIDMixin, BaseApp):  # type
         """
         begun = self.create_authorization_url(redirect_uri, **kwargs)
         location, state = begun.pop("url"), begun.pop("state")
-        session = self._backend.request().session
+        session = self._server.request().session
         self.framework.set_state_data(session, state, {"redirect_uri": redirect_uri, **begun})
-        return self._backend.redirect(location)
+        return self._server.respond(Answer.redirect(location))
 
     def authorize_access_token(self, **kwargs: Any) -> Any:
         """Return the token for the code of the current request, with the user in `"userinfo"`.
@@ -198,7 +198,7 @@ class ClientOffLoop(_ProvesWhoBegan, OAuth2Mixin, OpenIDMixin, BaseApp):  # type
             `leeway` are for the ID token
         :raises OAuthError: if the provider refused, or this browser did not begin the login
         """
-        request = self._backend.request()
+        request = self._server.request()
         sent = {
             name: next(iter(request.query_values(name)), None)
             for name in ("error", "error_description", "code", "state")
@@ -221,7 +221,7 @@ class ClientOffLoop(_ProvesWhoBegan, OAuth2Mixin, OpenIDMixin, BaseApp):  # type
 class _Integration(FlaskIntegration):  # type: ignore[misc]
     """What Authlib asks of a server, where that may be none of Flask's."""
 
-    backend: Backend
+    server: Server
 
     def derived(self, state: str) -> dict[str, str]:
         """Return what proves who began a login, for a state that was drawn here.
@@ -229,7 +229,7 @@ class _Integration(FlaskIntegration):  # type: ignore[misc]
         It need not be kept, then: five logins that wait fit one cookie. Without the server's key
         it can't be guessed.
         """
-        secret = (self.backend.secret_keys() or (b"",))[0]
+        secret = (self.server.secret_keys() or (b"",))[0]
         names = ("nonce", "code_verifier")
         return {name: _core.seal(secret, "login", name, self.name, state) for name in names}
 
@@ -238,7 +238,7 @@ class _Integration(FlaskIntegration):  # type: ignore[misc]
         proof = {name: derived.get(name) == value or value for name, value in data.items()}
         pending.begin(session, self.name, state, proof)
         # Browsers drop a cookie that is too long, and keep the one before.
-        fits(self.backend, session)
+        fits(self.server, session)
 
     def get_state_data(self, session: MutableMapping[str, Any], state: str | None) -> Any:
         proof = pending.proof(session, self.name, state)
@@ -278,17 +278,17 @@ class Registry(OAuth):  # type: ignore[misc]
         # Providers may be named before there is a server.
         self.framework_integration_cls: Any = type("Integration", (_Integration,), {})
 
-    def serve(self, server: Any, backend: Backend) -> None:
+    def serve(self, app: Any, server: Server) -> None:
         """Have the clients work on a server.
 
-        :param server: the server
-        :param backend: its adapter
+        :param app: what Dash runs on
+        :param server: the same, as we see it
         """
-        self.framework_integration_cls.backend = backend
-        if backend.has_event_loop:
-            self.oauth2_client_cls = functools.partial(ClientOffLoop, backend)
+        self.framework_integration_cls.server = server
+        if server.has_event_loop:
+            self.oauth2_client_cls = functools.partial(ClientOffLoop, server)
             self.oauth1_client_cls = _refuse_oauth1
-        self.init_app(server)
+        self.init_app(app)
 
 
 def _refuse_oauth1(*_: Any, **__: Any) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 
 from werkzeug.exceptions import BadRequest
 
-from dash_auth._request import Backend
+from dash_auth._request import Server
 from dash_auth._shown import IDP, USER, Session
 from dash_auth.logins.oidc import pending
 from dash_auth.logins.oidc.claims import readable
+from dash_auth.logins.oidc.cookie import fits
 from dash_auth.logins.oidc.providers import Providers
-from dash_auth.logins.oidc.session import LoginNotes, fits
 from dash_auth.sessions.notes import NOTE, REFRESH_TOKEN
+from dash_auth.sessions.provider_notes import LoginNotes
 
 logger = logging.getLogger("dash_auth")
 
@@ -91,7 +92,7 @@ def complete(
 
 
 def keep(
-    backend: Backend,
+    server: Server,
     notes: LoginNotes,
     idp: str,
     before: Mapping[str, Any],
@@ -100,14 +101,14 @@ def keep(
 ) -> None:
     """Have the login count that a callback stored, if it stored one.
 
-    :param backend: adapter of the server
+    :param server: adapter of the server
     :param notes: the notes of the guard
     :param idp: name of the provider
     :param before: what the session held before the callback
     :param with_user: whether the cookie is to hold what apps read of the user
     :raises LoginFailed: if the login cannot be kept, and nothing is left of it
     """
-    session = backend.request().session
+    session = server.request().session
     user = session.get(USER)
     if user is None or user is before.get(USER):
         return
@@ -118,12 +119,12 @@ def keep(
         session.pop(REFRESH_TOKEN, None)
     try:
         session[USER] = readable(user)
-        notes.write(session, backend.secret_keys())
-        is_kept = fits(backend, session, with_user=with_user)
+        notes.write(session, server.secret_keys())
+        is_kept = fits(server, session, with_user=with_user)
         if not is_kept:
             # Who is logged in needs no other tab's login any more.
             session.pop(pending.PENDING, None)
-            is_kept = fits(backend, session, with_user=with_user)
+            is_kept = fits(server, session, with_user=with_user)
     except RecursionError:
         is_kept = False
     if not is_kept:
@@ -135,7 +136,7 @@ def keep(
         )
         raise LoginFailed(401, "Login failed: too many claims")
     # Whoever knew the id of a session on the server before must not know it now.
-    backend.renew_session_id(session)
+    server.renew_session_id(session)
 
 
 def undo(session: Session, before: Mapping[str, Any]) -> None:

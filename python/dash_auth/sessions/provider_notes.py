@@ -15,15 +15,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dash_auth._request import Backend
 from dash_auth._secret_keys import Keys, is_sealed, mark, seal
 from dash_auth._shown import IDP, USER, Session
-from dash_auth.logins.oidc import pending
 from dash_auth.sessions.notes import NOTE
 from dash_auth.sessions.parked import PARKED, hide, parked, set_aside, until
-
-COOKIE_LIMIT = 4000
-"""The longest name and value of a cookie, in bytes: below what browsers take (RFC 6265 6.1)."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +96,7 @@ class LoginNotes:
         """
         set_aside(session, lambda login: self._holds(login, keys))
 
-    def renew(self, session: Session, keys: Keys) -> None:
+    def renew(self, session: Session, keys: Keys, outlive: str) -> None:
         """Empty a session before a login, but for logins to other apps, and of other tabs.
 
         Nothing else that somebody put there beforehand outlives the login (OWASP, Session
@@ -109,9 +104,10 @@ class LoginNotes:
 
         :param session: the session of the current request
         :param keys: the server's secret keys
+        :param outlive: the key of the logins of other tabs
         """
         self.set_aside(session, keys)
-        kept = {key: session[key] for key in (PARKED, pending.PENDING) if key in session}
+        kept = {key: session[key] for key in (PARKED, outlive) if key in session}
         session.clear()
         session.update(kept)
 
@@ -130,33 +126,6 @@ class LoginNotes:
         registration = self.registration(idp)
         user, end, number = _subject(note["user"]), str(note["until"]), str(note.get("id"))
         return ("login", self.guard, idp, registration, user, end, number)
-
-
-def fits(backend: Backend, session: Session, *, with_user: bool = False) -> bool:
-    """Tell whether a session can be kept; paths of other tabs, and other logins give way.
-
-    :param backend: adapter of the server
-    :param session: the session of the current request
-    :param with_user: whether what is shown of the user is kept too
-    """
-    for give_way in (pending.forget_older_target, _forget_parked, pending.forget_older_login):
-        while not _is_short(backend, session, with_user):
-            if not give_way(session):
-                break
-        else:
-            return True
-    return False
-
-
-def _forget_parked(session: Session) -> bool:
-    return session.pop(PARKED, None) is not None
-
-
-def _is_short(backend: Backend, session: Session, with_user: bool) -> bool:
-    shown = () if with_user else (USER, IDP)
-    kept = {key: value for key, value in session.items() if key not in shown}
-    length = backend.session_cookie_length(kept)
-    return length is None or length <= COOKIE_LIMIT
 
 
 def _subject(user: object) -> str:
