@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from clock import clock as clock
+from hashing import hashing as hashing
 from waitress import wasyncore
 from waitress.server import create_server
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from dash_auth import _core
 from dash_auth._core import (
+    Attempt,
     Callback,
     Credentials,
     Endpoint,
@@ -91,16 +92,22 @@ def test_a_header_is_text(header: Any) -> None:
 # Users
 
 
+def verified(users: Users, header: str, table: Any, address: str) -> Any:
+    """Return what comes of credentials, be they known or hashed first."""
+    attempt = users.attempt(header, table, address)
+    return attempt.verify() if isinstance(attempt, Attempt) else attempt
+
+
 def test_the_table_verifies_and_says_why_not() -> None:
     table = {"alice": "secret"}
     users = Users(table)
-    assert users.authenticate(basic("alice:secret"), table, "") == ("alice", "secret")
-    assert users.authenticate(basic("alice:wrong"), table, "") == Refusal.WRONG
-    assert users.authenticate(basic("eve:secret"), table, "") == Refusal.WRONG
-    assert users.authenticate("", table, "") == Refusal.ABSENT
+    assert verified(users, basic("alice:secret"), table, "") == ("alice", "secret")
+    assert verified(users, basic("alice:wrong"), table, "") == Refusal.WRONG
+    assert verified(users, basic("eve:secret"), table, "") == Refusal.WRONG
+    assert verified(users, "", table, "") == Refusal.ABSENT
     # A live table may become empty, and be filled again.
-    assert users.authenticate(basic("alice:secret"), {}, "") == Refusal.WRONG
-    assert users.authenticate(basic("alice:secret"), table, "") == ("alice", "secret")
+    assert verified(users, basic("alice:secret"), {}, "") == Refusal.WRONG
+    assert verified(users, basic("alice:secret"), table, "") == ("alice", "secret")
 
 
 @pytest.mark.parametrize("table", [None, [("alice", "secret")], "alice"])
@@ -150,7 +157,7 @@ def test_an_unknown_name_costs_what_the_live_table_makes_a_known_one_cost(
 ) -> None:
     table = dict(before)
     users = Users(table)
-    users.authenticate(basic("eve:x"), table, "")
+    verified(users, basic("eve:x"), table, "")
     table.clear()
     table.update(after)
     asked: list[int] = []
@@ -164,7 +171,7 @@ def test_an_unknown_name_costs_what_the_live_table_makes_a_known_one_cost(
     for guess in ("x", "y"):
         asked.clear()
         # A table that is read anew derives once to learn what a digest is.
-        assert users.authenticate(basic(f"eve:{guess}"), table, "") == Refusal.WRONG
+        assert verified(users, basic(f"eve:{guess}"), table, "") == Refusal.WRONG
         assert asked.count(2) == hashes
 
 
@@ -174,7 +181,7 @@ def test_an_error_of_the_developers_mapping_is_raised_as_it_is() -> None:
             raise LookupError("the directory is down")
 
     with pytest.raises(LookupError, match="the directory is down"):
-        Users({"alice": "secret"}).authenticate(basic("alice:secret"), Broken(), "")
+        verified(Users({"alice": "secret"}), basic("alice:secret"), Broken(), "")
 
 
 def test_the_table_shows_nothing_of_itself() -> None:
@@ -311,8 +318,8 @@ def test_records_reach_logging_and_hold_no_secret(caplog: pytest.LogCaptureFixtu
     users = Users(table)
     assert _core.why_no_credentials("Bearer token-of-a-client") == "the scheme is not Basic"
     assert _core.why_no_credentials(basic("alice:secret-sent")) is None
-    users.authenticate(basic("alice:secret-sent"), table, "")
-    users.authenticate(basic("alice:secret-sent"), {"alice": "$2b$secret"}, "")
+    verified(users, basic("alice:secret-sent"), table, "")
+    verified(users, basic("alice:secret-sent"), {"alice": "$2b$secret"}, "")
     found = [(record.name, record.levelname) for record in caplog.records]
     # A refusal is told by the guard, in one line with the request that it is of.
     assert found == [("dash_auth", "ERROR")]
@@ -328,7 +335,7 @@ import logging
 from dash_auth import _core
 users = _core.Users({"alice": "pw"})
 def meet_an_unreadable_value():
-    users.authenticate("Basic YWxpY2U6cHc=", {"alice": "$2b$x"}, "")
+    users.attempt("Basic YWxpY2U6cHc=", {"alice": "$2b$x"}, "").verify()
 logging.getLogger("dash_auth").addHandler(logging.NullHandler())
 meet_an_unreadable_value()
 logging.basicConfig(format="%(name)s %(levelname)s %(message)s", level=logging.DEBUG)

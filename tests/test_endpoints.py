@@ -12,8 +12,8 @@ from dash import Dash, Input, Output, html
 from dash_auth._core import Endpoint, RouteMap
 from dash_auth._dash.endpoints import Endpoints
 from dash_auth._dash.page_rules import PageRules
-from dash_auth._request import Backend
-from dash_auth._servers import backend_for
+from dash_auth._request import Server
+from dash_auth._servers import server_for
 from guarded import USERS, add_witness, client_of, new_app
 
 PREFIXES = ["/", "/app/"]
@@ -21,7 +21,7 @@ PREFIXES = ["/", "/app/"]
 
 def kinds_of(app: Dash) -> dict[str, Endpoint]:
     """Return what each GET or POST of the server's routes is, by its path."""
-    endpoints = Endpoints(app, backend_for(app.server))
+    endpoints = Endpoints(app, server_for(app.server))
     return {
         rule.rule: endpoints.kind(rule.endpoint, {}) for rule in app.server.url_map.iter_rules()
     }
@@ -46,7 +46,7 @@ def test_dashs_endpoints_are_told_apart(prefix: str) -> None:
 def test_no_endpoint_and_the_developers_own() -> None:
     app = new_app()
     add_witness(app.server, "/health")
-    endpoints = Endpoints(app, backend_for(app.server))
+    endpoints = Endpoints(app, server_for(app.server))
     assert endpoints.kind(None, {}) == Endpoint.MISSING
     assert endpoints.kind("/health", {}) == Endpoint.SERVER
     # Flask's own folder of static files is the developer's too.
@@ -55,7 +55,7 @@ def test_no_endpoint_and_the_developers_own() -> None:
 
 def test_component_suites_are_static_where_dash_serves_the_file() -> None:
     app = new_app()
-    endpoints = Endpoints(app, backend_for(app.server))
+    endpoints = Endpoints(app, server_for(app.server))
     client_of(app).get("/")  # registers the packages
     name = "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>"
 
@@ -82,7 +82,7 @@ def test_a_path_that_upsets_dash_names_no_file(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr("dash_auth._dash_internals._check_fingerprint", upset)
     app = new_app()
-    kind = Endpoints(app, backend_for(app.server)).kind(
+    kind = Endpoints(app, server_for(app.server)).kind(
         "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
         {"package_name": "dash", "fingerprinted_path": "x"},
     )
@@ -104,7 +104,7 @@ def test_a_path_that_upsets_dash_names_no_file(monkeypatch: pytest.MonkeyPatch) 
 )
 def test_assets_are_static_by_their_extension(filename: str, kind: Endpoint) -> None:
     app = new_app()
-    endpoints = Endpoints(app, backend_for(app.server))
+    endpoints = Endpoints(app, server_for(app.server))
     assert endpoints.kind("_dash_assets.static", {"filename": filename}) == kind
 
 
@@ -176,7 +176,7 @@ def test_the_routes_of_another_app_on_the_server_are_closed() -> None:
 class CountingRules:
     """A backend that counts how often it is asked to route."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Server) -> None:
         self._backend = backend
         self.count = 0
 
@@ -191,7 +191,7 @@ class CountingRules:
 def test_rules_are_examined_once_and_again_where_routes_were_added() -> None:
     app = new_app()
     add_witness(app.server, "/about")
-    backend: Any = CountingRules(backend_for(app.server))
+    backend: Any = CountingRules(server_for(app.server))
     rules = RouteMap()
     pages = PageRules(app, rules, Endpoints(app, backend), backend)
     assert not pages.lead_to_pages()
@@ -235,7 +235,7 @@ def test_rules_open_pages_where_they_lead_to_one(prefix: str, rule: str, opens: 
     add_witness(app.server, f"{prefix}about", f"{prefix}users/<path>")
     rules = RouteMap()
     rules.add(rule)
-    backend = backend_for(app.server)
+    backend = server_for(app.server)
     assert PageRules(app, rules, Endpoints(app, backend), backend).lead_to_pages() is opens
 
 
@@ -245,7 +245,7 @@ def test_a_path_that_upsets_dash_is_no_page(page: str) -> None:
     app.layout = html.Div([dash.page_container])
     dash.register_page("pages.some", path_template=page, layout=html.P("page"))
     app.server.add_url_rule(page, "own", _redirect, methods=["POST"])
-    rules, backend = RouteMap(), backend_for(app.server)
+    rules, backend = RouteMap(), server_for(app.server)
     rules.add(page)
     pages = PageRules(app, rules, Endpoints(app, backend), backend)
     # Dash makes a regular expression of the template, in which a plus is none, and raises.

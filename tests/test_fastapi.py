@@ -139,7 +139,7 @@ def test_an_empty_secret_key_is_none() -> None:
     app = Dash("keyless", backend="fastapi")
     app.layout = html.Div()
     auth = BasicAuth(app, dict([ALICE]), public_routes=["/open"], secret_key="")
-    assert auth._dash_auth_backend.secret_keys() == ()
+    assert auth._dash_auth_server.secret_keys() == ()
 
     async def open_to_all(request: Any) -> Any:
         return fastapi.responses.JSONResponse(str(request.scope.get("session")))

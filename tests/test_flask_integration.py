@@ -312,12 +312,12 @@ def test_to_initialise_twice_guards_once(monkeypatch: pytest.MonkeyPatch) -> Non
     app = new_app()
     dash_auth.BasicAuth(app, USERS)
     hooks = app.server.before_request_funcs[None]
-    guards = [hook for hook in hooks if "FlaskBackend" in getattr(hook, "__qualname__", "")]
+    guards = [hook for hook in hooks if "FlaskServer" in getattr(hook, "__qualname__", "")]
     app.init_app(app.server)
     assert guards == [
         hook
         for hook in app.server.before_request_funcs[None]
-        if "FlaskBackend" in getattr(hook, "__qualname__", "")
+        if "FlaskServer" in getattr(hook, "__qualname__", "")
     ]
     assert client_of(app).get("/", auth=ALICE).status_code == 200
 

@@ -18,6 +18,8 @@ from attacks.apps import body, item
 from dash import Dash, Input, Output, html
 from dash_auth._core import Refusal
 from dash_auth.auth import Auth, auth_of
+from dash_auth.logins import Wait
+from dash_auth.logins.passwords import PasswordTable
 from guarded import ALICE, BOB, PRIVATE, USERS, add_witness, call, client_of, guarded_app, new_app
 
 
@@ -204,7 +206,7 @@ def test_the_first_requests_wait_for_the_set_up(monkeypatch: pytest.MonkeyPatch)
     entered, leave = threading.Event(), threading.Event()
     auth = auth_of(app)
     assert auth is not None
-    run = auth._dash_auth_backend.run_first_request_hooks
+    run = auth._dash_auth_server.run_first_request_hooks
 
     def slow(app: Dash) -> None:
         runs.append(None)
@@ -212,7 +214,7 @@ def test_the_first_requests_wait_for_the_set_up(monkeypatch: pytest.MonkeyPatch)
         assert leave.wait(20)
         run(app)
 
-    monkeypatch.setattr(auth._dash_auth_backend, "run_first_request_hooks", slow)
+    monkeypatch.setattr(auth._dash_auth_server, "run_first_request_hooks", slow)
     done: list[int] = []
 
     def ask() -> None:
@@ -276,10 +278,12 @@ def test_an_app_with_pages_computes_none() -> None:
 
 
 def test_a_busy_server_says_when_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    app = guarded_app(public_routes=["/open"])
-    auth = auth_of(app)
-    monkeypatch.setattr(auth, "_BasicAuth__verify", lambda header, address: Refusal.BUSY)
-    client = client_of(app)
+    def busy(*_: object) -> Any:
+        yield Wait(lambda: None)
+        return Refusal.BUSY
+
+    monkeypatch.setattr(PasswordTable, "verify", busy)
+    client = client_of(guarded_app(public_routes=["/open"]))
     busy = client.get("/private", auth=ALICE)
     assert (busy.status_code, busy.headers["Retry-After"]) == (503, "1")
     assert "WWW-Authenticate" not in busy.headers

@@ -9,6 +9,7 @@ from typing import Any
 import dash_auth
 import pytest
 from dash import Dash, html
+from dash_auth.logins import Answer
 
 from . import routes
 from .apps import IS_UPSTREAM, USERS, guard, new_app, plain_app
@@ -191,7 +192,7 @@ class OwnLogin(dash_auth.basic_auth.Auth):
         return isinstance(session_of_request().get("user"), dict)
 
     def login_request(self) -> Any:
-        return self._dash_auth_backend.answer(401, "Who are you?")
+        return Answer(401, "Who are you?")
 
 
 def session_of_request() -> Any:
@@ -213,7 +214,7 @@ def test_a_login_of_the_developers_own_goes_by_the_session(serve: Any) -> None:
     add_route(app, "/write", write)
     app.server.secret_key = KEY
     auth = OwnLogin(app, public_routes=["/log-in"])
-    auth._dash_auth_backend.set_secret_keys([KEY])
+    auth._dash_auth_server.set_secret_keys([KEY])
     site = serve(app)
     held(site.get("/who"))
     cookie = honest(site.get("/log-in")).cookie()

@@ -123,7 +123,7 @@ class Direct:
         client = ClientOnFlask if Chosen.kind == "flask" else ClientOffLoop
 
         def begin(self: Any, uri: str, **_: Any) -> Any:
-            session = self.framework.backend.request().session
+            session = self.framework.server.request().session
             self.framework.set_state_data(session, "the-state", {"redirect_uri": uri})
             return flask.redirect(uri)
 

@@ -13,7 +13,7 @@ import flask
 import itsdangerous
 import quart
 from attacks.servers import running
-from dash_auth._servers import backend_for
+from dash_auth._servers import server_for
 from flask.sessions import SessionMixin
 from hypercorn.middleware import ProxyFixMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -133,7 +133,7 @@ def signed(server: Any, session: dict[str, Any]) -> str:
 
 
 def _starlettes(server: Any) -> itsdangerous.TimestampSigner:
-    return itsdangerous.TimestampSigner(backend_for(server).secret_keys()[0])
+    return itsdangerous.TimestampSigner(server_for(server).secret_keys()[0])
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import flask
 import pytest
 from authlib.integrations.base_client import OAuthError
 from dash_auth import OIDCAuth
+from dash_auth.logins import Answer
 from dash_auth.logins.oidc import pending
 from werkzeug.utils import redirect
 
@@ -251,7 +252,7 @@ class Fails(OIDCAuth):
         self.session["user"] = {"sub": "1", "team": "admins" if self.fails else "guests"}
         if self.fails:
             raise OAuthError("denied")
-        return self._dash_auth_backend.redirect("/")
+        return Answer.redirect("/")
 
 
 def test_what_a_callback_stored_that_failed_is_taken_back(direct: Callable[..., Direct]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from dash_auth import OIDCAuth, explain
+from dash_auth.logins import Answer
 
 from .apps import ALICE, KEY, Direct, make_app, register
 from .mock_provider import Provider
@@ -23,9 +24,9 @@ def test_a_session_ends(visit: Visit, provider: Provider, monkeypatch: pytest.Mo
     visitor = visit(app)
     visitor.log_in(provider)
     now = time.time()
-    monkeypatch.setattr("dash_auth.logins.oidc.session.time.time", lambda: now + 90)
+    monkeypatch.setattr("dash_auth.sessions.provider_notes.time.time", lambda: now + 90)
     assert visitor.call_back().status_code == 200
-    monkeypatch.setattr("dash_auth.logins.oidc.session.time.time", lambda: now + 101)
+    monkeypatch.setattr("dash_auth.sessions.provider_notes.time.time", lambda: now + 101)
     assert visitor.call_back().status_code == 401
     assert visitor.get("/").headers["Location"].startswith(provider.address)
 
@@ -185,11 +186,11 @@ class OwnCallback(OIDCAuth):
     """A callback that asks elsewhere who came back."""
 
     def callback(self, idp: str) -> Any:
-        request = self._dash_auth_backend.request()
+        request = self._dash_auth_server.request()
         if request.query != "code=right":
-            return self._dash_auth_backend.answer(401, "Who are you?")
+            return Answer(401, "Who are you?")
         self.session["user"] = {"sub": "carol", "email": "carol@example.com"}
-        return self._dash_auth_backend.redirect("/")
+        return Answer.redirect("/")
 
 
 def test_who_a_callback_of_the_developers_own_logs_in_is(direct: Callable[..., Direct]) -> None:

@@ -16,6 +16,7 @@ from attacks import apps, routes
 from attacks.apps import body, guard, item
 from attacks.http import ALICE, BOB, PUBLIC
 from dash import Input, Output
+from dash_auth.logins import Answer
 from websockets.exceptions import InvalidStatus
 
 from .apps import SECRET_KEY, STREAM_BODY, WHO_BODY, add_stream, maybe_async, shown, websocket_app
@@ -240,7 +241,7 @@ class Own(dash_auth.basic_auth.Auth):
         return (b"x-user", b"alice") in scope["headers"] and not self.banned
 
     def login_request(self) -> Any:
-        return self._dash_auth_backend.answer(401, "Who are you?")
+        return Answer(401, "Who are you?")
 
     banned = False
 

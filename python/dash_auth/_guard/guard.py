@@ -23,11 +23,12 @@ from dash_auth._guard.refusals import Refusals
 from dash_auth._login import Login, Logins, Visitor
 from dash_auth._out_of_order import is_out_of_order, say_out_of_order
 from dash_auth._request import TOO_LARGE, UNREADABLE, Answer, Caching, Request, Server
-from dash_auth._secret_keys import Keys
+from dash_auth._secret_keys import Keys, OtherKeys
 from dash_auth._shown import USER, show
 from dash_auth._steps import Read, Steps, Wait, stepwise, walk
 from dash_auth._threads import Crowded
 from dash_auth.logins.session import SessionLogin
+from dash_auth.sessions.notes import NOTE
 
 logger = logging.getLogger("dash_auth")
 
@@ -68,6 +69,7 @@ class Guard:
         self.session: SessionLogin | None = None
         self._origins = Origins(server, trusted_origins)
         self._refusals = Refusals(app, server, self.parts, self._origins)
+        self._other_keys = OtherKeys(name)
         self._asking_endpoints: set[str | None] = set()
         """The endpoints that have asked for the user of a public request."""
 
@@ -104,6 +106,7 @@ class Guard:
         :param request: the request, in whose session nobody is shown yet
         """
         try:
+            self._look_at_other_keys(request)
             if self.session is not None and not self.is_foreign(request):
                 yield from self.session.begin(request)
         except Crowded:
@@ -114,6 +117,12 @@ class Guard:
             request.visitor = RequestIdentity()
         else:
             request.visitor = RequestIdentity(self._find)
+
+    def _look_at_other_keys(self, request: Request) -> None:
+        """Look whether another worker signs sessions with a key of its own."""
+        if self._other_keys.is_to_be_told and self.server.secret_keys():
+            if NOTE not in request.bare_session:
+                self._other_keys.look_at(self.server.unverified_session(request))
 
     def end(self, request: Request) -> dict[str, Any] | None:
         """Take over what the app did to the session before it is saved.

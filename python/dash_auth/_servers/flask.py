@@ -236,6 +236,10 @@ class FlaskServer:
         vars(flask.g._get_current_object())[FACTS] = facts
         return facts
 
+    def _response(self, made: Any) -> Any:
+        """Return what a view of a login's has made as what the server's own views return."""
+        return self.respond(made) if isinstance(made, Answer) else made
+
     def respond(self, answer: Answer) -> Any:
         return flask.Response(
             answer.body, answer.status, dict(answer.headers), content_type=answer.content_type
@@ -285,7 +289,7 @@ class FlaskServer:
     def _answering(self, view: Callable[..., Any], headers: dict[str, str]) -> Callable[..., Any]:
         @functools.wraps(view)
         def answer(**variables: str) -> Any:
-            return self.with_headers(view(**variables), headers)
+            return self.with_headers(self._response(view(**variables)), headers)
 
         return answer
 

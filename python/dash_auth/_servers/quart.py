@@ -200,7 +200,8 @@ class QuartServer(FlaskServer):
         @functools.wraps(view)
         async def answer(**variables: str) -> Any:
             made = await off_loop(functools.partial(view, **variables))
-            return self.with_headers(await quart.make_response(made), headers)
+            made = await quart.make_response(self._response(made))
+            return self.with_headers(made, headers)
 
         return answer
 

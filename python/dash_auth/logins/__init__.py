@@ -1,1 +1,9 @@
-"""The ways to log in, one file each."""
+"""The ways to log in, one file each, and what a way of your own is made of."""
+
+from dash_auth._core import Refusal
+from dash_auth._current import User
+from dash_auth._login import Login
+from dash_auth._request import Answer, Request
+from dash_auth._steps import Wait
+
+__all__ = ["Answer", "Login", "Refusal", "Request", "User", "Wait"]

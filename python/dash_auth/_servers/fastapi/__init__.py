@@ -172,6 +172,10 @@ class FastAPIServer:
         facts: AsgiRequest = EVENT_LOOP_FACTS.get()
         return facts
 
+    def _response(self, made: Any) -> Any:
+        """Return what a view of a login's has made as what the server's own views return."""
+        return self.respond(made) if isinstance(made, Answer) else made
+
     def respond(self, answer: Answer) -> Response:
         headers = {**answer.headers, "Content-Type": answer.content_type}
         return Response(answer.body, answer.status, headers)
@@ -225,7 +229,7 @@ class FastAPIServer:
                 made = await off_loop(functools.partial(view, **request.path_params))
             except HTTPException as error:
                 made = answer_of_error(error)
-            return self.with_headers(made, headers)
+            return self.with_headers(self._response(made), headers)
 
         path = _path_of(rule)
         route = Route(
