@@ -145,7 +145,7 @@ def test_what_a_shell_leaves_of_a_hash_is_refused_at_start_up(case: str) -> None
     """It takes `$argon2id`, `$v` and `$2` for variables, and there are none of these names."""
     stored = shell(CUT[case])
     assert stored not in ("", CUT[case])
-    with pytest.raises(ValueError, match='"alice" is a damaged .* was it cut') as refusal:
+    with pytest.raises(ValueError, match=r'"alice" is a damaged .* was it cut') as refusal:
         app_with({"bob": "builder-yes", "alice": stored})
     assert stored not in str(refusal.value)
 
