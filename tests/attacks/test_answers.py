@@ -12,6 +12,7 @@ import dash_auth
 import pytest
 from dash import Dash, Input, Output, html
 
+from . import apps
 from .apps import IS_UPSTREAM, body, guard, item, new_app, plain_app
 from .callbacks import PRIVATE_BODY, PUBLIC_BODY, private, ran, simple_app
 from .http import ALICE, CALLBACK_URL, PRIVATE, PUBLIC, AttackSucceeded, held, honest
@@ -71,6 +72,37 @@ def test_what_is_private_is_kept_by_no_cache(
         assert kept(held(site.get(target, auth=("alice", "wrong"), headers=HTML))) == "no-store"
     evil = {"Origin": "http://evil.test"}
     assert kept(held(site.call(CALL, auth=ALICE, headers=evil), status=403)) == "no-store"
+
+
+@pytest.mark.rule("S19")
+@pytest.mark.skipif(IS_UPSTREAM, reason="upstream sets no Cache-Control")
+@pytest.mark.parametrize("handled", [False, True], ids=["by the server", "by the developer"])
+def test_an_error_while_a_private_page_is_made_is_kept_by_no_cache(
+    serve: Any, handled: bool
+) -> None:
+    """Starlette answers it outside of all middleware."""
+    app = plain_app()
+
+    def fail() -> str:
+        raise LookupError("on purpose")
+
+    def tell(*_: Any) -> Any:
+        if apps.backend != "fastapi":
+            return PRIVATE, 500
+        from starlette.responses import PlainTextResponse
+
+        return PlainTextResponse(PRIVATE, 500)
+
+    add_route(app, "/fails", fail)
+    server: Any = app.server
+    if handled:
+        handler = server.exception_handler if apps.backend == "fastapi" else server.errorhandler
+        handler(Exception)(tell)
+    guard(app)
+    site = serve(app)
+    reply = site.get("/fails", auth=ALICE)
+    assert (reply.status, PRIVATE in reply.text, kept(reply)) == (500, handled, "no-store")
+    assert kept(held(site.get("/fails"))) == "no-store"
 
 
 @pytest.mark.rule("S19")
