@@ -309,9 +309,7 @@ def test_where_too_many_wait_a_public_page_goes_on_as_nobodys(
 ) -> None:
     """The groups of a remembered user are asked for before any hook, in a thread."""
     app = plain_app()
-    add_route(
-        app, "/who", lambda: f"{PUBLIC} {session().get('user')} {dash_auth.current_user()}"
-    )
+    add_route(app, "/who", lambda: f"{PUBLIC} {session().get('user')} {dash_auth.current_user()}")
     options: dict[str, Any] = {"user_groups": lambda _: [], "secret_key": "k" * 32}
     # What the cookie holds under that name names nobody either.
     guard(app, public_routes=["/who"], session_cookie=True, **options)
