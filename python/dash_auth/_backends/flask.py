@@ -58,6 +58,7 @@ class FlaskRequest:
         "is_too_large",
         "logged_in",
         "method",
+        "origin",
         "path",
         "refusal",
         "sec_fetch_site",
@@ -99,14 +100,11 @@ class FlaskRequest:
         self.authorization: str | None = environ.get("HTTP_AUTHORIZATION")
         self.address: str = environ.get("REMOTE_ADDR") or ""
         self.sec_fetch_site: str | None = environ.get("HTTP_SEC_FETCH_SITE")
+        self.origin: str | None = environ.get("HTTP_ORIGIN")
 
     def is_of(self, request: flask.Request) -> bool:
         """Tell whether these are the facts of a request, which may be a proxy."""
         return request == self._request
-
-    @property
-    def origin(self) -> str | None:
-        return self._environ.get("HTTP_ORIGIN")
 
     @property
     def own_origin(self) -> str:
