@@ -202,6 +202,9 @@ fn a_hash_of_another_scheme_is_never_plaintext() {
             format!("\"{hash}\""),
             format!("\u{feff}'{hash}'\0"),
             format!("b'{hash}'"),
+            format!("`{hash}`"),
+            format!("\u{ab}{hash}\u{bb}"),
+            format!("\u{ad}{hash}\u{2060}"),
             format!("\u{201c}{hash}\u{201d}\u{200b}"),
             format!("{hash}\u{1}"),
         ] {
