@@ -75,6 +75,18 @@ def test_what_is_private_is_kept_by_no_cache(
 
 
 @pytest.mark.rule("S19")
+@pytest.mark.not_on("fastapi", "it says nothing of files by itself")
+def test_a_private_file_that_may_be_kept_for_long_is_for_one_browser(
+    serve: Any, tmp_path: Path
+) -> None:
+    app = kept_app(tmp_path, [])
+    app.server.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
+    answer = honest(serve(app).get("/assets/a.txt", auth=ALICE), PRIVATE)
+    if kept(answer) != "max-age=3600, private":
+        raise AttackSucceeded(kept(answer))
+
+
+@pytest.mark.rule("S19")
 @pytest.mark.skipif(IS_UPSTREAM, reason="upstream sets no Cache-Control")
 @pytest.mark.parametrize("handled", [False, True], ids=["by the server", "by the developer"])
 def test_an_error_while_a_private_page_is_made_is_kept_by_no_cache(
