@@ -180,7 +180,7 @@ fn a_hash_of_another_scheme_is_never_plaintext() {
         "scrypt-2:1$",
         "sha3.b64:x$",
         "alice:$apr1$salt$x",
-        "$a.b@c$x",
+        "$a_b-c,d=e.f/g+h@i$x",
         "{curly}",
         "{x}",
         // As they are written for a shell, or for what fills in variables.
