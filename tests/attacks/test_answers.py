@@ -352,3 +352,26 @@ def test_each_refusal_has_one_line_with_its_reason(
     honest(site.get("/own", auth=ALICE))
     honest(site.get("/silent", **wrong))
     assert refusals(caplog) == []
+
+
+class Failing(dash_auth.BasicAuth):
+    def is_authorized(self) -> bool:
+        raise self.error  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "error", [LookupError("on purpose"), dash_auth.Unavailable("on purpose")], ids=repr
+)
+def test_an_error_while_deciding_is_all_that_the_log_says_of_the_refusal(
+    serve: Any, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    app = plain_app()
+    auth = Failing(app, dict([ALICE]))
+    vars(auth)["error"] = error
+    site = serve(app)
+    caplog.set_level(logging.DEBUG, "dash_auth")
+    reply = site.get("/", auth=ALICE)
+    expected = 503 if isinstance(error, dash_auth.Unavailable) else 401
+    assert (reply.status, PRIVATE in reply.text) == (expected, False)
+    lines = [line for line in refusals(caplog) if line.startswith(("Refused", "Answered"))]
+    assert len(lines) == 1
