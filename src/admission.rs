@@ -145,6 +145,7 @@ fn failed_lately(state: &mut State, address: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::channel;
     use std::thread;
 
     use super::*;
@@ -198,17 +199,67 @@ mod tests {
         assert_eq!(admission.patience("alice"), LONGEST_WAIT);
     }
 
+    /// For longer than any test lasts.
+    const FOR_EVER: Duration = Duration::from_secs(24 * 60 * 60);
+    const GIVE_UP: Duration = Duration::from_secs(30);
+
     #[test]
-    fn anyone_else_waits() {
-        let admission = one_turn(Duration::from_secs(60));
+    fn anyone_else_waits_until_a_turn_is_given_back() {
+        // Whoever waits for ever would keep a scope from ending.
+        let admission: &'static Admission = Box::leak(Box::new(one_turn(FOR_EVER)));
         admission.record_failure("guesser");
         let turn = admission.admit("guesser").unwrap();
-        thread::scope(|scope| {
-            let waiting = scope.spawn(|| admission.admit("alice").is_ok());
-            thread::sleep(Duration::from_millis(20));
-            assert!(!waiting.is_finished());
-            drop(turn);
-            assert!(waiting.join().unwrap());
+        let (done, admitted) = channel();
+        thread::spawn(move || {
+            let is_admitted = admission.admit("alice").is_ok();
+            done.send(is_admitted)
         });
+        let end = Instant::now() + GIVE_UP;
+        while admission.lock().waiting == 0 {
+            assert!(Instant::now() < end, "nobody waits");
+            thread::yield_now();
+        }
+        drop(turn);
+        assert_eq!(admitted.recv_timeout(GIVE_UP), Ok(true));
+        // Nobody waits any more, so that a free turn is for everyone again.
+        assert!(admission.admit("guesser").is_ok());
+    }
+
+    #[test]
+    fn a_turn_for_which_someone_waits_is_not_for_who_failed_lately() {
+        let admission = one_turn(Duration::ZERO);
+        admission.record_failure("guesser");
+        // As it is between the end of one turn and the moment when who waits takes it.
+        admission.lock().waiting = 1;
+        assert_eq!(admission.admit("guesser").err(), Some(Busy));
+        assert!(admission.admit("alice").is_ok());
+    }
+
+    #[test]
+    fn the_wait_has_an_end() {
+        let admission = one_turn(Duration::from_millis(1));
+        let _turn = admission.admit("a").unwrap();
+        assert_eq!(admission.admit("b").err(), Some(Busy));
+        assert_eq!(admission.lock().waiting, 0);
+    }
+
+    #[test]
+    fn a_failure_is_forgotten() {
+        let admission = one_turn(LONGEST_WAIT);
+        let Some(then) = Instant::now().checked_sub(FAILURE_MEMORY) else { return };
+        admission.lock().failures.put(String::from("guesser"), then);
+        assert_eq!(admission.patience("guesser"), LONGEST_WAIT);
+    }
+
+    #[test]
+    fn the_turns_of_the_process_before_a_fork_are_not_taken() {
+        let admission = one_turn(Duration::ZERO);
+        let turn = admission.admit("a").unwrap();
+        let mut state = admission.lock();
+        (state.process, state.waiting) = (0, 1);
+        drop(state);
+        admission.record_failure("guesser");
+        assert!(admission.admit("guesser").is_ok());
+        drop(turn);
     }
 }

@@ -185,7 +185,8 @@ pub fn is_from_elsewhere(sender: Sender<'_>, trusted_origins: &[String]) -> bool
 
 #[cfg(test)]
 mod tests {
-    use super::{Sender, is_cross_site_forgery, is_from_elsewhere};
+    use super::{Page, Sender, is_cross_site_forgery, is_from_elsewhere, is_preflight, opens_page};
+    use crate::routes::{RouteMap, Rule};
 
     const OWN: &str = "http://host:8050";
 
@@ -228,5 +229,46 @@ mod tests {
     fn a_request_whose_own_origin_is_unknown_is_of_no_page() {
         let sender = Sender { origin: Some("http://host"), own_origin: "http://", ..Sender::default() };
         assert!(is_from_elsewhere(sender, &[]));
+    }
+
+    #[test]
+    fn a_preflight_names_a_trusted_origin_and_a_method() {
+        let trusted = ["https://friend.example".to_owned()];
+        let friend = Some("https://friend.example");
+        for (method, origin, requested, is_one) in [
+            ("OPTIONS", friend, Some("POST"), true),
+            ("OPTIONS", friend, Some(""), false),
+            ("OPTIONS", friend, None, false),
+            ("OPTIONS", None, Some("POST"), false),
+            ("OPTIONS", Some("https://evil.example"), Some("POST"), false),
+            ("OPTIONS", Some("null"), Some("POST"), false),
+            ("options", friend, Some("POST"), false),
+            ("POST", friend, Some("POST"), false),
+        ] {
+            assert_eq!(is_preflight(method, origin, requested, &trusted), is_one, "{method} {requested:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_whose_variables_are_replaced_is_closed_however_it_was_found() {
+        let mut rules = RouteMap::new();
+        for rule in ["/report/<name>", "/plain"] {
+            rules.add(Rule::parse(rule).unwrap());
+        }
+        let found = |variables_are_replaced| {
+            [
+                ("/report/x", Page::Template { template: "/report/<name>", variables_are_replaced }),
+                ("/report/x", Page::Static { path: "/plain", variables_are_replaced }),
+            ]
+        };
+        for ((pathname, whole), (_, replaced)) in found(false).into_iter().zip(found(true)) {
+            assert!(opens_page(&rules, pathname, whole), "{whole:?}");
+            assert!(!opens_page(&rules, pathname, replaced), "{replaced:?}");
+        }
+        for pathname in ["/other", "/report/\n", "/report/../plain"] {
+            assert!(!opens_page(&rules, pathname, Page::Missing), "{pathname:?}");
+        }
+        let elsewhere = Page::Static { path: "/other", variables_are_replaced: false };
+        assert!(!opens_page(&rules, "/plain", elsewhere));
     }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import dash_auth
@@ -248,18 +249,100 @@ def test_a_server_of_two_apps_masks_for_each() -> None:
         assert "mallory" not in client.get(path).text
 
 
-def test_who_was_shown_before_a_hook_changed_the_credentials_is_not_shown_after() -> None:
+def change_credentials() -> None:
+    flask.request.environ["HTTP_AUTHORIZATION"] = basic(*BOB)["Authorization"]
+
+
+def change_origin() -> None:
+    flask.request.environ["HTTP_ORIGIN"] = "http://evil.test"
+
+
+def change_site() -> None:
+    flask.request.environ["HTTP_SEC_FETCH_SITE"] = "cross-site"
+
+
+def change_method() -> None:
+    # Of a page of another site: what is safe comes with the cookie, and may read what it shows.
+    flask.request.method = "POST"
+
+
+def change_path() -> None:
+    flask.request.path = "/two/open"
+
+
+CHANGES = [change_credentials, change_origin, change_site, change_method, change_path]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_who_was_shown_before_a_hook_changed_the_request_is_not_shown_after(
+    change: Callable[[], None],
+) -> None:
+    server = flask.Flask("shared")
+    server.secret_key = KEY
+    before: list[Any] = []
+
+    @server.before_request
+    def hook() -> None:
+        before.append((dash_auth.current_user(), flask.session.get("user", {}).get("email")))
+        if flask.request.args:
+            change()
+
+    for name in ("one", "two"):
+        app = new_app(server=server, url_base_pathname=f"/{name}/")
+        dash_auth.BasicAuth(app, dict(USERS), public_routes=["/open"])
+        add_witness(server, f"/{name}/open", f"/{name}/private")
+    client = server.test_client()
+    client.get("/one/private", auth=ALICE)
+    safe = change is change_method
+    ask = client.get if safe else client.post
+    headers = {"Sec-Fetch-Site": "cross-site"} if safe else {}
+    same = ask("/one/open", headers=headers).json
+    assert (same["user"], same["session"]["email"]) == ("alice", "alice")
+    changed = ask("/one/open?changed=1", headers=headers).json
+    assert changed["session"] is None
+    assert changed["user"] == ("bob" if change is change_credentials else None)
+    assert [held for _, held in before[1:]] == ["alice", "alice"]
+    assert {user and user.name for user, _ in before[1:]} == {"alice"}
+
+
+class OwnCheck(dash_auth.BasicAuth):
+    def is_authorized(self) -> bool:
+        return super().is_authorized()
+
+
+def test_why_credentials_did_not_count_is_forgotten_where_a_hook_takes_them_away() -> None:
+    """A stranger is asked to log in, however the users of another header could not be asked."""
     app = new_app()
-    others = basic("bob", "the:builder")["Authorization"]
+
+    @app.server.before_request
+    def drop() -> None:
+        assert dash_auth.current_user() is None
+        flask.request.environ.pop("HTTP_AUTHORIZATION")
+
+    def auth_func(name: str, password: str) -> bool:
+        raise dash_auth.Unavailable
+
+    OwnCheck(app, auth_func=auth_func)
+    reply = client_of(app).get("/", auth=ALICE)
+    assert (reply.status_code, "WWW-Authenticate" in reply.headers) == (401, True)
+
+
+class OwnHeader(dash_auth.BasicAuth):
+    def is_authorized(self) -> bool:
+        return "X-Own" in flask.request.headers or super().is_authorized()
+
+
+def test_who_was_found_before_a_hook_changed_the_credentials_does_not_pass_for_the_user() -> None:
+    app = new_app()
+    seen: list[Any] = []
 
     @app.server.before_request
     def change() -> None:
-        if flask.request.args:
-            flask.request.environ["HTTP_AUTHORIZATION"] = others
+        seen.append(dash_auth.current_user())
+        flask.request.environ.pop("HTTP_AUTHORIZATION")
+        flask.request.environ["HTTP_X_OWN"] = "a token of some service"
 
-    dash_auth.BasicAuth(app, dict(USERS), public_routes=["/open"], secret_key="k" * 32)
-    add_witness(app.server, "/private", "/open")
-    client = client_of(app)
-    client.get("/private", auth=ALICE)
-    assert client.get("/open").json["session"]["email"] == "alice"
-    assert client.get("/open?changed=1").json["session"] is None
+    OwnHeader(app, dict(USERS))
+    add_witness(app.server, "/private")
+    assert client_of(app).get("/private", auth=ALICE).json["user"] is None
+    assert [user.name for user in seen] == ["alice"]

@@ -2,8 +2,10 @@
 //!
 //! What looks like a hash is one, in any letter case, cut short, misspelt, or with the quotes of a
 //! settings file around it: taken for plaintext, it would be a password that whoever has read it can
-//! type. The forms are `word:...$`, `$x$`, `{X}`, and as many hexadecimal digits as a digest has. A
-//! password that happens to look like a hash is refused too; it can be hashed and stored so.
+//! type. The forms are `word:...$`, `$x$`, `{X}`, and as many hexadecimal digits as a digest has; and
+//! what is left of a hash where a shell, or what fills in variables as one does, took `$argon2id` and
+//! `$m` for variables that are not set. A password that happens to look like a hash is refused too; it
+//! can be hashed and stored so.
 
 use std::fmt;
 
@@ -87,6 +89,8 @@ impl Form {
             Self::Pbkdf2
         } else if let Some(what) = foreign_form(&lower) {
             return Err(ParseError::Unsupported(what));
+        } else if let Some(scheme) = remains(&lower) {
+            return Err(ParseError::Damaged(scheme));
         } else if value.contains(|character: char| character.is_ascii_control()) {
             return Err(ParseError::Control);
         } else {
@@ -120,8 +124,10 @@ fn claims(lower: &str, scheme: &str) -> bool {
 
 /// Says what a value is that has the form of a hash which is not checked here.
 fn foreign_form(lower: &str) -> Option<&'static str> {
-    if let Some(rest) = lower.strip_prefix('$') {
-        return modular_crypt(rest.split_once('$')?.0);
+    // A `$` for a shell is written `\$`, and `$$` for others.
+    if let Some(rest) = lower.strip_prefix('\\').unwrap_or(lower).strip_prefix('$') {
+        let (id, _) = rest.trim_start_matches('$').split_once('$')?;
+        return modular_crypt(id.trim_end_matches('\\'));
     }
     if let Some((scheme, _)) = lower.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
         return is_word(scheme).then_some("an LDAP or Dovecot hash ({scheme}...)");
@@ -162,6 +168,8 @@ fn modular_crypt(id: &str) -> Option<&'static str> {
         "6" => "a SHA-512-crypt hash",
         "7" | "scrypt" => "an scrypt hash in a form other than werkzeug's",
         "y" | "gy" => "a yescrypt hash",
+        // It would begin with one `$` alone.
+        "argon2id" | "argon2i" | "argon2d" => "an argon2 hash with its \"$\" doubled or escaped",
         "p" | "h" | "s" => "a phpass hash",
         "sha1" => "a SHA-1-crypt hash",
         "pbkdf2" | "pbkdf2-sha1" | "pbkdf2-sha256" | "pbkdf2-sha512" => {
@@ -183,6 +191,47 @@ fn named_hash(name: &str) -> Option<&'static str> {
         "scram-sha-1" | "scram-sha-256" => Some("a SCRAM verifier"),
         _ => None,
     }
+}
+
+/// Names the scheme of the hash of which a value is what a shell has left.
+///
+/// What is left of werkzeug's begins as they do. Of bcrypt's `$2b$12$salt` there may be so little,
+/// `b2`, that nothing tells it from a password.
+fn remains(lower: &str) -> Option<&'static str> {
+    // The parameters of `$argon2id$v=19$m=19456,t=2,p=1$`, and of passlib's `$scrypt$ln=16,r=8,p=1$`.
+    if has_costs(lower, ",t=", ",p=") {
+        return Some("argon2");
+    }
+    if has_costs(lower, ",r=", ",p=") {
+        return Some("scrypt");
+    }
+    if ["pbkdf2_sha1", "pbkdf2_sha256"].iter().any(|name| lower.starts_with(name)) {
+        return Some("pbkdf2");
+    }
+    is_left_of_bcrypt(lower).then_some("bcrypt")
+}
+
+/// Tells whether three numbers stand somewhere, the second and the third after these names.
+fn has_costs(lower: &str, second: &str, third: &str) -> bool {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    lower.match_indices(second).any(|(place, _)| {
+        let (before, rest) = lower.split_at(place);
+        let rest = rest.strip_prefix(second).unwrap_or_default();
+        let first = before.trim_end_matches(|last: char| last.is_ascii_digit());
+        let last = rest.get(digits(rest)..).and_then(|rest| rest.strip_prefix(third));
+        first.len() < before.len() && first.ends_with('=') && digits(rest) > 0 && last.map_or(0, digits) > 0
+    })
+}
+
+/// Tells whether a value is what is left of `$2b$12$` and 53 characters: of each part but the first
+/// character, where that is a digit; of the last one else what follows its letters and digits.
+fn is_left_of_bcrypt(lower: &str) -> bool {
+    let mut rest = lower.bytes();
+    let begins = matches!(rest.next(), Some(b'a' | b'b' | b'x' | b'y'))
+        && rest.next().is_some_and(|digit| digit.is_ascii_digit());
+    let left = rest.len();
+    let is_cut = matches!(lower.as_bytes().get(2), Some(b'.' | b'/')) && (24..=52).contains(&left);
+    begins && (left == 52 || is_cut) && rest.all(|byte| byte.is_ascii_alphanumeric() || b"./".contains(&byte))
 }
 
 /// A letter or digit, then letters, digits and the marks that names of schemes have.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import dash_auth
 import pytest
 from dash import Dash, Input, Output, html
 
+from . import apps
 from .apps import IS_UPSTREAM, body, guard, item, new_app, plain_app
 from .callbacks import PRIVATE_BODY, PUBLIC_BODY, private, ran, simple_app
 from .http import ALICE, CALLBACK_URL, PRIVATE, PUBLIC, AttackSucceeded, held, honest
@@ -71,6 +73,76 @@ def test_what_is_private_is_kept_by_no_cache(
         assert kept(held(site.get(target, auth=("alice", "wrong"), headers=HTML))) == "no-store"
     evil = {"Origin": "http://evil.test"}
     assert kept(held(site.call(CALL, auth=ALICE, headers=evil), status=403)) == "no-store"
+
+
+@pytest.mark.rule("S19")
+def test_a_private_file_that_may_be_kept_for_long_is_for_one_browser(
+    serve: Any, tmp_path: Path
+) -> None:
+    app = kept_app(tmp_path, [])
+    if apps.backend == "fastapi":
+
+        @app.server.middleware("http")
+        async def keep(request: Any, call_next: Any) -> Any:
+            response = await call_next(request)
+            for value in ("public", "max-age=3600"):
+                response.headers.append("Cache-Control", value)
+            return response
+
+    else:
+        app.server.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
+    answer = honest(serve(app).get("/assets/a.txt", auth=ALICE), PRIVATE)
+    told = answer.headers.get_all("Cache-Control")
+    if (kept(answer), len(told)) != ("max-age=3600, private", 1):
+        raise AttackSucceeded(str(told))
+
+
+@pytest.mark.rule("S19")
+@pytest.mark.parametrize("public_routes", [[], ["/open"]], ids=["none", "some"])
+def test_what_is_the_same_for_everybody_may_be_kept(
+    serve: Any, tmp_path: Path, public_routes: list[str]
+) -> None:
+    """The component suites are some megabytes."""
+    site = serve(kept_app(tmp_path, public_routes))
+    cookie = site.get("/own", auth=ALICE).cookie()
+    index = honest(site.get("/", auth=ALICE), None).text
+    suite = re.findall(r'"(/_dash-component-suites/[^"?]*)', index)[0]
+    plain = re.sub(r"[.]v[^/]*m\d+[.]", ".", suite)
+    assert plain != suite
+    for visitor in ({"auth": ALICE}, *([{}, {"cookie": cookie}] if public_routes else [])):
+        for target in ("/_favicon.ico", suite, plain):
+            assert "no-store" not in (kept(site.get(target, **visitor)) or ""), (target, visitor)
+
+
+@pytest.mark.rule("S19")
+@pytest.mark.skipif(IS_UPSTREAM, reason="upstream sets no Cache-Control")
+@pytest.mark.parametrize("handled", [False, True], ids=["by the server", "by the developer"])
+def test_an_error_while_a_private_page_is_made_is_kept_by_no_cache(
+    serve: Any, handled: bool
+) -> None:
+    """Starlette answers it outside of all middleware."""
+    app = plain_app()
+
+    def fail() -> str:
+        raise LookupError("on purpose")
+
+    def tell(*_: Any) -> Any:
+        if apps.backend != "fastapi":
+            return PRIVATE, 500
+        from starlette.responses import PlainTextResponse
+
+        return PlainTextResponse(PRIVATE, 500)
+
+    add_route(app, "/fails", fail)
+    server: Any = app.server
+    if handled:
+        handler = server.exception_handler if apps.backend == "fastapi" else server.errorhandler
+        handler(Exception)(tell)
+    guard(app)
+    site = serve(app)
+    reply = site.get("/fails", auth=ALICE)
+    assert (reply.status, PRIVATE in reply.text, kept(reply)) == (500, handled, "no-store")
+    assert kept(held(site.get("/fails"))) == "no-store"
 
 
 @pytest.mark.rule("S19")
@@ -280,3 +352,26 @@ def test_each_refusal_has_one_line_with_its_reason(
     honest(site.get("/own", auth=ALICE))
     honest(site.get("/silent", **wrong))
     assert refusals(caplog) == []
+
+
+class Failing(dash_auth.BasicAuth):
+    def is_authorized(self) -> bool:
+        raise self.error  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "error", [LookupError("on purpose"), dash_auth.Unavailable("on purpose")], ids=repr
+)
+def test_an_error_while_deciding_is_all_that_the_log_says_of_the_refusal(
+    serve: Any, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    app = plain_app()
+    auth = Failing(app, dict([ALICE]))
+    vars(auth)["error"] = error
+    site = serve(app)
+    caplog.set_level(logging.DEBUG, "dash_auth")
+    reply = site.get("/", auth=ALICE)
+    expected = 503 if isinstance(error, dash_auth.Unavailable) else 401
+    assert (reply.status, PRIVATE in reply.text) == (expected, False)
+    lines = [line for line in refusals(caplog) if line.startswith(("Refused", "Answered"))]
+    assert len(lines) == 1

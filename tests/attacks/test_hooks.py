@@ -257,6 +257,27 @@ def test_a_subclass_of_dashs_is_set_up_after_the_login(serve: Any) -> None:
     assert ran
 
 
+class NotingDash(Dash):
+    """A subclass with a hook of its own, which is the developer's and none of Dash's."""
+
+    def note(self) -> None:
+        ran.append("earlier")
+
+    async def note_async(self) -> None:
+        self.note()
+
+
+@pytest.mark.rule("S8")
+def test_a_hook_of_a_subclasss_own_runs_before_the_login(serve: Any) -> None:
+    options = {} if apps.backend == "flask" else {"backend": apps.backend}
+    app = NotingDash("noting", **options)
+    app.layout = html.Div(PRIVATE)
+    app.server.before_request(app.note if apps.backend == "flask" else app.note_async)
+    guard(app)
+    held(serve(app).get("/"))
+    assert ran == ["earlier"]
+
+
 @pytest.mark.rule("S7")
 @pytest.mark.not_on("quart", "Dash 4.4.1 cannot put two apps on one Quart")
 @pytest.mark.parametrize("order", ["made before the login", "made after the login"])

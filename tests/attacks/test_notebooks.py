@@ -49,6 +49,17 @@ def test_nothing_else_passes(serve: Any, method: str, path: str) -> None:
 
 
 @pytest.mark.rule("S8")
+@pytest.mark.parametrize("prefix", ["/_alive_/", f"/{NAME}/"])
+def test_a_prefix_that_is_like_the_check_opens_nothing(serve: Any, prefix: str) -> None:
+    app = plain_app(url_base_pathname=prefix)
+    guard(app)
+    site = serve(app)
+    honest(site.get(prefix + NAME), "Alive")
+    for name in ("", "_dash-layout", "_dash-dependencies", "_reload-hash", "_favicon.ico"):
+        held(site.get(prefix + name))
+
+
+@pytest.mark.rule("S8")
 def test_where_dash_registers_none_a_route_of_that_path_is_private(
     serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

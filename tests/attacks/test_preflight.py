@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import dash_auth
 import pytest
 from dash import Dash
 
 from . import apps
 from .apps import guard, plain_app
-from .http import ALICE, PRIVATE, PUBLIC, Reply, Site, held, honest
+from .http import ALICE, PRIVATE, PUBLIC, Reply, Site, basic, held, honest
 from .routes import add_route
 
 FRIEND = "https://friend.example"
@@ -81,6 +82,41 @@ def test_a_trusted_origin_may_ask_and_no_view_runs(serve: Any, path: str) -> Non
 def test_with_nothing_that_knows_of_cors(serve: Any, path: str) -> None:
     reply = held(preflight(serve(app_with(cors=False)), path), status=(200, 204), ran=ran)
     assert reply.headers["Access-Control-Allow-Origin"] is None
+
+
+@pytest.mark.rule("S8")
+@pytest.mark.not_on("fastapi", "it answers none by itself")
+def test_of_a_view_that_takes_options_nothing_is_told(serve: Any) -> None:
+    site = serve(app_with(cors=False))
+    assert "POST" in held(preflight(site, "/api"), status=200).headers["Allow"]
+    for path in ("/own", "/own/deep"):
+        assert held(preflight(site, path), status=204, ran=ran).headers["Allow"] is None
+
+
+@pytest.mark.rule("S8")
+@pytest.mark.not_on("fastapi", "it has middlewares")
+@pytest.mark.parametrize("credentials", ["a cookie", "wrong ones"])
+def test_a_preflight_is_nobodys(serve: Any, credentials: str) -> None:
+    """No browser sends them along, and what comes with one was not asked."""
+    named: list[Any] = []
+
+    def note(response: Any) -> Any:
+        named.append(dash_auth.current_user())
+        return response
+
+    async def note_async(response: Any) -> Any:
+        return note(response)
+
+    app = app_with(cors=False, secret_key="k" * 32, public_routes=["/open"])
+    app.server.after_request(note if apps.backend == "flask" else note_async)
+    site = serve(app)
+    if credentials == "a cookie":
+        sent = {"Cookie": site.get("/", auth=ALICE).cookie() or ""}
+    else:
+        sent = {"Authorization": basic("alice", "wrong")}
+    named.clear()
+    held(preflight(site, "/api", **sent), status=(200, 204))
+    assert named == [None]
 
 
 @pytest.mark.rule("S8")

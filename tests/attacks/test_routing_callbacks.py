@@ -326,6 +326,29 @@ def test_a_query_key_does_not_replace_a_path_variable(serve: Any, search: str) -
     held(site.call(route_body("/report/secret")), ran=ran)
 
 
+@pytest.mark.parametrize(
+    ("inputs", "path", "search", "why"),
+    [
+        ({}, "/report/summary", "?x=1&name=b", "the query key 'name' would replace a variable of the page at '/report/summary'"),
+        ({"name": State("store", "data")}, "/report/summary", "", "the routing callback input 'name' would"),
+        ({}, "/report/other", "?name=b", "no rule opens the page that it would show, '/report/other'"),
+        ({}, "/nowhere", "?name=b", "no rule opens the page that it would show, '/nowhere'"),
+    ],
+)  # fmt: skip
+def test_the_log_names_what_would_replace_a_path_variable(
+    serve: Any, caplog: pytest.LogCaptureFixture, inputs: Any, path: str, search: str, why: str
+) -> None:
+    app = pages_app(routing_callback_inputs=inputs)
+    dash.register_page("r", path_template="/report/<name>", layout=secret_layout)
+    guard(app, public_routes=["/report/<any(summary):name>"])
+    site = serve(app)
+    sent = {**route_body(path, search), "state": [item("store", "data", "b")] if inputs else []}
+    caplog.set_level("DEBUG", "dash_auth")
+    held(site.call(sent), ran=ran)
+    (line,) = [r.getMessage() for r in caplog.records if "Refused" in r.getMessage()]
+    assert why in line
+
+
 @pytest.mark.rule("S3")
 @pytest.mark.parametrize("kind", [Input, State])
 def test_a_routing_callback_input_does_not_replace_a_path_variable(serve: Any, kind: Any) -> None:

@@ -84,6 +84,7 @@ def test_a_path_under_no_prefix_is_not_more_open(serve: Any) -> None:
     one, two = two_apps("/a/", "/b/")
     route(one, "/other")
     route(one, "/open-one")
+    route(one, "/open-two")
     route(one, "/shared", public_view)
     for app in (one, two):
         dash_auth.add_public_routes(app, ["/shared"])
@@ -97,7 +98,10 @@ def test_a_path_under_no_prefix_is_not_more_open(serve: Any) -> None:
     for auth in (None, ALICE):
         held(site.get("/open-one", auth=auth), ran=ran)
     ran.clear()
-    honest(site.get("/open-one", auth=BOB), PRIVATE)
+    for path, user in (("/open-one", BOB), ("/open-two", ALICE)):
+        reply = honest(site.get(path, auth=user), PRIVATE)
+        # Of what one guard shows to its users alone.
+        assert reply.headers["Cache-Control"] == "no-store", path
 
 
 @pytest.mark.rule("S9")

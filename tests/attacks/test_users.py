@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import subprocess
 from typing import Any
 
 import dash_auth
@@ -115,6 +116,49 @@ def test_what_cannot_be_checked_is_refused_at_start_up(serve: Any, case: str) ->
     site = serve(app)
     held(site.get("/admin", auth=("alice", stored)))
     pytest.fail("it was taken at start-up")
+
+
+CUT = {
+    "scrypt": generate_password_hash("x", "scrypt:1024:8:1"),
+    "pbkdf2": generate_password_hash("x", "pbkdf2:sha256:1000"),
+    "argon2": "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$TCOkDfrjj/J7N42A+O+kVxxHTQ8QA",
+    "argon2, letters": "$argon2id$v=19$m=19456,t=2,p=1$" + "a" * 22 + "$" + "b" * 43,
+    "argon2 of 2010": "$argon2i$m=4096,t=3,p=1$" + "a" * 22 + "$" + "b" * 43,
+    "bcrypt, a digit": "$2b$12$1" + "a" * 52,
+    "bcrypt, a dot": "$2y$10$abc." + "d" * 40 + "/" + "e" * 8,
+    "passlib's scrypt": "$scrypt$ln=16,r=8,p=1$" + "a" * 22 + "$" + "b" * 43,
+    "Django's pbkdf2": "pbkdf2_sha256$600000$salt$" + "A" * 43 + "=",
+    "Django's argon2": "argon2$argon2id$v=19$m=102400,t=2,p=8$" + "a" * 22 + "$" + "b" * 43,
+}
+
+
+def shell(text: str) -> str:
+    """Return what a shell makes of a text in double quotes."""
+    command = ["/bin/sh", "-c", f'printf %s "{text}"']
+    return subprocess.run(command, env={}, capture_output=True, check=True, text=True).stdout
+
+
+@pytest.mark.rule("S11")
+@pytest.mark.skipif(IS_UPSTREAM, reason="upstream takes any table")
+@pytest.mark.parametrize("case", CUT)
+def test_what_a_shell_leaves_of_a_hash_is_refused_at_start_up(case: str) -> None:
+    """It takes `$argon2id`, `$v` and `$2` for variables, and there are none of these names."""
+    stored = shell(CUT[case])
+    assert stored not in ("", CUT[case])
+    with pytest.raises(ValueError, match=r'"alice" is a damaged .* was it cut') as refusal:
+        app_with({"bob": "builder-yes", "alice": stored})
+    assert stored not in str(refusal.value)
+
+
+@pytest.mark.rule("S11")
+@pytest.mark.skipif(IS_UPSTREAM, reason="upstream takes any table")
+@pytest.mark.parametrize("dollar", ["\\$", "$$"])
+@pytest.mark.parametrize("case", CUT)
+def test_a_hash_as_it_is_written_for_a_shell_is_refused_at_start_up(case: str, dollar: str) -> None:
+    stored = CUT[case].replace("$", dollar)
+    with pytest.raises(ValueError, match='"alice"') as refusal:
+        app_with({"bob": "builder-yes", "alice": stored})
+    assert stored not in str(refusal.value)
 
 
 @pytest.mark.rule("S11")

@@ -112,7 +112,9 @@ def test_what_is_remembered_of_ended_logins_ends_as_well(
     here = socket(session_seconds=100)
     begin = time.time()
     for wait in (0, 50, 120):
-        monkeypatch.setattr("dash_auth.sessions.provider_notes.time.time", lambda at=begin + wait: at)
+        monkeypatch.setattr(
+            "dash_auth.sessions.provider_notes.time.time", lambda at=begin + wait: at
+        )
         here.log_in()
         here.client.get("/oidc/logout")
         assert len(_ended_logins._ended) == (2 if wait else 1)

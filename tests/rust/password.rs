@@ -100,6 +100,26 @@ fn what_has_no_form_of_a_hash_is_plaintext() {
         "scrypts$a$b",
         "md5",
         "a$b$c",
+        "$$$",
+        "\\$",
+        "\\o/$5$",
+        // Like what is left of a hash, and no such thing.
+        "=19",
+        "=19=19456",
+        "m=19456,t=2",
+        "m=19456,t=2,p=",
+        "m=19456,t=,p=1",
+        "m=,t=2,p=1",
+        "m19456,t=2,p=1",
+        "m=19456,t=2,x=8,p=1",
+        "a=1,b=2,c=3",
+        "pbkdf2_sha512",
+        "b2",
+        "b2/short.one",
+        "b2.FOrXgMJrf.FOrXgMJrf.FO!",
+        "b2wFOrXgMJrfXAFOrXgMJrfXA",
+        "c2wFOrXgMJrfXAFOrXgMJrfXAFOrXgMJrfXAFOrXgMJrfXAFOrXgMJ",
+        "bcwFOrXgMJrfXAFOrXgMJrfXAFOrXgMJrfXAFOrXgMJrfXAFOrXgMJ",
         "p\u{e4}ssw\u{f6}rd",
         " space ",
     ] {
@@ -160,9 +180,15 @@ fn a_hash_of_another_scheme_is_never_plaintext() {
         "scrypt-2:1$",
         "sha3.b64:x$",
         "alice:$apr1$salt$x",
-        "$a.b@c$x",
+        "$a_b-c,d=e.f/g+h@i$x",
         "{curly}",
         "{x}",
+        // As they are written for a shell, or for what fills in variables.
+        "\\$2b\\$12\\$x",
+        "$$2b$$12$$x",
+        "\\$argon2id\\$v=19\\$m=19456,t=2,p=1\\$c2FsdA\\$a2V5",
+        "$$argon2id$$v=19$$m=19456,t=2,p=1$$c2FsdA$$a2V5",
+        "$$6$$salt$$x",
         "salt$5f4dcc3b5aa765d61d8327deb882cf99",
         "alice:realm:5f4dcc3b5aa765d61d8327deb882cf99",
     ];
@@ -176,6 +202,9 @@ fn a_hash_of_another_scheme_is_never_plaintext() {
             format!("\"{hash}\""),
             format!("\u{feff}'{hash}'\0"),
             format!("b'{hash}'"),
+            format!("`{hash}`"),
+            format!("\u{ab}{hash}\u{bb}"),
+            format!("\u{ad}{hash}\u{2060}"),
             format!("\u{201c}{hash}\u{201d}\u{200b}"),
             format!("{hash}\u{1}"),
         ] {
@@ -247,6 +276,36 @@ fn a_damaged_hash_is_never_plaintext() {
         assert!(!matches!(refused, ParseError::Unsupported(_) | ParseError::Empty), "{value:?}: {refused}");
     }
     assert_eq!(error(""), ParseError::Empty);
+}
+
+#[test]
+fn what_a_shell_leaves_of_a_hash_is_never_plaintext() {
+    for (value, scheme) in [
+        ("=19=19456,t=2,p=1", "argon2"),
+        ("=19=19456,t=2,p=1/MBIoptA+o6M0EewsLi49NqO0ZA/nhDsasI", "argon2"),
+        ("=19456,t=2,p=1", "argon2"),
+        ("rgon2id=19=256,t=2,p=2MDEyMzQ1", "argon2"),
+        ("argon2=19=102400,t=2,p=8", "argon2"),
+        ("argon2id=19=102400,t=2,p=8", "argon2"),
+        ("x,t=1,p==8,t=1,p=1", "argon2"),
+        ("m=19456,t=2,p=1$salt", "argon2"),
+        ("\u{1f511}=8,t=1,p=1", "argon2"),
+        ("=16,r=8,p=1", "scrypt"),
+        ("scrypt:32768:8:1", "scrypt"),
+        ("scrypt:32768:8:1cMIZmAC1SlYz3kt575990d1543eef045a5f", "scrypt"),
+        ("pbkdf2:sha256:1000000", "pbkdf2"),
+        ("pbkdf2:sha256:1000000Znw1mgDXL4gvWYN10123e913dc6bc9", "pbkdf2"),
+        ("pbkdf2_sha25600000/abc=", "pbkdf2"),
+        ("pbkdf2_sha1", "pbkdf2"),
+        ("b2.FOrXgMJrf.FOrXgMJrf.FOr", "bcrypt"),
+        ("y0/FOrXgMJrf.FOrXgMJrf.FOrXgMJrf.FOrXgMJrf.FOrXgMJr.fX", "bcrypt"),
+        ("a0wFOrXgMJrfXAFOrXgMJrfXAFOrXgMJrfXAFOrXgMJrfXAFOrXgMJ", "bcrypt"),
+    ] {
+        for value in [value, &value.to_uppercase()] {
+            assert_eq!(error(value), ParseError::Damaged(scheme), "{value:?}");
+            assert!(StoredPassword::parse(&format!("'{value}'\n")).is_err(), "{value:?}");
+        }
+    }
 }
 
 #[test]

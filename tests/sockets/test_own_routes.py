@@ -353,3 +353,31 @@ def test_a_page_of_another_origin_is_shown_nobody_on_a_public_one(
         held["auth"] = ALICE
     assert said(site, "/live", **held) == "alice"
     assert said(site, "/live", origin="http://evil.test", **held) == "nobody"
+
+
+def test_on_quart_earlier_hooks_run_before_the_login_and_what_they_leave_counts(serve: Any) -> None:
+    import quart
+
+    app = websocket_app("quart")
+
+    @app.server.before_websocket
+    async def earlier() -> None:
+        ran.append("earlier")
+        if quart.websocket.args:
+            quart.websocket.headers.pop("Authorization")
+
+    guard(app, secret_key=SECRET_KEY)
+
+    @app.server.before_websocket
+    async def later() -> None:
+        ran.append("later")
+
+    add_echo(app, "quart", "/live")
+    site = serve(app)
+    for path, auth in (("/live", None), ("/live?dropped=1", ALICE)):
+        with pytest.raises(InvalidStatus), site.open(path, auth=auth):
+            pass
+        assert ran == ["earlier"], path
+        ran.clear()
+    assert said(site, "/live", auth=ALICE) == "alice hello"
+    assert ran == ["earlier", "later", "hello"]

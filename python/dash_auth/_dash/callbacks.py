@@ -78,8 +78,9 @@ class OpenCallbacks:
         if mismatch is not None:
             return Closed(mismatch, output, entry)
         is_public = is_public_callback(self._app, entry)
-        if not is_public and not self._shows_public_page(output, callback, body):
-            return Closed(self._why_private(output, callback, body), output, entry)
+        why = None if is_public else self._why_private(output, callback, body)
+        if why is not None:
+            return Closed(why, output, entry)
         return OpenCallback(output, entry, is_public)
 
     def routing(self) -> list[str]:
@@ -93,10 +94,17 @@ class OpenCallbacks:
             and (self._is_page_router(output) or self._declaration(output, entry).is_routing)
         ]
 
-    def _why_private(self, output: str, callback: Callback, body: Any) -> str:
-        if not (self._is_page_router(output) or callback.is_routing):
+    def _why_private(self, output: str, callback: Callback, body: Any) -> str | None:
+        """Return why a callback is private, None if it shows a public page."""
+        is_page_router = self._is_page_router(output)
+        if not (is_page_router or callback.is_routing):
             return "it was not registered with public_callback"
-        pathname = (callback.location(body) or ("",))[0]
+        pathname, search = callback.location(body) or ("", "")
+        path = _core.below_prefix(pathname, internals.requests_prefix(self._app))
+        if path is not None and is_page_router:
+            return self._pages.why_router_is_closed(path, pathname, search)
+        if path is not None and self._pages.pathname_is_open(path):
+            return None
         return f"no rule opens the page that it would show, {quoted(pathname)}"
 
     def _declaration(self, output: str, entry: internals.CallbackEntry) -> Callback:
@@ -110,18 +118,3 @@ class OpenCallbacks:
 
     def _is_page_router(self, output: str) -> bool:
         return output == internals.PAGE_ROUTER_ID and self._app.use_pages
-
-    def _shows_public_page(self, output: str, callback: Callback, body: Any) -> bool:
-        is_page_router = self._is_page_router(output)
-        if not (is_page_router or callback.is_routing):
-            return False
-        location = callback.location(body)
-        if location is None:
-            return False
-        pathname, search = location
-        path = _core.below_prefix(pathname, internals.requests_prefix(self._app))
-        if path is None:
-            return False
-        if is_page_router:
-            return self._pages.router_shows_open(path, pathname, search)
-        return self._pages.pathname_is_open(path)

@@ -6,6 +6,7 @@ from dash import Dash
 
 from dash_auth import _dash_internals as internals
 from dash_auth._dash.page_rules import PageRules
+from dash_auth._quoted import quoted
 
 
 class OpenPages:
@@ -45,21 +46,30 @@ class OpenPages:
             return False
         return self._means(path, page, frozenset())
 
-    def router_shows_open(self, path: str, pathname: str, search: str) -> bool:
-        """Tell whether what Dash's page router shows for a pathname is open.
+    def why_router_is_closed(self, path: str, pathname: str, search: str) -> str | None:
+        """Return why what Dash's page router shows for a pathname is closed, None if it is open.
 
         :param path: path relative to the app's prefix
         :param pathname: the same as the browser has it
         :param search: the query string
         """
+        closed = f"no rule opens the page that it would show, {quoted(pathname)}"
         if not self._may_resolve(path):
-            return False
+            return closed
         try:
-            page = internals.resolve_page(self._app.strip_relative_path(pathname) or "")
-            supplied = internals.query_names(search) | set(self._app.routing_callback_inputs)
+            found = internals.resolve_page(self._app.strip_relative_path(pathname) or "")
+            keys, inputs = internals.query_names(search), set(self._app.routing_callback_inputs)
         except Exception:
-            return False
-        return self._means(path, page or internals.not_found_page(), supplied)
+            return closed
+        page = found or internals.not_found_page()
+        if self._means(path, page, keys | inputs):
+            return None
+        if page is None or not self._means(path, page, frozenset()):
+            return closed
+        variables = page.variables
+        what = "the query key" if variables & keys else "the routing callback input"
+        names = ", ".join(map(quoted, sorted(variables & keys or variables & inputs)))
+        return f"{what} {names} would replace a variable of the page at {quoted(pathname)}"
 
     def _may_resolve(self, path: str) -> bool:
         """Tell whether Dash may be asked for the page: a stranger chooses what it works on."""

@@ -265,8 +265,8 @@ class Guard:
         """Tell what an answer to a user is, as far as keeping it goes."""
         if self.parts.endpoints.is_asset(request.endpoint):
             return Caching.PRIVATE_FILE
-        # Component suites are the same for everybody, and large.
-        return Caching.PUBLIC if kind == Endpoint.STATIC else Caching.PRIVATE
+        # Component suites are the same for everybody, and large: what Dash says of them stays.
+        return Caching.UNDECIDED if kind == Endpoint.STATIC else Caching.PRIVATE
 
     def _pass_anonymously(self, request: Request, kind: Endpoint) -> Steps[bool]:
         if kind != Endpoint.STATIC:

@@ -46,6 +46,9 @@ logger = logging.getLogger("dash_auth")
 
 _STATE = "dash_auth"
 
+_ASKED = "dash_auth.asked"
+"""The key of a scope under which the facts of the request stand once a guard is asked."""
+
 _OUTSIDE: tuple[Any, ...] = (
     CORSMiddleware,
     GZipMiddleware,
@@ -164,7 +167,7 @@ class FastAPIServer:
         inside = [one for one in declared if one.cls not in _OUTSIDE]
         server.user_middleware = [*outside, Middleware(_GuardMiddleware, adapter=self), *inside]
         try:
-            return self._build()
+            return _fitting_caching(self._build())
         finally:
             server.user_middleware = declared
 
@@ -320,7 +323,7 @@ class _GuardMiddleware:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         receive, send = asgi.as_nobody(receive, send)
         request = FastAPIRequest(scope, receive)
-        send = caching(send, request)
+        scope[_ASKED].append(request)
         self._adapter.find_endpoint(request)
         EVENT_LOOP_FACTS.set(request)
         guards = self._adapter.guards
@@ -343,6 +346,22 @@ class _GuardMiddleware:
             scope["headers"] = [one for one in headers if one[0] != b"accept-encoding"]
             send = rewriting(send, request.rewrite)
         await self._app(scope, request.receive, send)
+
+
+def _fitting_caching(app: ASGIApp) -> ASGIApp:
+    """Return a server that says in its answers who may keep them.
+
+    That is said outside of all middleware, since Starlette answers errors there.
+    """
+
+    async def fitting(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            asked: list[Request] = []
+            scope[_ASKED] = asked
+            send = caching(send, asked)
+        await app(scope, receive, send)
+
+    return fitting
 
 
 def _saving(send: Send, guards: Guards, request: FastAPIRequest) -> Send:

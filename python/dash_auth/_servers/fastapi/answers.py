@@ -34,15 +34,16 @@ def answer_of(answer: Any) -> Response:
     return Response(body, status, dict(headers), media_type="text/html")
 
 
-def caching(send: Send, request: Request) -> Send:
+def caching(send: Send, asked: list[Request]) -> Send:
     """Return what sends the messages of an answer with what says who may keep it.
 
     :param send: sends messages to the client
-    :param request: the facts of the request
+    :param asked: holds the facts of the request, once a guard was asked about it
     """
 
     async def sent(message: Message) -> None:
-        if message["type"] == "http.response.start" and request.caching:
+        if message["type"] == "http.response.start" and asked:
+            request = asked[-1]
             headers = list(message.get("headers", ()))
             declared = [v.decode("latin-1") for k, v in headers if k.lower() == _CACHE_CONTROL]
             fitting = cache_control(request, ", ".join(declared) if declared else None)
