@@ -143,7 +143,8 @@ class Refusals:
         if parts.endpoints.is_asset(request.endpoint):
             extension = PurePosixPath(request.path).suffix.removeprefix(".")
             return (
-                f"an asset with the private extension {quoted(extension)} that no rule opens: {rule} "
+                f"an asset with the private extension {quoted(extension)} that no rule opens: "
+                f"{rule} "
                 "(DASH_PUBLIC_ASSETS_EXTENSIONS names the public extensions)"
             )
         what = {Endpoint.PAGE: "this page of Dash's", Endpoint.SERVER: "this route of the server's"}

@@ -85,7 +85,7 @@ class OwnCheck(Login):
 
 
 class OwnRequest(Login):
-    """Asks for a login as the developer's own `login_request` does, or as ours where there is none."""
+    """Asks for a login as the developer's own `login_request` does, else as ours does."""
 
     def __init__(self, find: Callable[[], Method | None], ours: Login) -> None:
         """Remember who asks.

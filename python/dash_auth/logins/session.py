@@ -291,7 +291,7 @@ class ShownUser(Login):
 
 
 class NotRemembered(SessionLogin):
-    """No session: each request is recognised by what comes with it, and the app is shown the user."""
+    """No session: each request is recognised by what comes with it; the app is shown whom."""
 
     def __init__(self, server: Server) -> None:
         """Remember the server.
