@@ -357,6 +357,11 @@ class Guard:
         """Tell whether an endpoint is one that every Dash app has, and this app's."""
         return self.endpoints.are_own(endpoint)
 
+    def serves_file(self, request: Request) -> bool:
+        """Tell whether a request is for a file: a component suite, the favicon, an asset."""
+        kind = self._kind(request)
+        return kind == Endpoint.STATIC or self.endpoints.is_asset(request.endpoint)
+
     def _kind(self, request: Request) -> Endpoint:
         if request.endpoint in self._auth._dash_auth_own_endpoints:
             return Endpoint.STATIC

@@ -296,8 +296,10 @@ class BasicAuth(Auth):
     def __log_in(self, request: Request, name: str, verified_against: str) -> None:
         claims = self.__claims(name)
         request.identity = RequestIdentity(None, claims)
-        keys = self._dash_auth_backend.secret_keys()
-        if keys and (self.__session_cookie or self._dash_auth_guard.session_is_needed()):
+        guard, keys = self._dash_auth_guard, self._dash_auth_backend.secret_keys()
+        is_needed = self.__session_cookie or guard.session_is_needed()
+        # A cache between may keep a file, and would give the cookie to the next visitor.
+        if keys and is_needed and not guard.serves_file(request):
             # Not what the live table holds by now: a password changed since then ends this login.
             self.__notes.write(request.bare_session, keys, name, verified_against)
         show(request, {_session.USER: claims})
