@@ -131,7 +131,9 @@ def test_a_file_that_may_be_kept_brings_no_session_along(
     plain = re.sub(r"[.]v[^/]*m\d+[.]", ".", suite)
     for target in ("/_favicon.ico", "/assets/a.txt", "/assets/b.css", suite, plain):
         reply = honest(site.get(target, auth=ALICE), None)
-        if reply.cookie() or reply.headers["Vary"]:
+        # Flask before 3.1.3 takes our own look at the session for the app's, and says so.
+        varies = reply.headers["Vary"] is not None and apps.DASH_VERSION >= (3,)
+        if reply.cookie() or varies:
             raise AttackSucceeded(f"{target}: {reply.headers.items()}")
 
 
