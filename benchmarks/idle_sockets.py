@@ -28,14 +28,14 @@ SERVERS = ("fastapi", "quart")
 
 
 def rows(peers: Peers) -> list[Row]:
-    """Measure strangers' sockets and users' on both servers.
+    """Measure anonymous visitors' sockets and users' on both servers.
 
     :param peers: the interpreters of both environments
     """
     return [
         _row(peers, backend, kind, header)
         for backend in SERVERS
-        for kind, header in (("a stranger's", ""), ("a user's", ALICE))
+        for kind, header in (("an anonymous visitor's", ""), ("a user's", ALICE))
     ]
 
 

@@ -249,3 +249,19 @@ def test_the_user_of_a_hash_is_known_too() -> None:
     client = client_of(guarded_app({"alice": SCRYPT_OF_ALICE}, public_routes=["/open"]))
     assert client.get("/open", auth=ALICE).json["user"] == "alice"
     assert client.get("/open", auth=("alice", SCRYPT_OF_ALICE)).json["user"] is None
+
+
+def test_a_request_inside_of_another_is_its_own() -> None:
+    """On one Flask app they share an application context."""
+    app = guarded_app()
+    seen: list[User | None] = []
+
+    @app.server.route("/outer")
+    def outer() -> str:
+        with app.server.test_request_context("/inner"):
+            seen.append(current_user())
+        seen.append(current_user())
+        return "answered"
+
+    assert client_of(app).get("/outer", auth=ALICE).status_code == 200
+    assert [user and user.name for user in seen] == [None, "alice"]

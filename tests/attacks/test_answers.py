@@ -26,7 +26,7 @@ CALL = body("o.children", [item("i", "value", 1)])
 # S19: who may keep an answer
 
 
-def kept_app(folder: Path, public_routes: list[str]) -> Dash:
+def kept_app(folder: Path, public_routes: list[str], **options: Any) -> Dash:
     """Return an app with something of each kind, public and private."""
     folder = folder / "assets"
     folder.mkdir()
@@ -42,7 +42,7 @@ def kept_app(folder: Path, public_routes: list[str]) -> Dash:
         add_route(app, path, lambda: PUBLIC)
     add_route(app, "/asking", lambda: f"{PUBLIC} {dash_auth.current_user()}")
     add_route(app, "/reading", lambda: f"{PUBLIC} {session().get('user')}")
-    guard(app, public_routes=public_routes, secret_key="k" * 32)
+    guard(app, public_routes=public_routes, secret_key="k" * 32, **options)
     return app
 
 
@@ -112,6 +112,29 @@ def test_what_is_the_same_for_everybody_may_be_kept(
     for visitor in ({"auth": ALICE}, *([{}, {"cookie": cookie}] if public_routes else [])):
         for target in ("/_favicon.ico", suite, plain):
             assert "no-store" not in (kept(site.get(target, **visitor)) or ""), (target, visitor)
+
+
+@pytest.mark.rule("S15")
+@pytest.mark.skipif(IS_UPSTREAM, reason="upstream sets a cookie with each answer")
+@pytest.mark.parametrize("session_cookie", [False, True])
+@pytest.mark.parametrize("public_routes", [[], ["/silent"]], ids=["none", "some"])
+def test_a_file_that_may_be_kept_brings_no_session_along(
+    serve: Any, tmp_path: Path, public_routes: list[str], session_cookie: bool
+) -> None:
+    """A cache between would give it to the next visitor."""
+    app = kept_app(tmp_path, public_routes, session_cookie=session_cookie)
+    (tmp_path / "assets" / "b.css").write_text("")
+    site = serve(app)
+    page = honest(site.get("/", auth=ALICE), None)
+    assert page.cookie()
+    suite = re.findall(r'"(/_dash-component-suites/[^"?]*)', page.text)[0]
+    plain = re.sub(r"[.]v[^/]*m\d+[.]", ".", suite)
+    for target in ("/_favicon.ico", "/assets/a.txt", "/assets/b.css", suite, plain):
+        reply = honest(site.get(target, auth=ALICE), None)
+        # Flask before 3.1.3 takes our own look at the session for the app's, and says so.
+        varies = reply.headers["Vary"] is not None and apps.DASH_VERSION >= (3,)
+        if reply.cookie() or varies:
+            raise AttackSucceeded(f"{target}: {reply.headers.items()}")
 
 
 @pytest.mark.rule("S19")

@@ -99,7 +99,10 @@ class OpenCallbacks:
         is_page_router = self._is_page_router(output)
         if not (is_page_router or callback.is_routing):
             return "it was not registered with public_callback"
-        pathname, search = callback.location(body) or ("", "")
+        location = callback.location(body)
+        if location is None:
+            return "its pathname or search is no page's"
+        pathname, search = location
         path = _core.below_prefix(pathname, internals.requests_prefix(self._app))
         if path is not None and is_page_router:
             return self._pages.why_router_is_closed(path, pathname, search)

@@ -180,7 +180,8 @@ class Guard:
         """
         request.identity = visitor.identity
         if visitor.shown is not None:
-            if self.session is not None:
+            # A cache between may keep a file, and would give the cookie to the next visitor.
+            if self.session is not None and not self._serves_file(request):
                 self.session.issue(request, visitor)
             show(request, visitor.shown)
 
@@ -319,6 +320,11 @@ class Guard:
         if request.endpoint in self.own_endpoints:
             return Endpoint.STATIC
         return self.parts.endpoints.kind(request.endpoint, request.view_arguments)
+
+    def _serves_file(self, request: Request) -> bool:
+        """Tell whether a request is for a file: a component suite, the favicon, an asset."""
+        is_asset = self.parts.endpoints.is_asset(request.endpoint)
+        return is_asset or self._kind(request) == Endpoint.STATIC
 
     def is_open(self, request: Request, kind: Endpoint | None = None) -> bool:
         """Tell whether what the server is going to run is open to anyone.
