@@ -400,10 +400,22 @@ class BasicAuth(Auth):
             credentials = _core.parse_basic(header)
             if credentials is None or credentials.username != name:
                 name = None
-            else:
+            elif self.__knows_to_be_right(request, header):
                 self.__show_noted(request, name)
         if name is None:
             _session.forget(request.session)
+
+    def __knows_to_be_right(self, request: Request, header: str) -> bool:
+        """Tell whether a request's credentials are right, as far as that costs nothing.
+
+        What is open asks for no hash: where none was made for these, nobody is shown, though
+        `current_user()` finds out who it is.
+        """
+        if self.__has_own_check() and request.verified is not None:
+            verifier, verified, outcome = request.verified
+            if verifier is self and verified == header:
+                return not isinstance(outcome, Refusal)
+        return self._dash_auth_remembers(request)
 
     def __show_noted(self, request: Request, name: str | None) -> None:
         if name is not None:
