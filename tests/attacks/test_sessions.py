@@ -147,6 +147,7 @@ def checked_by(check: str) -> dict[str, Any]:
         "auth_func_cache_seconds": 60 if check == "remembered" else 0,
     }
 
+
 @pytest.mark.rule("S16")
 @pytest.mark.parametrize("check", ["table", "hashes", "function", "remembered"])
 def test_wrong_credentials_show_nobody_whatever_the_session_says(serve: Any, check: str) -> None:
