@@ -110,21 +110,23 @@ class Guard:
         internals.suppress_validation_layout(auth.app)
         internals.wrap_config(auth.app, self._fit_config)
 
-    def begin(self, request: Request) -> None:
+    def begin(self, request: Request, *, alone: bool) -> None:
         """Show who is known, and find the visitor for hooks that ask before this guard decides.
 
-        :param request: the facts of the request, in whose session nobody is shown yet
+        :param request: the facts of the request
+        :param alone: whether the session is this guard's alone in this request
         """
+        found = request.visitor
         try:
             if self._other_keys.is_to_be_told and self._backend.secret_keys():
                 if _session.NOTE not in request.bare_session:
                     self._other_keys.look_at(self._backend.unverified_session(request))
-            request.visitor = RequestIdentity(self._visitor)
+            request.visitor = _known_or(found, self._visitor)
             if not self._is_foreign(request):
-                self._auth._dash_auth_show(request)
+                self._auth._dash_auth_show(request, alone=alone)
         except Exception:
             logger.exception("An error while finding out whom a session shows: nobody")
-            request.visitor = RequestIdentity()
+            request.visitor = found or RequestIdentity()
 
     def begin_waits(self, request: Request) -> bool:
         """Tell whether to begin may take long."""
@@ -228,7 +230,11 @@ class Guard:
         is_callback = kind == Endpoint.CALLBACK
         if not is_callback and self._is_open(kind, request):
             return self._pass_anonymously(request, kind)
+        before = request.identity
         if not self._origins.is_forged(request) and self.is_authorized(request):
+            if request.identity is before:
+                # Another guard's, which did not ask for a login.
+                request.identity = None
             return self._pass_logged_in(request, kind)
         if is_callback and self._is_open_callback(request):
             return self._pass_anonymously(request, kind)
@@ -339,7 +345,8 @@ class Guard:
             # A page of another site may not lean on what the browser holds here either.
             request.identity = RequestIdentity()
         else:
-            request.identity = RequestIdentity(self._auth._dash_auth_visitor)
+            if not request.logged_in:
+                request.identity = _known_or(request.identity, self._auth._dash_auth_visitor)
             if kind != Endpoint.STATIC:
                 self._auth._dash_auth_tidy_session(request)
         if request.endpoint == self.endpoints.dependencies and self.websocket_callbacks.exist():
@@ -516,6 +523,19 @@ def _name(auth: Auth) -> str:
     # Apps of one factory are mounted below paths of which the server of each sees nothing.
     prefixes = f"{internals.routes_prefix(app)} {internals.requests_prefix(app)}"
     return f"{type(auth).__name__} {internals.source_file(app)} {prefixes} {auth._dash_auth_scope}"
+
+
+def _known_or(
+    known: RequestIdentity | None, find: Callable[[Request], User | None]
+) -> RequestIdentity:
+    """Return the visitor as another guard knows the visitor; where that is nobody, as this one does.
+
+    :param known: what the guards that were asked before know, None if none was
+    :param find: returns the user as this guard knows the user
+    """
+    if known is None:
+        return RequestIdentity(find)
+    return RequestIdentity(lambda request: known.user(request) or find(request))
 
 
 def _is_logged_in(request: Request) -> bool:

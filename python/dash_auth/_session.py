@@ -71,6 +71,11 @@ class SessionNotes:
         name = note.get("name") if isinstance(note, dict) else None
         return name if isinstance(name, str) else None
 
+    def wrote(self, session: Mapping[str, Any]) -> bool:
+        """Tell whether a session claims to hold a note of this guard's: others are not its to end."""
+        note = session.get(NOTE)
+        return isinstance(note, dict) and note.get("by") == mark(self.guard)
+
     def holds(self, session: Mapping[str, Any], keys: Keys, verified_against: str) -> bool:
         """Tell whether this guard wrote the note, and it still counts."""
         name = self.reader(session)

@@ -160,14 +160,14 @@ class SessionAuth(Auth):
 
     _dash_auth_shows_user = True
 
-    def _dash_auth_show(self, request: Request) -> None:
+    def _dash_auth_show(self, request: Request, *, alone: bool) -> None:
         session = request.bare_session
         if NOTE not in session and PARKED not in session:
             return
         if self._dash_auth_notes.resume(session, self.__keys()):
             # The very object: what the app adds to it is kept as any member of the session is.
             show(request, {name: session[NOTE][name] for name in (USER, IDP)})
-        else:
+        elif alone:
             hide(session)
 
     def _dash_auth_keep(self, request: Request) -> dict[str, Any] | None:
@@ -175,7 +175,7 @@ class SessionAuth(Auth):
         if shown is None:
             return None
         session, keys, notes = shown.session, self.__keys(), self._dash_auth_notes
-        holds = NOTE in session and notes.holds(session, keys)
+        holds = notes.is_current(session, keys)
         if shown.is_taken_away:
             for name in (NOTE, REFRESH_TOKEN):
                 if name in session:
@@ -184,7 +184,7 @@ class SessionAuth(Auth):
             notes.rewrite(session)
         if not self._dash_auth_session_cookie:
             return None
-        holds = holds and NOTE in session and notes.holds(session, keys)
+        holds = holds and notes.is_current(session, keys)
         return {name: session[name] for name in (USER, IDP) if name in session} if holds else {}
 
     def _dash_auth_session_use(self) -> str:

@@ -194,8 +194,12 @@ class Auth(ABC):
         """Tell whether to show who is known may take long."""
         return False
 
-    def _dash_auth_show(self, request: Request) -> None:  # noqa: B027 (does nothing unless needed)
-        """Show in the session who is known, before any hook of the developer's runs."""
+    def _dash_auth_show(self, request: Request, *, alone: bool) -> None:  # noqa: B027 (does nothing unless needed)
+        """Show in the session who is known, before any hook of the developer's runs.
+
+        :param request: the facts of the request
+        :param alone: whether logins to other apps are to be set aside: none of their guards is asked
+        """
 
     def _dash_auth_keep(self, request: Request) -> dict[str, Any] | None:
         """Take over what the app did to the session before it is saved.

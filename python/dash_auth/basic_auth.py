@@ -298,6 +298,9 @@ class BasicAuth(Auth):
         request.identity = RequestIdentity(None, claims)
         keys = self._dash_auth_backend.secret_keys()
         if keys and (self.__session_cookie or self._dash_auth_guard.session_is_needed()):
+            if _parked.until(request.bare_session):
+                # Where its guard is asked too, it is there still.
+                _parked.hide(request.bare_session)
             # Not what the live table holds by now: a password changed since then ends this login.
             self.__notes.write(request.bare_session, keys, name, verified_against)
         show(request, {_session.USER: claims})
@@ -383,16 +386,16 @@ class BasicAuth(Auth):
             and _session.NOTE in request.bare_session
         )
 
-    def _dash_auth_show(self, request: Request) -> None:
+    def _dash_auth_show(self, request: Request, *, alone: bool) -> None:
         session = request.bare_session
-        if _parked.until(session):
+        if alone and _parked.until(session):
             _parked.hide(session)
         # Who comes with credentials is known once they are verified.
         if _session.NOTE in session and request.authorization is None:
             self.__show_noted(request, self.__noted_user(session))
 
     def _dash_auth_tidy_session(self, request: Request) -> None:
-        if _session.NOTE not in request.bare_session:
+        if not self.__notes.wrote(request.bare_session):
             return
         name = self.__noted_user(request.bare_session)
         header = request.authorization

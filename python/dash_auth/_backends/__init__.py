@@ -137,8 +137,10 @@ class Guards:
 
         Before any hook of the developer's runs.
         """
-        for guard in self.mask(request):
-            guard.begin(request)
+        request.visitor = None
+        showing = self.mask(request)
+        for guard in showing:
+            guard.begin(request, alone=len(showing) == 1)
 
     def mask(self, request: Request) -> list[Guard]:
         """Mask what the session says of the user; return the guards that show what they know."""
