@@ -345,8 +345,7 @@ class Guard:
             # A page of another site may not lean on what the browser holds here either.
             request.identity = RequestIdentity()
         else:
-            if not request.logged_in:
-                request.identity = _known_or(request.identity, self._auth._dash_auth_visitor)
+            request.identity = _known_or(request.identity, self._auth._dash_auth_visitor)
             if kind != Endpoint.STATIC:
                 self._auth._dash_auth_tidy_session(request)
         if request.endpoint == self.endpoints.dependencies and self.websocket_callbacks.exist():
@@ -528,7 +527,7 @@ def _name(auth: Auth) -> str:
 def _known_or(
     known: RequestIdentity | None, find: Callable[[Request], User | None]
 ) -> RequestIdentity:
-    """Return the visitor as another guard knows the visitor; where that is nobody, as this one does.
+    """Return who makes a request as other guards know; where that is nobody, as this one does.
 
     :param known: what the guards that were asked before know, None if none was
     :param find: returns the user as this guard knows the user

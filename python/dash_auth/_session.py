@@ -72,7 +72,7 @@ class SessionNotes:
         return name if isinstance(name, str) else None
 
     def wrote(self, session: Mapping[str, Any]) -> bool:
-        """Tell whether a session claims to hold a note of this guard's: others are not its to end."""
+        """Tell whether a session says to hold a note of this guard's: no other is its to end."""
         note = session.get(NOTE)
         return isinstance(note, dict) and note.get("by") == mark(self.guard)
 

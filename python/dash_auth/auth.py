@@ -198,7 +198,7 @@ class Auth(ABC):
         """Show in the session who is known, before any hook of the developer's runs.
 
         :param request: the facts of the request
-        :param alone: whether logins to other apps are to be set aside: none of their guards is asked
+        :param alone: whether logins to other apps are to be set aside: no guard of theirs is asked
         """
 
     def _dash_auth_keep(self, request: Request) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from dash import Dash, Input, Output, html
 from .apps import body, guard, item, new_app
 from .callbacks import ran
 from .http import ALICE, BOB, CALLBACK_URL, PRIVATE, PUBLIC, REFUSED, held, honest
-from .routes import add_route, forge, session
+from .routes import add_route, content_of, forge, session
 
 KEY = "a secret key of the server's own"
 
@@ -140,6 +140,12 @@ def who() -> dict[str, Any]:
     return {"current": user and user.name, "session": held and held["email"]}
 
 
+def add() -> str:
+    """Add to what is known of the user."""
+    session()["user"] = {**session()["user"], "theme": "dark"}
+    return PUBLIC
+
+
 NOBODY = {"current": None, "session": None}
 
 
@@ -163,8 +169,8 @@ def apps_with_shared_routes(kinds: list[str], shared: list[list[str]]) -> tuple[
         apps[-1].layout = html.Div(PRIVATE)
         for path in ("who", "open/who"):
             add_route(apps[-1], f"/{number}/{path}", who)
-    for path in ("/shared", "/half"):
-        add_route(apps[0], path, who)
+    for path, view in {"/shared": who, "/half": who, "/add": add}.items():
+        add_route(apps[0], path, view)
     guards: list[Any] = []
     for number, (app, kind) in enumerate(zip(apps, kinds, strict=True)):
         options = {"secret_key": KEY, "public_routes": ["/open/who", *shared[number]]}
@@ -258,3 +264,26 @@ def test_a_login_by_password_leaves_one_through_a_provider(
         here = site.get(f"/{kinds.index('oidc')}/who", cookie=cookie).json()
         assert here == {"current": "carol", "session": "carol"}
     assert "error" not in caplog.text.lower()
+
+
+@pytest.mark.rule("S27")
+@pytest.mark.parametrize("kinds", [["alice", "oidc"], ["oidc", "alice"]], ids=str)
+def test_what_app_code_adds_to_a_login_is_kept(serve: Any, kinds: list[str]) -> None:
+    app, guards = apps_with_shared_routes(kinds, [["/add"], ["/add"]])
+    number = kinds.index("oidc")
+    reply = serve(app).get("/add", cookie=carol(guards[number]))
+    note = content_of(reply.cookie(), KEY)["_dash_auth"]
+    assert note["user"] == {"email": "carol", "sub": "1", "theme": "dark"}
+
+
+@pytest.mark.rule("S27")
+@pytest.mark.flask_only("there hooks of the developer's come before the guard")
+@pytest.mark.parametrize("kinds", [["alice", "bob"], ["bob", "alice"]], ids=str)
+def test_who_asks_before_the_guards_gets_the_same_answer(serve: Any, kinds: list[str]) -> None:
+    app, _ = apps_with_shared_routes(kinds, [["/shared"], ["/shared"]])
+    seen: list[Any] = []
+    app.server.url_value_preprocessor(lambda *_: seen.append(who()["current"]))
+    site = serve(app)
+    for auth in (ALICE, BOB, ("alice", "wrong"), None):
+        site.get("/shared", auth=auth)
+    assert seen == ["alice", "bob", None, None]
