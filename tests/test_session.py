@@ -111,6 +111,26 @@ def test_a_note_is_written_when_it_says_something_new(monkeypatch: pytest.Monkey
     assert session.count > third
 
 
+def test_a_note_is_a_login_where_the_session_was_not_the_users(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    notes = SessionNotes("guard", 3600)
+    session: dict[str, Any] = {}
+    assert notes.write(session, KEYS, "alice", "stored") is True
+    assert notes.write(session, KEYS, "alice", "stored") is False
+    # Under the new key, and renewed past half of its time.
+    for keys, seconds in (((b"new", *KEYS), 0), ((b"new",), 1900)):
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda now=now, seconds=seconds: now + seconds)
+        before = dict(session[NOTE])
+        assert notes.write(session, keys, "alice", "stored") is False
+        assert session[NOTE] != before
+    assert notes.write(session, (b"new",), "alice", "stored anew") is True
+    assert notes.write(session, (b"new",), "bob", "stored anew") is True
+    session[NOTE] = {**session[NOTE], "name": "alice"}
+    assert notes.write(session, (b"new",), "alice", "stored anew") is True
+
+
 def test_a_session_that_names_the_user_already_gets_its_note_all_the_same() -> None:
     # As dash-auth left it.
     notes = SessionNotes("guard")

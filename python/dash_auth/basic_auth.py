@@ -298,11 +298,15 @@ class BasicAuth(Auth):
         request.identity = RequestIdentity(None, claims)
         keys = self._dash_auth_backend.secret_keys()
         if keys and (self.__session_cookie or self._dash_auth_guard.session_is_needed()):
-            if _parked.until(request.bare_session):
+            session = request.bare_session
+            if _parked.until(session):
                 # Where its guard is asked too, it is there still.
-                _parked.hide(request.bare_session)
+                _parked.hide(session)
             # Not what the live table holds by now: a password changed since then ends this login.
-            self.__notes.write(request.bare_session, keys, name, verified_against)
+            is_login = self.__notes.write(session, keys, name, verified_against)
+            # The answer to a WebSocket's handshake tells of no other id.
+            if is_login and not request.is_socket:
+                self._dash_auth_backend.renew_session_id(session)
         show(request, {_session.USER: claims})
 
     def __stored(self, name: str) -> str | None:

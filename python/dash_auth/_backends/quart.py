@@ -205,8 +205,8 @@ class QuartBackend(FlaskBackend):
         return quart.url_for(endpoint, _external=True, _scheme=scheme, **variables)
 
     def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
-        regenerate = getattr(self._server.session_interface, "regenerate", None)
-        if callable(regenerate):
+        regenerate = self._regenerate()
+        if regenerate is not None:
             made = regenerate(session)
             if inspect.isawaitable(made):
                 asgi.run_to_end(_awaited(made))
