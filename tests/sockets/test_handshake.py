@@ -8,7 +8,7 @@ import dash_auth
 import pytest
 from attacks import apps, routes
 from attacks.http import ALICE, BOB, PRIVATE, PUBLIC, basic
-from attacks.test_server_sessions import keep_sessions
+from attacks.stores import keep_sessions
 from dash import Input, Output
 from websockets.exceptions import InvalidStatus
 
