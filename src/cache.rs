@@ -13,6 +13,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::num::NonZeroUsize;
+use std::process;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -88,6 +89,18 @@ struct State {
     /// What has expired stays until it is verified again or refused.
     verified: LruCache<Digest, Expiry>,
     flights: HashMap<Digest, Arc<Outcome>>,
+    /// Whose flights these are: a fork copies them, and in it none of them ever lands.
+    process: u32,
+}
+
+impl State {
+    fn flights(&mut self) -> &mut HashMap<Digest, Arc<Outcome>> {
+        if self.process != process::id() {
+            self.process = process::id();
+            self.flights.clear();
+        }
+        &mut self.flights
+    }
 }
 
 /// What those who wait for a flight are told.
@@ -108,7 +121,8 @@ impl VerifiedCredentials {
     /// Returns an empty memory under `key`.
     #[must_use]
     pub fn new(key: ProcessKey) -> Self {
-        let state = State { verified: LruCache::new(REMEMBERED_CREDENTIALS), flights: HashMap::new() };
+        let verified = LruCache::new(REMEMBERED_CREDENTIALS);
+        let state = State { verified, flights: HashMap::new(), process: process::id() };
         Self(Arc::new(Memory { key, state: Mutex::new(state) }))
     }
 
@@ -134,7 +148,7 @@ impl VerifiedCredentials {
     /// Tells whether a request is verifying the credentials, for which another would wait.
     #[must_use]
     pub fn is_in_flight(&self, digest: &Digest) -> bool {
-        self.lock().flights.contains_key(digest)
+        self.lock().flights().contains_key(digest)
     }
 
     /// Looks up credentials that came from `address`.
@@ -147,8 +161,11 @@ impl VerifiedCredentials {
             if is_verified(&mut state, &digest) {
                 return Lookup::Verified;
             }
-            match state.flights.entry(digest) {
-                Entry::Occupied(flight) => (Arc::clone(flight.get()), state.verified.contains(&digest)),
+            match state.flights().entry(digest) {
+                Entry::Occupied(flight) => {
+                    let outcome = Arc::clone(flight.get());
+                    (outcome, state.verified.contains(&digest))
+                }
                 Entry::Vacant(free) => {
                     free.insert(Arc::default());
                     let (cache, address) = (self.clone(), address.to_owned());
@@ -182,7 +199,7 @@ impl VerifiedCredentials {
                 }
                 Landing::Abandoned => {}
             }
-            state.flights.remove(digest)
+            state.flights().remove(digest)
         };
         if let Some(outcome) = flight {
             *outcome.landing.lock().unwrap_or_else(PoisonError::into_inner) = Some(landing);
@@ -246,6 +263,18 @@ mod tests {
         assert!(!cache.is_verified(&[1; 32]));
         fly(&cache, [1; 32], &admission).land(true, Expiry::At(Instant::now() + WAIT));
         assert!(cache.is_verified(&[1; 32]));
+    }
+
+    #[test]
+    fn nobody_waits_for_what_the_process_before_a_fork_has_begun() {
+        let (cache, admission) = (empty(), patient());
+        let lost = fly(&cache, [1; 32], &admission);
+        cache.lock().process = 0;
+        assert!(!cache.is_in_flight(&[1; 32]));
+        cache.lock().process = 0;
+        fly(&cache, [1; 32], &admission).land(true, Expiry::Never);
+        assert!(cache.is_verified(&[1; 32]));
+        drop(lost);
     }
 
     #[test]

@@ -13,6 +13,7 @@ from dash_auth._shown import USER
 from dash_auth.sessions.notes import NOTE, SessionNotes
 from flask.testing import FlaskClient
 from guarded import ALICE, SCRYPT_OF_ALICE, USERS, add_witness, client_of, guarded_app, new_app
+from hashing import Hashing
 
 KEYS = (b"a key",)
 CLAIMS = {"email": "alice", "groups": ["admin"]}
@@ -109,6 +110,26 @@ def test_a_note_is_written_when_it_says_something_new(monkeypatch: pytest.Monkey
     monkeypatch.setattr(time, "time", lambda: now + 1900)
     notes.write(session, KEYS, "bob", "stored anew")
     assert session.count > third
+
+
+def test_a_note_is_a_login_where_the_session_was_not_the_users(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    notes = SessionNotes("guard", 3600)
+    session: dict[str, Any] = {}
+    assert notes.write(session, KEYS, "alice", "stored") is True
+    assert notes.write(session, KEYS, "alice", "stored") is False
+    # Under the new key, and renewed past half of its time.
+    for keys, seconds in (((b"new", *KEYS), 0), ((b"new",), 1900)):
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda now=now, seconds=seconds: now + seconds)
+        before = dict(session[NOTE])
+        assert notes.write(session, keys, "alice", "stored") is False
+        assert session[NOTE] != before
+    assert notes.write(session, (b"new",), "alice", "stored anew") is True
+    assert notes.write(session, (b"new",), "bob", "stored anew") is True
+    session[NOTE] = {**session[NOTE], "name": "alice"}
+    assert notes.write(session, (b"new",), "alice", "stored anew") is True
 
 
 def test_a_session_that_names_the_user_already_gets_its_note_all_the_same() -> None:
@@ -224,6 +245,49 @@ def test_a_session_ends_with_the_stored_password_and_with_the_user() -> None:
     assert user_of_open_page(client) == ("alice", "alice")
     del users["alice"]
     assert user_of_open_page(client) == (None, None)
+
+
+def test_credentials_that_no_hash_was_made_for_are_shown_when_one_was(hashing: Hashing) -> None:
+    users = {"alice": hashing.of(ALICE[1])}
+    first, second = (
+        client_of(guarded_app(users, secret_key="a key", public_routes=["/only-session", "/open"]))
+        for _ in range(2)
+    )
+    first.get("/private", auth=ALICE)
+    cookie = first.get_cookie("session")
+    assert cookie is not None
+    # Another worker.
+    second.set_cookie("session", cookie.value)
+    second.application.add_url_rule(
+        "/only-session", "only", lambda: flask.jsonify(flask.session.get("user"))
+    )
+
+    def shown(auth: tuple[str, str] | None) -> Any:
+        return second.get("/only-session", auth=auth).json
+
+    assert hashing.count(lambda: shown(("alice", "wrong"))) == 0
+    assert hashing.count(lambda: shown(ALICE)) == 0
+    assert shown(ALICE) is None
+    assert shown(None)["email"] == "alice"
+    # Who is asked for is verified, and known from then on.
+    assert second.get("/open", auth=ALICE).json["user"] == "alice"
+    assert shown(ALICE)["email"] == "alice"
+
+
+def test_who_a_subclasss_own_check_would_refuse_is_not_shown() -> None:
+    class OwnCheck(dash_auth.BasicAuth):
+        def is_authorized(self) -> bool:
+            return super().is_authorized() and "blocked" not in flask.request.args
+
+    app = new_app()
+    OwnCheck(app, USERS, secret_key="a key", public_routes=["/only-session"])
+    app.server.add_url_rule(
+        "/only-session", "only", lambda: flask.jsonify(flask.session.get("user"))
+    )
+    client = client_of(app)
+    client.get("/", auth=ALICE)
+    assert client.get("/only-session").json["email"] == "alice"
+    assert client.get("/only-session?blocked=1", auth=ALICE).json is None
 
 
 def test_a_password_that_changes_during_a_login_ends_its_session() -> None:

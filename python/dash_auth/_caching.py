@@ -38,7 +38,9 @@ def cache_control(request: Request, declared: str | None) -> str | None:
 
 def _visitor_was_asked(request: Request) -> bool:
     """Tell whether the app asked who makes a request, or may have read it in the session."""
-    if request.identity is not None and request.identity.was_asked:
-        return True
+    # Hooks that come before the guard ask for the visitor.
+    for one in (request.identity, request.visitor):
+        if one is not None and one.was_asked:
+            return True
     # Not every server tells whether the session was read.
     return request.shown is not None and bool(request.shown.values)

@@ -138,6 +138,13 @@ class RequestIdentity:
         """Whether the user has yet to be found."""
         return self._find is not None
 
+    def otherwise(self, other: RequestIdentity) -> RequestIdentity:
+        """Return this user; where it is nobody, another.
+
+        :param other: who makes the request as somebody else knows
+        """
+        return RequestIdentity(lambda request: self.user(request) or other.user(request))
+
     def when_asked(self, call: Callable[[], None]) -> None:
         """Have a function called before the user is looked for."""
         self._when_asked = call

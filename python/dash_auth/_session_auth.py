@@ -139,7 +139,10 @@ class SessionAuth(Auth):
             page = navigation.page("Do you want to log out?", "Log out", again)
             return self._dash_auth_respond(pages.as_answer(page))
         ended_logins.end(request.session)
-        request.session.clear()
+        try:
+            self._dash_auth_server.renew_session_id(request.session)
+        finally:
+            request.session.clear()
         if self.logout_page:
             return self._dash_auth_server.copy_of(self.logout_page)
         return self._dash_auth_plain(200, "Logged out successfully")

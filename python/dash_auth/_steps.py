@@ -123,6 +123,20 @@ def stepwise(made: Steps[T] | T) -> Steps[T]:
     return made
 
 
+def at_once(steps: Steps[T]) -> T | None:
+    """Return the end of a way if no step of it takes long, else None.
+
+    :param steps: the way
+    """
+    try:
+        next(steps)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    steps.close()
+    return None
+
+
 _serving: contextvars.ContextVar[tuple[asyncio.AbstractEventLoop, int] | None] = (
     contextvars.ContextVar("dash_auth_serving", default=None)
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -39,8 +40,15 @@ class Threads:
         :param name: what the threads are called
         :param limit: how many calls may be under way, those that wait for a thread included
         """
-        self._pool = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix=name)
+        self._name = name
         self._limit = limit
+        self._start()
+        if hasattr(os, "register_at_fork"):
+            # A fork takes no threads along, and what it was told of them holds no more.
+            os.register_at_fork(after_in_child=self._start)
+
+    def _start(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix=self._name)
         self._lock = threading.Lock()
         self._under_way = 0
 

@@ -157,6 +157,7 @@ class BasicAuth(Auth):
             SessionNotes(guard.name, self.__session_seconds),
             stored=passwords.stored,
             claims=basic.claims,
+            are_right=lambda request: is_ours(self.is_authorized) and basic.are_right(request),
             is_needed=guard.parts.need_session,
             opens_sockets=guard.parts.websocket_callbacks.exist,
             with_user=self.__session_cookie,

@@ -8,6 +8,8 @@ import functools
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -276,7 +278,7 @@ def test_nobody_is_taken_for_who_used_the_connection_before(
 
 def test_a_job_in_a_fork_does_not_wait_for_the_loop() -> None:
     """A background callback may run in a fork of the server, where the server's loop stands still."""
-    from dash_auth._servers import asgi
+    from dash_auth import _steps as steps
 
     async def answer() -> str:
         return "answered"
@@ -284,11 +286,48 @@ def test_a_job_in_a_fork_does_not_wait_for_the_loop() -> None:
     answers: list[str] = []
     standing = asyncio.new_event_loop()
     context = contextvars.copy_context()
-    context.run(asgi._serving.set, (standing, os.getpid() + 1))
+    context.run(steps._serving.set, (standing, os.getpid() + 1))
     job = threading.Thread(
-        target=lambda: answers.append(context.run(asgi.run_to_end, answer())), daemon=True
+        target=lambda: answers.append(context.run(steps.run_to_end, answer())), daemon=True
     )
     job.start()
     job.join(10)
     standing.close()
     assert answers == ["answered"]
+
+
+def test_a_fork_has_threads_of_its_own() -> None:
+    """A server may have served before it forks its workers: where a worker waits, so would all."""
+    script = """
+import asyncio, os, signal, threading
+from dash_auth import _steps as steps, _threads as threads
+
+def five():
+    return asyncio.run(steps.off_loop(lambda: 5))
+
+def fork():
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        threads.VISITORS._limit = 1
+        os._exit(0 if (five(), five()) == (5, 5) else 1)
+    return os.waitpid(child, 0)[1]
+
+# One that has nothing to do, and one that is at work, which the fork is not to count.
+assert five() == 5
+ended = [fork()]
+begun, done = threading.Event(), threading.Event()
+working = threading.Thread(
+    target=lambda: asyncio.run(steps.off_loop(lambda: (begun.set(), done.wait())))
+)
+working.start()
+begun.wait()
+with threads.VISITORS._lock:
+    ended.append(fork())
+done.set()
+working.join()
+raise SystemExit(str(ended) if any(ended) else 0)
+"""
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    ran = subprocess.run(command, timeout=90, check=False, capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, "")

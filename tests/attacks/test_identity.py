@@ -409,3 +409,27 @@ def test_a_cookie_cannot_be_given_another_name(serve: Any) -> None:
     honest(site.get("/who", cookie=forge(content)), "current=bob")
     content["user"] = {"email": "alice", "groups": ["admin"]}
     held(site.get("/who", cookie=forge(content)), "current=alice", "admin=True", status=200)
+
+
+@pytest.mark.rule("S19")
+@pytest.mark.not_on("fastapi", "there nothing of the developer's comes before the guard")
+@pytest.mark.skipif(IS_UPSTREAM, reason="upstream says nothing of caches")
+def test_a_hook_before_the_guard_may_ask_for_the_visitor_too(serve: Any) -> None:
+    app = plain_app()
+    names: list[str] = []
+
+    # Quart takes such a function too.
+    @app.server.before_request
+    def early() -> None:
+        if not names:
+            names.append(str(dash_auth.current_user()))
+
+    add_route(app, "/asked", lambda: f"{PUBLIC} {names[0]}")
+    guard(app, public_routes=["/asked"])
+    site = serve(app)
+    for auth, name in ((ALICE, "alice"), (None, "None")):
+        names.clear()
+        reply = honest(site.get("/asked", auth=auth), f"{PUBLIC} {name}")
+        assert reply.headers["Cache-Control"] == "private, no-store"
+    # Asked nobody.
+    assert site.get("/asked").headers["Cache-Control"] is None

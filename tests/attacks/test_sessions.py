@@ -134,6 +134,45 @@ def test_a_user_who_is_gone_is_gone_from_what_the_app_reads(serve: Any) -> None:
     assert site.get("/open/who", cookie=cookie).json() == {**NOBODY, "theme": "dark"}
 
 
+def by_function(name: str, password: str) -> bool:
+    return (name, password) == ALICE
+
+
+def checked_by(check: str) -> dict[str, Any]:
+    """Return the options of an app that verifies alice in one of the ways that there are."""
+    if check in ("table", "hashes"):
+        hashed = dash_auth.security.generate_password_hash(ALICE[1], "scrypt:1024:8:1")
+        return {"users": {"alice": ALICE[1] if check == "table" else hashed}}
+    return {
+        "auth_func": by_function,
+        "auth_func_cache_seconds": 60 if check == "remembered" else 0,
+    }
+
+
+@pytest.mark.rule("S16")
+@pytest.mark.parametrize("check", ["table", "hashes", "function", "remembered"])
+def test_wrong_credentials_show_nobody_whatever_the_session_says(serve: Any, check: str) -> None:
+    site = serve(app_with(**checked_by(check)))
+    cookie = honest(site.get("/write", auth=ALICE)).cookie()
+    assert site.get("/open/who", cookie=cookie).json()["session"]["email"] == "alice"
+    for password in ("wrong", "", f"{ALICE[1]} "):
+        reply = site.get("/open/who", cookie=cookie, auth=("alice", password)).json()
+        assert reply == {**NOBODY, "theme": "dark"}
+    # It is this request's alone: the login stays.
+    assert site.get("/open/who", cookie=cookie).json()["session"]["email"] == "alice"
+
+
+@pytest.mark.rule("S16")
+@pytest.mark.parametrize("check", ["table", "hashes", "remembered"])
+def test_right_credentials_that_are_known_are_shown_beside_a_session(
+    serve: Any, check: str
+) -> None:
+    site = serve(app_with(**checked_by(check)))
+    cookie = honest(site.get("/write", auth=ALICE)).cookie()
+    reply = site.get("/open/who", cookie=cookie, auth=ALICE).json()
+    assert (reply["current"], reply["session"]["email"]) == ("alice", "alice")
+
+
 @pytest.mark.rule("S27")
 def test_another_app_with_the_key_learns_of_nobody(serve: Any) -> None:
     site = serve(app_with())

@@ -11,7 +11,9 @@ from dash import Dash, Input, Output, html
 from .apps import body, guard, item, new_app
 from .callbacks import ran
 from .http import ALICE, BOB, CALLBACK_URL, PRIVATE, PUBLIC, REFUSED, held, honest
-from .routes import add_route
+from .routes import add_route, content_of, forge, session
+
+KEY = "a secret key of the server's own"
 
 pytestmark = pytest.mark.not_on(
     "quart", "Dash 4.4.1 cannot put two apps on one Quart: it gives their WebSockets one name"
@@ -130,3 +132,162 @@ def test_callbacks_of_two_apps(serve: Any) -> None:
     for path in ("/a/open-one", "/b/open-one", "/open-one"):
         held(site.call(sent(path), url=f"/b{CALLBACK_URL}"))
         held(site.call(sent(path), url=f"/b{CALLBACK_URL}", auth=ALICE))
+
+
+# Where several guards are asked, whoever one of them knows is there
+
+
+def who() -> dict[str, Any]:
+    """Say who app code finds, in both ways."""
+    user = dash_auth.current_user()
+    held = session().get("user")
+    return {"current": user and user.name, "session": held and held["email"]}
+
+
+def add() -> str:
+    """Add to what is known of the user."""
+    session()["user"] = {**session()["user"], "theme": "dark"}
+    return PUBLIC
+
+
+NOBODY = {"current": None, "session": None}
+
+
+def carol(auth: dash_auth.OIDCAuth) -> str:
+    """Return the cookie of a user who has logged in through a provider."""
+    login: dict[str, Any] = {"user": {"email": "carol", "sub": "1"}, "idp": "idp"}
+    auth._dash_auth_notes.write(login, (KEY.encode(),))
+    return forge({name: value for name, value in login.items() if name == "_dash_auth"}, KEY)
+
+
+def apps_with_shared_routes(kinds: list[str], shared: list[list[str]]) -> tuple[Dash, list[Any]]:
+    """Return two apps on one server, and their guards.
+
+    :param kinds: how each is guarded
+    :param shared: which routes that are below the prefix of neither are public at each
+    """
+    apps: list[Dash] = []
+    for number, _ in enumerate(kinds):
+        options = {"server": apps[0].server} if apps else {}
+        apps.append(new_app(f"{number}", url_base_pathname=f"/{number}/", **options))
+        apps[-1].layout = html.Div(PRIVATE)
+        for path in ("who", "open/who"):
+            add_route(apps[-1], f"/{number}/{path}", who)
+    for path, view in {"/shared": who, "/half": who, "/add": add}.items():
+        add_route(apps[0], path, view)
+    guards: list[Any] = []
+    for number, (app, kind) in enumerate(zip(apps, kinds, strict=True)):
+        options = {"secret_key": KEY, "public_routes": ["/open/who", *shared[number]]}
+        if kind == "oidc":
+            auth = dash_auth.OIDCAuth(app, secure_session=False, **options)
+            auth.register_provider("idp", client_id="x", server_metadata_url="https://idp.invalid/")
+            guards.append(auth)
+        else:
+            guards.append(guard(app, dict([ALICE if kind == "alice" else BOB]), **options))
+    return apps[0], guards
+
+
+@pytest.mark.rule("S27")
+@pytest.mark.parametrize(
+    "kinds", [["alice", "bob"], ["bob", "alice"], ["alice", "oidc"], ["oidc", "alice"]], ids=str
+)
+def test_whom_one_of_the_guards_knows_is_there_for_app_code(serve: Any, kinds: list[str]) -> None:
+    app, guards = apps_with_shared_routes(kinds, [["/shared"], ["/shared"]])
+    site = serve(app)
+    for number, kind in enumerate(kinds):
+        if kind == "oidc":
+            name, cookie = "carol", carol(guards[number])
+        else:
+            name, login = kind, ALICE if kind == "alice" else BOB
+            cookie = site.get(f"/{number}/who", auth=login).cookie()
+        known = {"current": name, "session": name}
+        assert site.get(f"/{number}/open/who", cookie=cookie).json() == known
+        assert site.get(f"/{1 - number}/open/who", cookie=cookie).json() == NOBODY
+        assert site.get("/shared", cookie=cookie).json() == known
+    assert site.get("/shared").json() == NOBODY
+    assert site.get("/shared", auth=("alice", "wrong")).json() == NOBODY
+
+
+@pytest.mark.rule("S15")
+@pytest.mark.parametrize("kinds", [["alice", "bob"], ["bob", "alice"], ["alice", "oidc"]], ids=str)
+@pytest.mark.parametrize("path", ["/shared", "open/who"])
+def test_a_login_to_one_app_is_not_another_guards_to_end(
+    serve: Any, kinds: list[str], path: str
+) -> None:
+    app, guards = apps_with_shared_routes(kinds, [["/shared"], ["/shared"]])
+    site = serve(app)
+    for number, kind in enumerate(kinds):
+        if kind == "oidc":
+            cookie = carol(guards[number])
+        else:
+            cookie = site.get(f"/{number}/who", auth=ALICE if kind == "alice" else BOB).cookie()
+        seen = path if path.startswith("/") else f"/{1 - number}/{path}"
+        # Who names another user ends a login to the app that it is to.
+        for auth in (None,) if path == "/shared" else (None, ("eve", "wrong")):
+            reply = site.get(seen, cookie=cookie, auth=auth)
+            assert (reply.status, reply.headers["Set-Cookie"]) == (200, None)
+
+
+@pytest.mark.rule("S9")
+@pytest.mark.parametrize("private_at", [0, 1])
+@pytest.mark.parametrize("kinds", [["alice", "bob"], ["alice", "oidc"], ["oidc", "alice"]], ids=str)
+def test_who_had_to_log_in_for_one_of_the_guards_is_the_user(
+    serve: Any, kinds: list[str], private_at: int
+) -> None:
+    shared: list[list[str]] = [[], []]
+    shared[1 - private_at] = ["/half"]
+    app, guards = apps_with_shared_routes(kinds, shared)
+    site = serve(app)
+    if kinds[private_at] == "oidc":
+        reply = site.get("/half", cookie=carol(guards[private_at]))
+        assert reply.json() == {"current": "carol", "session": "carol"}
+        return
+    held(site.get("/half"))
+    name = kinds[private_at]
+    reply = site.get("/half", auth=ALICE if name == "alice" else BOB)
+    assert reply.json() == {"current": name, "session": name}
+
+
+@pytest.mark.rule("S15")
+@pytest.mark.parametrize("kinds", [["alice", "oidc"], ["oidc", "alice"]], ids=str)
+@pytest.mark.parametrize("path", ["/half", "/shared"])
+def test_a_login_by_password_leaves_one_through_a_provider(
+    serve: Any, kinds: list[str], path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    shared = [["/shared"], ["/shared"]]
+    shared[kinds.index("oidc")].append("/half")
+    app, guards = apps_with_shared_routes(kinds, shared)
+    site = serve(app)
+    cookie = carol(guards[kinds.index("oidc")])
+    for _ in range(2):
+        reply = site.get(path, cookie=cookie, auth=ALICE)
+        assert reply.status == 200
+        if path == "/half":
+            assert reply.json() == {"current": "alice", "session": "alice"}
+        cookie = reply.cookie() or cookie
+        here = site.get(f"/{kinds.index('oidc')}/who", cookie=cookie).json()
+        assert here == {"current": "carol", "session": "carol"}
+    assert "error" not in caplog.text.lower()
+
+
+@pytest.mark.rule("S27")
+@pytest.mark.parametrize("kinds", [["alice", "oidc"], ["oidc", "alice"]], ids=str)
+def test_what_app_code_adds_to_a_login_is_kept(serve: Any, kinds: list[str]) -> None:
+    app, guards = apps_with_shared_routes(kinds, [["/add"], ["/add"]])
+    number = kinds.index("oidc")
+    reply = serve(app).get("/add", cookie=carol(guards[number]))
+    note = content_of(reply.cookie(), KEY)["_dash_auth"]
+    assert note["user"] == {"email": "carol", "sub": "1", "theme": "dark"}
+
+
+@pytest.mark.rule("S27")
+@pytest.mark.flask_only("there hooks of the developer's come before the guard")
+@pytest.mark.parametrize("kinds", [["alice", "bob"], ["bob", "alice"]], ids=str)
+def test_who_asks_before_the_guards_gets_the_same_answer(serve: Any, kinds: list[str]) -> None:
+    app, _ = apps_with_shared_routes(kinds, [["/shared"], ["/shared"]])
+    seen: list[Any] = []
+    app.server.url_value_preprocessor(lambda *_: seen.append(who()["current"]))
+    site = serve(app)
+    for auth in (ALICE, BOB, ("alice", "wrong"), None):
+        site.get("/shared", auth=auth)
+    assert seen == ["alice", "bob", None, None]

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import dash_auth
 import pytest
 from attacks import apps, routes
 from attacks.http import ALICE, BOB, PRIVATE, PUBLIC, basic
+from attacks.stores import keep_sessions
+from dash import Input, Output
 from websockets.exceptions import InvalidStatus
 
-from .apps import PRIVATE_BODY, PUBLIC_BODY, SECRET_KEY, ran, refused, shown, simple_app
+from .apps import (
+    PRIVATE_BODY,
+    PUBLIC_BODY,
+    SECRET_KEY,
+    ran,
+    refused,
+    shown,
+    simple_app,
+    websocket_app,
+)
 from .servers import Address
 
 asynchronous = pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
@@ -175,3 +187,21 @@ def test_an_error_in_auth_func_refuses(serve: Any, backend: str) -> None:
     with site.open(auth=ALICE) as socket:
         assert refused(socket.call(PRIVATE_BODY))
     assert ran == []
+
+
+def test_a_handshake_leaves_a_session_its_id(monkeypatch: pytest.MonkeyPatch, serve: Any) -> None:
+    """No cookie goes out with it that would name another one."""
+
+    class OwnCheck(dash_auth.BasicAuth):
+        def is_authorized(self) -> bool:
+            return super().is_authorized()
+
+    monkeypatch.setattr(apps, "backend", "quart")
+    app = websocket_app("quart")
+    dash_auth.public_callback(Output("pub", "children"), Input("pub-in", "value"))(lambda _: PUBLIC)
+    store = keep_sessions(app)
+    OwnCheck(app, dict([ALICE]), secret_key=SECRET_KEY)
+    before = store.kept["known"] = '{"theme": "dark"}'
+    with serve(app).open(auth=ALICE, cookie="session=known") as socket:
+        assert shown(socket.call(PUBLIC_BODY), "pub") == PUBLIC
+    assert store.kept == {"known": before}

@@ -100,23 +100,25 @@ class Guard:
 
     # Before the developer's hooks
 
-    def begin(self, request: Request) -> Steps[None]:
+    def begin(self, request: Request, *, alone: bool) -> Steps[None]:
         """Show who is known, and find the visitor for hooks that ask before this guard decides.
 
-        :param request: the request, in whose session nobody is shown yet
+        :param request: the request
+        :param alone: whether the session is this guard's alone in this request
         """
+        mine = RequestIdentity()
         try:
             self._look_at_other_keys(request)
             if self.session is not None and not self.is_foreign(request):
-                yield from self.session.begin(request)
+                yield from self.session.begin(request, alone=alone)
         except Crowded:
             # Not an error: what is public goes on as nobody's.
-            request.visitor = RequestIdentity()
+            pass
         except Exception:
             logger.exception("An error while finding out whom a session shows: nobody")
-            request.visitor = RequestIdentity()
         else:
-            request.visitor = RequestIdentity(self._find)
+            mine = RequestIdentity(self._find)
+        request.visitor = _known_to_others(request.visitor, mine)
 
     def _look_at_other_keys(self, request: Request) -> None:
         """Look whether another worker signs sessions with a key of its own."""
@@ -276,11 +278,12 @@ class Guard:
             # A page of another site may not lean on what the browser holds here either.
             request.identity = RequestIdentity()
         else:
-            request.identity = RequestIdentity(self._find)
+            mine = RequestIdentity(self._find)
             if kind != Endpoint.STATIC and self.session is not None:
                 yield from self.session.tidy(request)
             if self.server.has_event_loop:
-                yield from self._find_for_asking(request)
+                mine = yield from self._find_for_asking(request, mine)
+            request.identity = _known_to_others(request.identity, mine)
         callbacks = self.parts.websocket_callbacks
         if request.endpoint == self.parts.endpoints.dependencies and callbacks.exist():
             yield from self._fit_dependencies(request)
@@ -296,14 +299,14 @@ class Guard:
         if visitor is None:
             request.rewrite_answer(self.parts.websocket_callbacks.fit_dependencies)
 
-    def _find_for_asking(self, request: Request) -> Steps[None]:
+    def _find_for_asking(
+        self, request: Request, identity: RequestIdentity
+    ) -> Steps[RequestIdentity]:
         """Find out who makes a public request before the app asks, if it is known to ask.
 
         Dash runs callbacks in the event loop: where one asks, a verification would hold up
         everybody.
         """
-        identity = request.identity
-        assert identity is not None
         if request.endpoint not in self._asking_endpoints:
             asked = partial(self._asking_endpoints.add, request.endpoint)
             identity.when_asked(asked)
@@ -314,7 +317,8 @@ class Guard:
                 # Left unknown, the user would be looked for in the loop.
                 visitor = None
             # The app has not asked yet: whether the answer depends on it is not known.
-            request.identity = RequestIdentity() if visitor is None else visitor.identity
+            return RequestIdentity() if visitor is None else visitor.identity
+        return identity
 
     def _kind(self, request: Request) -> Endpoint:
         if request.endpoint in self.own_endpoints:
@@ -451,6 +455,11 @@ class Guard:
         asking = self.logins.asking if login is None else login
         answer = walk(stepwise(asking.ask(request)), request)
         return self.server.respond(answer) if isinstance(answer, Answer) else answer
+
+
+def _known_to_others(known: RequestIdentity | None, mine: RequestIdentity) -> RequestIdentity:
+    """Return who makes a request as the guards that were asked before know, else as this does."""
+    return mine if known is None else known.otherwise(mine)
 
 
 def _visitor_of(login: Login, claim: Any, user: User) -> Visitor:

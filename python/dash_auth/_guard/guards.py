@@ -42,8 +42,9 @@ class Guards:
                 masks=len(showing) == len(guards),
                 restores=not all(guard.session is not None for guard in self._guards),
             )
+        request.visitor = None
         for guard in showing:
-            yield from guard.begin(request)
+            yield from guard.begin(request, alone=len(showing) == 1)
 
     def decide(self, request: Request) -> Steps[Any]:
         """Return what to answer in place of an app, None if the request may pass.

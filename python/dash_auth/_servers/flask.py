@@ -206,6 +206,7 @@ class FlaskServer:
         self._known: dict[str, list[str]] = {}
         self._known_of = 0
         """How many routes the server had then: it takes none away."""
+        self._said_ids_stay = False
         self._key: object = None
         self._keys: Keys = ()
         server.before_request(self._before_request)
@@ -313,9 +314,24 @@ class FlaskServer:
         return len(interface.get_cookie_name(self._flask)) + len(value)
 
     def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
-        regenerate = getattr(self._flask.session_interface, "regenerate", None)
-        if callable(regenerate):
+        regenerate = self._regenerate()
+        if regenerate is not None:
             regenerate(session)
+
+    def _regenerate(self) -> Callable[..., Any] | None:
+        """Return what gives a session on the server another id, None if there is nothing."""
+        interface: Any = self._flask.session_interface
+        regenerate = getattr(interface, "regenerate", None)
+        if callable(regenerate):
+            return regenerate  # type: ignore[no-any-return]
+        if not isinstance(interface, self._cookie_sessions) and not self._said_ids_stay:
+            self._said_ids_stay = True
+            logger.warning(
+                "Sessions of %s keep their id at a login: whoever knows the id from before shares "
+                "the login. Give it a method regenerate(session), as Flask-Session has.",
+                type(interface).__qualname__,
+            )
+        return None
 
     def view(self, endpoint: str) -> Callable[..., Any] | None:
         return self._flask.view_functions.get(endpoint)

@@ -209,8 +209,8 @@ class QuartServer(FlaskServer):
         return quart.url_for(endpoint, _external=True, _scheme=scheme, **variables)
 
     def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
-        regenerate = getattr(self._flask.session_interface, "regenerate", None)
-        if callable(regenerate):
+        regenerate = self._regenerate()
+        if regenerate is not None:
             made = regenerate(session)
             if inspect.isawaitable(made):
                 run_to_end(_awaited(made))

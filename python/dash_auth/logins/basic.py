@@ -12,7 +12,7 @@ from dash_auth._current import RequestIdentity
 from dash_auth._login import Login, Outcome, Visitor
 from dash_auth._request import Answer, Request
 from dash_auth._shown import USER
-from dash_auth._steps import Steps, Wait
+from dash_auth._steps import Steps, Wait, at_once
 from dash_auth.logins.function import GroupsFunc, UserGroups, groups_of
 from dash_auth.logins.passwords import Passwords, Verified
 
@@ -57,6 +57,15 @@ class Basic(Login):
             known = request.verified = (self, header, outcome)
         found: Verified | Refusal = known[2]
         return found
+
+    def are_right(self, request: Request) -> bool:
+        """Tell whether a request's credentials are right, as far as that costs nothing.
+
+        :param request: the request
+        """
+        header = request.authorization
+        outcome = None if header is None else at_once(self._verified(request, header))
+        return outcome is not None and not isinstance(outcome, Refusal)
 
     def claims(self, name: str) -> Steps[dict[str, Any]]:
         """Return what the session shows of a user.

@@ -30,8 +30,12 @@ class SessionLogin(Login):
         return self.server.secret_keys()
 
     @abstractmethod
-    def begin(self, request: Request) -> Steps[None]:
-        """Show in the session who is known, before any hook of the developer's runs."""
+    def begin(self, request: Request, *, alone: bool) -> Steps[None]:
+        """Show in the session who is known, before any hook of the developer's runs.
+
+        :param request: the request
+        :param alone: whether logins to other apps are to be set aside: no guard of theirs is asked
+        """
 
     @abstractmethod
     def issue(self, request: Request, visitor: Visitor) -> None:
@@ -73,6 +77,7 @@ class PasswordSession(SessionLogin):
         *,
         stored: Callable[[str], str | None],
         claims: Callable[[str], Steps[dict[str, Any]]],
+        are_right: Callable[[Request], bool],
         is_needed: Callable[[], bool],
         opens_sockets: Callable[[], bool],
         with_user: bool,
@@ -83,6 +88,7 @@ class PasswordSession(SessionLogin):
         :param notes: writes and reads the notes of the guard
         :param stored: returns what a user is verified against now, None if that can be nothing
         :param claims: returns what the session shows of a user
+        :param are_right: tells whether a request's credentials are, as far as that costs nothing
         :param is_needed: tells whether something is public, so that a session is good for something
         :param opens_sockets: tells whether there are callbacks over WebSockets
         :param with_user: whether the cookie is written always, with the user in it
@@ -91,6 +97,7 @@ class PasswordSession(SessionLogin):
         self._notes = notes
         self._stored = stored
         self._claims = claims
+        self._are_right = are_right
         self._is_needed = is_needed
         self._opens_sockets = opens_sockets
         self._with_user = with_user
@@ -130,9 +137,9 @@ class PasswordSession(SessionLogin):
             return None
         return name
 
-    def begin(self, request: Request) -> Steps[None]:
+    def begin(self, request: Request, *, alone: bool) -> Steps[None]:
         session = request.bare_session
-        if until(session):
+        if alone and until(session):
             hide(session)
         # Who comes with credentials is known once they are verified.
         if NOTE in session and request.authorization is None:
@@ -147,12 +154,19 @@ class PasswordSession(SessionLogin):
         keys = self.keys
         if keys and (self._with_user or self._is_needed()):
             name, verified_against = visitor.against
+            session = request.bare_session
+            if until(session):
+                # Where its guard is asked too, it is there still.
+                hide(session)
             # Not what the live table holds by now: a password changed since ends this login.
-            self._notes.write(request.bare_session, keys, name, verified_against)
+            is_login = self._notes.write(session, keys, name, verified_against)
+            # The answer to a WebSocket's handshake tells of no other id.
+            if is_login and not request.is_socket:
+                self.server.renew_session_id(session)
 
     def tidy(self, request: Request) -> Steps[None]:
         session = request.bare_session
-        if NOTE not in session:
+        if not self._notes.wrote(session):
             return
         name = self._name(session)
         header = request.authorization
@@ -160,7 +174,9 @@ class PasswordSession(SessionLogin):
             credentials = _core.parse_basic(header)
             if credentials is None or credentials.username != name:
                 name = None
-            else:
+            elif self._are_right(request):
+                # What is open asks for no hash: where none was made for these, nobody is shown,
+                # though `current_user()` finds out who it is.
                 yield from self._show(request, name)
         if name is None:
             forget(request.session)
@@ -241,13 +257,13 @@ class ProviderSession(SessionLogin):
     def holds(self, visitor: Visitor) -> bool:
         return not ended.is_ended(visitor.claim) and self.notes.holds(visitor.claim, self.keys)
 
-    def begin(self, request: Request) -> Steps[None]:
+    def begin(self, request: Request, *, alone: bool) -> Steps[None]:
         session = request.bare_session
         if NOTE not in session and PARKED not in session:
             return
         if self.notes.resume(session, self.keys):
             show(request, {name: session[NOTE][name] for name in (USER, IDP)})
-        else:
+        elif alone:
             hide(session)
         yield from ()
 
@@ -263,7 +279,7 @@ class ProviderSession(SessionLogin):
         if shown is None:
             return None
         session, keys, notes = shown.session, self.keys, self.notes
-        holds = NOTE in session and notes.holds(session, keys)
+        holds = notes.is_current(session, keys)
         if shown.is_taken_away:
             for name in (NOTE, REFRESH_TOKEN):
                 if name in session:
@@ -272,7 +288,7 @@ class ProviderSession(SessionLogin):
             notes.rewrite(session)
         if not self._with_user:
             return None
-        holds = holds and NOTE in session and notes.holds(session, keys)
+        holds = holds and notes.is_current(session, keys)
         return {name: session[name] for name in (USER, IDP) if name in session} if holds else {}
 
     def use(self) -> str:
@@ -303,7 +319,7 @@ class NotRemembered(SessionLogin):
     def claim(self, request: Request) -> None:
         return None
 
-    def begin(self, request: Request) -> Steps[None]:
+    def begin(self, request: Request, *, alone: bool) -> Steps[None]:
         yield from ()
 
     def issue(self, request: Request, visitor: Visitor) -> None:

@@ -35,19 +35,21 @@ class SessionNotes:
     guard: str
     seconds: float | None = None
 
-    def write(self, session: Session, keys: Keys, name: str, verified_against: str) -> None:
+    def write(self, session: Session, keys: Keys, name: str, verified_against: str) -> bool:
         """Write the note, unless the session says the same already.
 
         :param session: the session of the current request
         :param keys: the server's secret keys
         :param name: the user's name
         :param verified_against: what the user was verified against; it cannot be read back
+        :return: whether the session was not this user's before
         """
         # Renewed after half of its time: not at each request, and not too late. And where its seal
         # is under an old key, which will count no longer one day.
         rest = (self.seconds or 0) / 2
         if self._counts(session.get(NOTE), name, keys[:1], verified_against, rest):
-            return
+            return False
+        is_login = not self._counts(session.get(NOTE), name, keys, verified_against)
         now = time.time()
         until = None if self.seconds is None else int(now + self.seconds)
         session[NOTE] = {
@@ -57,12 +59,18 @@ class SessionNotes:
             "until": until,
             "seal": seal(keys, *self._parts(name, verified_against, until)),
         }
+        return is_login
 
     def reader(self, session: Mapping[str, Any]) -> str | None:
         """Return the name of the user that a session claims to be of, None if there is none."""
         note = session.get(NOTE)
         name = note.get("name") if isinstance(note, dict) else None
         return name if isinstance(name, str) else None
+
+    def wrote(self, session: Mapping[str, Any]) -> bool:
+        """Tell whether a session says to hold a note of this guard's: no other is its to end."""
+        note = session.get(NOTE)
+        return isinstance(note, dict) and note.get("by") == mark(self.guard)
 
     def holds(self, session: Mapping[str, Any], keys: Keys, verified_against: str) -> bool:
         """Tell whether this guard wrote the note, and it still counts."""

@@ -70,7 +70,7 @@ class LoginNotes:
         :param session: a session, which stays as it is
         :param keys: the server's secret keys
         """
-        return any(self._holds(login, keys) for login in (session, *parked(session)))
+        return any(self.is_current(login, keys) for login in (session, *parked(session)))
 
     def resume(self, session: Session, keys: Keys) -> bool:
         """Tell whether a session holds a login that counts for this guard, and make it current.
@@ -80,9 +80,9 @@ class LoginNotes:
         :param session: the session of the current request
         :param keys: the server's secret keys
         """
-        if self._holds(session, keys):
+        if self.is_current(session, keys):
             return True
-        own = next((login for login in parked(session) if self._holds(login, keys)), None)
+        own = next((login for login in parked(session) if self.is_current(login, keys)), None)
         if own is None:
             return False
         hide(session, own)
@@ -94,7 +94,7 @@ class LoginNotes:
         :param session: the session of the current request
         :param keys: the server's secret keys
         """
-        set_aside(session, lambda login: self._holds(login, keys))
+        set_aside(session, lambda login: self.is_current(login, keys))
 
     def renew(self, session: Session, keys: Keys, outlive: str) -> None:
         """Empty a session before a login, but for logins to other apps, and of other tabs.
@@ -111,7 +111,12 @@ class LoginNotes:
         session.clear()
         session.update(kept)
 
-    def _holds(self, login: Mapping[str, Any], keys: Keys) -> bool:
+    def is_current(self, login: Mapping[str, Any], keys: Keys) -> bool:
+        """Tell whether a session holds a login that counts for this guard, and not set aside.
+
+        :param login: a session, or a login that was set aside in one
+        :param keys: the server's secret keys
+        """
         if until(login) <= time.time():
             return False
         note = login[NOTE]
