@@ -120,7 +120,7 @@ def test_many_threads_get_right_answers(serve: Callable[..., str]) -> None:
 
 def test_six_logins_at_once_are_verified_once(hashing: Hashing) -> None:
     app = guarded_app({"alice": hashing.of(ALICE[1])})
-    hashing.meanwhile = lambda: wait_until_blocked("__verify_by_table", 5)
+    hashing.meanwhile = lambda: wait_until_blocked("call", 5)
     statuses: list[int] = []
     barrier = threading.Barrier(6, timeout=20)
 
@@ -151,7 +151,7 @@ def test_six_logins_at_once_ask_a_cached_function_once() -> None:
 
     def auth_func(name: str, password: str) -> bool:
         asked.append(name)
-        wait_until_blocked("__verify_by_function", 5)
+        wait_until_blocked("_ask", 5)
         return (name, password) == ALICE
 
     app = guarded_app(auth_func=auth_func, auth_func_cache_seconds=60)
@@ -197,7 +197,7 @@ def test_a_cache_that_expires_beside_a_guesser_sends_nobody_away() -> None:
 
     def auth_func(name: str, password: str) -> bool:
         asked.append(password)
-        wait_until_blocked("__verify_by_function", waiting)
+        wait_until_blocked("_ask", waiting)
         return (name, password) == ALICE
 
     waiting = 0

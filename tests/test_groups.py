@@ -11,7 +11,7 @@ from typing import Any
 import dash_auth
 import flask
 import pytest
-from dash_auth import User, identity
+from dash_auth import User, _current
 from guarded import ALICE, client_of, guarded_app
 
 ID = uuid.UUID("12345678-1234-5678-1234-567812345678")
@@ -66,7 +66,7 @@ GROUPS = [
 
 @pytest.fixture(autouse=True)
 def unsaid() -> Iterator[None]:
-    identity._said.clear()
+    _current._said.clear()
     yield
 
 

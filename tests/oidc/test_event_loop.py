@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from dash_auth import OIDCAuth
-from dash_auth._servers import asgi
+from dash_auth import OIDCAuth, _steps
+
 from dash_auth.logins.oidc.client import ClientOffLoop
 
 from .apps import Client, Direct
@@ -68,13 +68,13 @@ def test_who_is_logged_in_costs_no_thread(
     here.log_in()
     here.client.get("/")
     called: list[Any] = []
-    off_loop = asgi.off_loop
+    off_loop = _steps.off_loop
 
     async def counted(function: Any, *arguments: Any, **keywords: Any) -> Any:
         called.append(function)
         return await off_loop(function, *arguments, **keywords)
 
-    monkeypatch.setattr(asgi, "off_loop", counted)
+    monkeypatch.setattr(_steps, "off_loop", counted)
     assert here.client.get("/whoami").status_code == 200
     assert called == []
     here.client.cookie = "none"

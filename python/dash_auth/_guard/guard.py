@@ -291,12 +291,10 @@ class Guard:
 
     def _fit_dependencies(self, request: Request) -> Steps[None]:
         """Have the list of callbacks marked for a visitor who is not logged in."""
-        visitor = None
+        found = RequestIdentity()
         if request.authorization is not None and not self._origins.is_forged(request):
-            visitor = yield from self.recognise(request, self.logins.public)
-            request.identity = RequestIdentity() if visitor is None else visitor.identity
-            request.identity.was_asked = True
-        if visitor is None:
+            found = request.identity = yield from self._found(request)
+        if found.user(request) is None:
             request.rewrite_answer(self.parts.websocket_callbacks.fit_dependencies)
 
     def _find_for_asking(
@@ -311,14 +309,21 @@ class Guard:
             asked = partial(self._asking_endpoints.add, request.endpoint)
             identity.when_asked(asked)
         elif request.authorization is not None or request.has_session_cookie:
-            try:
-                visitor = yield from self.recognise(request, self.logins.public)
-            except Crowded:
-                # Left unknown, the user would be looked for in the loop.
-                visitor = None
-            # The app has not asked yet: whether the answer depends on it is not known.
-            return RequestIdentity() if visitor is None else visitor.identity
+            # Left unknown, the user would be looked for in the loop. The app has not asked yet:
+            # whether the answer depends on it is not known.
+            return (yield from self._found(request))
         return identity
+
+    def _found(self, request: Request) -> Steps[RequestIdentity]:
+        """Return who makes a public request; nobody where that cannot be found out."""
+        try:
+            visitor = yield from self.recognise(request, self.logins.public)
+        except Crowded:
+            visitor = None
+        except Exception:
+            logger.exception("An error while finding out who makes a request: nobody")
+            visitor = None
+        return RequestIdentity() if visitor is None else visitor.identity
 
     def _kind(self, request: Request) -> Endpoint:
         if request.endpoint in self.own_endpoints:
