@@ -23,7 +23,7 @@ from dash_auth._request import Answer, Request
 from dash_auth._session_auth import SessionAuth
 from dash_auth._shown import IDP, USER
 from dash_auth._steps import call, run_to_end, walk
-from dash_auth.auth import ANONYMOUS_BODY_LIMIT, auth_of
+from dash_auth.auth import ANONYMOUS_BODY_LIMIT, auth_of, ours
 from dash_auth.logins import pages
 from dash_auth.logins.oidc import login, navigation, pending
 from dash_auth.logins.oidc.cookie import fits
@@ -228,6 +228,7 @@ class OIDCAuth(SessionAuth):
 
     # The login
 
+    @ours
     def login_request(self, idp: str | None = None) -> Any:
         """Return the redirect that begins a login, or 401 to what cannot follow it.
 
