@@ -30,6 +30,8 @@ pub enum Endpoint {
     Closed,
     /// A route of the developer's own.
     Server,
+    /// A route of the login itself, which decides who may do what there.
+    Login,
     /// None: the server answers 404, 405 or a redirect.
     Missing,
 }
@@ -59,6 +61,7 @@ pub fn is_open(
         // However broad a rule is, it opens an endpoint of Dash's only where it names it.
         Endpoint::Named => either(&|path| rules.literal(path)),
         Endpoint::Missing => either(&|path| rules.test(path).is_match()),
+        Endpoint::Login => true,
         Endpoint::Callback | Endpoint::Closed => false,
     }
 }

@@ -76,6 +76,10 @@ class Endpoint:
     """
     Layout, dependencies and reload hash.
     """
+    LOGIN: Final[Endpoint]
+    """
+    A route of the login itself.
+    """
     MISSING: Final[Endpoint]
     """
     None.

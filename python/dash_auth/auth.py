@@ -238,7 +238,7 @@ class Auth:
         """Tell whether the current request is made by a user who may use the app."""
         request = self._dash_auth_server.request()
         guard = self._dash_auth_guard
-        if not self._dash_auth_decides and guard.owns(request.endpoint):
+        if not self._dash_auth_decides and guard.parts.endpoints.is_of_login(request.endpoint):
             # A hook of a subclass's own asks about the routes of the login too.
             return True
         return guard.authorizes(request, self.__ours.private)

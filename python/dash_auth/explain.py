@@ -109,14 +109,15 @@ def explain(app: Dash) -> Report:
         open_assets=tuple(_open_assets(app)) if len(rules) else (),
         layout_is_public=guard.parts.page_rules.lead_to_pages(),
         weak_passwords=tuple(
-            row for login in guard.logins.public for row in login.weak_passwords()
+            row for login in guard.visitors.logins.public for row in login.weak_passwords()
         ),
         session=_session_use(guard),
     )
 
 
 def _session_use(guard: Guard) -> str:
-    return "whatever is_authorized makes of it" if guard.session is None else guard.session.use()
+    session = guard.visitors.session
+    return "whatever is_authorized makes of it" if session is None else session.use()
 
 
 def _public_callbacks(app: Dash) -> Iterable[tuple[str, str]]:

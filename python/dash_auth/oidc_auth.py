@@ -171,7 +171,7 @@ class OIDCAuth(SessionAuth):
         self.callback_route, self.__callback = add(
             "callback", self.callback_route, self.__come_back
         )
-        guard.own_endpoints = frozenset({self.__login, logout, self.__callback})
+        guard.parts.endpoints.add_login((self.__login, logout, self.__callback))
 
     def __add_route(self, name: str, route: str, view: Callable[..., Any]) -> tuple[str, str]:
         """Return the route that was free, and the name of its endpoint."""
@@ -333,8 +333,8 @@ class OIDCAuth(SessionAuth):
 
     def __is_authorized(self, request: Request) -> bool:
         """Tell whether a request is made by a user, by a check of the app's own too."""
-        guard = self._dash_auth_guard
-        return walk(guard.recognise(request, guard.logins.private), request) is not None
+        visitors = self._dash_auth_guard.visitors
+        return walk(visitors.recognise(request, visitors.logins.private), request) is not None
 
     def callback(self, idp: str) -> Any:
         """Return the answer to a browser that comes back from its provider.

@@ -35,6 +35,8 @@ pub(super) enum Endpoint {
     Closed,
     /// A route of the developer's own.
     Server,
+    /// A route of the login itself.
+    Login,
     /// None.
     Missing,
 }
@@ -49,6 +51,7 @@ impl From<Endpoint> for decision::Endpoint {
             Endpoint::Named => Self::Named,
             Endpoint::Closed => Self::Closed,
             Endpoint::Server => Self::Server,
+            Endpoint::Login => Self::Login,
             Endpoint::Missing => Self::Missing,
         }
     }

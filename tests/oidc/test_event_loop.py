@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from dash_auth import OIDCAuth, _steps
-
 from dash_auth.logins.oidc.client import ClientOffLoop
 
 from .apps import Client, Direct

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -53,6 +53,17 @@ class Endpoints:
         self._assets = internals.assets_endpoint_name(app)
         self._public_extensions = public_assets_extensions()
 
+    def add_login(self, endpoints: Iterable[str]) -> None:
+        """Have some endpoints count as the login's own.
+
+        :param endpoints: their names
+        """
+        self._kinds.update(dict.fromkeys(endpoints, Endpoint.LOGIN))
+
+    def is_of_login(self, endpoint: str | None) -> bool:
+        """Tell whether an endpoint belongs to the login itself."""
+        return endpoint is not None and self._kinds.get(endpoint) == Endpoint.LOGIN
+
     def are_own(self, endpoint: str | None) -> bool:
         """Tell whether an endpoint is one of those that every Dash app has, and this app's."""
         return endpoint in self._own
@@ -102,7 +113,7 @@ class Endpoints:
         """Tell whether an endpoint is a route of the server's own, none of Dash's."""
         if endpoint in (self._assets, self.component_suites):
             return False
-        return self.kind(endpoint, {}) == Endpoint.SERVER
+        return self.kind(endpoint, {}) in (Endpoint.SERVER, Endpoint.LOGIN)
 
     def without_pages(self, endpoints: list[str]) -> list[str]:
         """Return the endpoints that are no index page of Dash's.

@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from dash import Dash
 
+from dash_auth import _core
 from dash_auth import _dash_internals as internals
+from dash_auth._core import Endpoint
 from dash_auth._dash.callbacks import OpenCallbacks
 from dash_auth._dash.endpoints import Endpoints
 from dash_auth._dash.handles import CallbackHandles, HandleSeal
@@ -17,7 +19,7 @@ from dash_auth._dash.page_rules import PageRules
 from dash_auth._dash.pages import OpenPages
 from dash_auth._dash.rule_warnings import RuleWarnings
 from dash_auth._dash.websocket import WebSocketCallbacks
-from dash_auth._request import Server
+from dash_auth._request import Request, Server
 from dash_auth._secret_keys import Keys
 from dash_auth.public_routes import public_rules
 
@@ -36,6 +38,8 @@ class Parts:
         :param keys: returns the keys under which handles are sealed
         """
         self._app = app
+        self._server = server
+        self.prefix = internals.routes_prefix(app)
         self._keys = keys
         self._handed_to: tuple[int, ...] = ()
         self.rules = public_rules(app)
@@ -49,6 +53,42 @@ class Parts:
         self.websocket_callbacks = WebSocketCallbacks(app, self.callbacks)
         self.handles = CallbackHandles(app, HandleSeal(guard), keys)
         self._index_page = IndexPage(app, self.websocket_callbacks, keys, server.secret_keys)
+
+    def kind(self, request: Request) -> Endpoint:
+        """Tell what the server is going to run for a request."""
+        return self.endpoints.kind(request.endpoint, request.view_arguments)
+
+    def is_file(self, request: Request, kind: Endpoint) -> bool:
+        """Tell whether a request is for a file: a component suite, the favicon, an asset.
+
+        :param request: the request
+        :param kind: what the server is going to run
+        """
+        return kind == Endpoint.STATIC or self.endpoints.is_asset(request.endpoint)
+
+    def is_open(self, request: Request, kind: Endpoint) -> bool:
+        """Tell whether what the server is going to run, but a callback, is open to anyone.
+
+        :param request: the request
+        :param kind: what the server is going to run
+        """
+        if kind == Endpoint.LOGIN or self._is_notebook_check(request):
+            return True
+        if not len(self.rules):
+            return False
+        path, prefix = request.path, self.prefix
+        if kind == Endpoint.PAGE:
+            below = _core.below_prefix(path, prefix)
+            return below is not None and self.pages.index_is_open(path, below)
+        opens_pages = kind == Endpoint.LAYOUT and self.page_rules.lead_to_pages()
+        return self.rules.is_open(kind, path, prefix, opens_pages)
+
+    def _is_notebook_check(self, request: Request) -> bool:
+        endpoint = request.endpoint
+        # Most requests are told apart by their endpoint's name alone.
+        if endpoint is None or request.method != "GET" or "_alive_" not in endpoint:
+            return False
+        return internals.is_notebook_check(self._app, endpoint, self._server.view(endpoint))
 
     def any_public(self) -> bool:
         """Tell whether anything can be reached with no login."""

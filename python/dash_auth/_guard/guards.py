@@ -21,7 +21,7 @@ class Guards:
         """Add the guard of an app."""
         self._guards.append(guard)
         # The longest prefix first: it decides alone.
-        self._guards.sort(key=lambda guard: -len(guard.prefix))
+        self._guards.sort(key=lambda guard: -len(guard.parts.prefix))
 
     def __iter__(self) -> Iterator[Guard]:
         return iter(self._guards)
@@ -32,7 +32,7 @@ class Guards:
         Before any hook of the developer's runs.
         """
         guards = self.responsible(request)
-        showing = [guard for guard in guards if guard.session is not None]
+        showing = [guard for guard in guards if guard.visitors.session is not None]
         if showing and request.shown is not None:
             # A hook of the developer's has changed the request: who was shown may not be who asks.
             request.shown.show({})
@@ -40,11 +40,11 @@ class Guards:
             request.shown = Shown(
                 request.bare_session,
                 masks=len(showing) == len(guards),
-                restores=not all(guard.session is not None for guard in self._guards),
+                restores=any(guard.visitors.session is None for guard in self._guards),
             )
         request.visitor = None
         for guard in showing:
-            yield from guard.begin(request, alone=len(showing) == 1)
+            yield from guard.visitors.begin(request, alone=len(showing) == 1)
 
     def decide(self, request: Request) -> Steps[Any]:
         """Return what to answer in place of an app, None if the request may pass.
@@ -71,7 +71,7 @@ class Guards:
             return
         kept: dict[str, Any] | None = None
         for guard in self.responsible(request):
-            own = guard.end(request)
+            own = guard.visitors.end(request)
             kept = kept if own is None else {**(kept or {}), **own}
         request.shown.take_out(kept)
 
@@ -86,10 +86,10 @@ class Guards:
             return self._guards
         for guard in self._guards:
             # The routes of a login may lie under no app's prefix, or under another's.
-            if guard.owns(request.endpoint):
+            if guard.parts.endpoints.is_of_login(request.endpoint):
                 return [guard]
         for guard in self._guards:
-            if request.path.startswith(guard.prefix):
+            if request.path.startswith(guard.parts.prefix):
                 # FastAPI has one catch-all, that of the last app, for the paths of all of them.
                 others = [
                     one for one in self._guards if one.parts.endpoints.are_own(request.endpoint)

@@ -40,25 +40,26 @@ def admit(guard: Guard, request: Request) -> Steps[Admission | None]:
     """
     yield from guard.set_up()
     is_for_callbacks = request.endpoint == guard.parts.endpoints.websocket
-    is_hijack = guard.is_foreign(request)
+    is_hijack = guard.visitors.is_foreign(request)
     visitor = None
     if not is_hijack:
-        visitor = yield from guard.recognise(request, guard.logins.socket)
+        visitor = yield from guard.visitors.recognise(request, guard.visitors.logins.socket)
     request.logged_in = visitor is not None
     request.identity = RequestIdentity()
     if visitor is not None:
         _name(guard, request, visitor)
-    if not is_hijack and guard.session is not None:
-        yield from guard.session.tidy(request)
+    session = guard.visitors.session
+    if not is_hijack and session is not None:
+        yield from session.tidy(request)
     if visitor is not None:
         return Admission(visitor, is_for_callbacks)
     if is_for_callbacks:
         if guard.parts.callbacks.any_public():
             return Admission(None, True)
         request.closed = Closed("no callback is public")
-    elif guard.is_open(request):
+    elif guard.parts.is_open(request, guard.parts.kind(request)):
         return Admission(None, False)
-    guard.refuse_socket(request, is_hijack=is_hijack)
+    guard.refusals.reasons.tell_of_socket(request, is_hijack=is_hijack)
     return None
 
 
@@ -82,7 +83,7 @@ def judge(
     if not visitor.login.holds(visitor):
         return Refusal.WRONG
     # Anew each time: the user may be gone, or in other groups.
-    again = yield from guard.recognise_again(request, visitor)
+    again = yield from guard.visitors.recognise_again(request, visitor)
     if again is None:
         return Refusal.WRONG
     _name(guard, request, again)
@@ -95,7 +96,7 @@ def judge(
 def _name(guard: Guard, request: Request, visitor: Visitor) -> None:
     """Tell the app who a WebSocket's user is, and what is known of the user by now."""
     request.identity = visitor.identity
-    if guard.session is not None:
+    if guard.visitors.session is not None:
         user = visitor.identity.user(request)
         claims = {} if user is None else user.claims
         shown = {} if request.shown is None else request.shown.values

@@ -1,0 +1,121 @@
+"""Why a request is refused, in one line for the developer's log."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import PurePosixPath
+
+from dash_auth import _core
+from dash_auth._core import Endpoint, Refusal
+from dash_auth._dash.parts import Parts
+from dash_auth._guard.origins import Origins
+from dash_auth._quoted import quoted
+from dash_auth._request import UNROUTABLE, Request
+
+logger = logging.getLogger("dash_auth")
+
+_MOST_WARNINGS = 32
+"""How many mistakes are told of as warnings: clients choose what is told."""
+
+_DOTS = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\]|$)")
+
+
+class Reasons:
+    """Tells the developer why requests to one app are refused."""
+
+    def __init__(self, parts: Parts, origins: Origins) -> None:
+        """Remember what the reasons are about.
+
+        :param parts: the parts of the app
+        :param origins: whose pages may make requests
+        """
+        self._parts = parts
+        self._origins = origins
+        self._warned_of: set[str | None] = set()
+
+    def tell_of_socket(self, request: Request, *, is_hijack: bool) -> None:
+        """Log why a WebSocket may not be opened.
+
+        :param request: the handshake
+        :param is_hijack: whether a page of another origin would open it
+        """
+        why = partial(self._origins.why_foreign, request) if is_hijack else None
+        self.tell(request, why, warn_of=request.origin if is_hijack else None)
+
+    def tell(
+        self,
+        request: Request,
+        why: Callable[[], str] | None = None,
+        *,
+        warn_of: str | None = None,
+    ) -> None:
+        """Log in one line why a request is refused.
+
+        :param request: the request
+        :param why: returns the reason, None for that a login is needed
+        :param warn_of: what to warn of once, since it keeps honest clients out as well
+        """
+        level = logging.DEBUG
+        if warn_of is not None and warn_of not in self._warned_of:
+            if len(self._warned_of) < _MOST_WARNINGS:
+                self._warned_of.add(warn_of)
+                level = logging.WARNING
+        if not request.is_explained and logger.isEnabledFor(level):
+            reason = self._why_login_is_needed(request) if why is None else why()
+            logger.log(level, "Refused: %s: %s", quoted(f"{request.method} {request.path}"), reason)
+
+    def _why_login_is_needed(self, request: Request) -> str:
+        """Return in words why a request needs a login, and why it brings none."""
+        return f"{self._why_closed(request)}; {_why_nobody(request)}"
+
+    def _why_closed(self, request: Request) -> str:
+        parts = self._parts
+        kind = parts.kind(request)
+        path = _core.below_prefix(request.path, parts.prefix) or request.path
+        rule = f"public_routes=[{quoted(path)}]"
+        if request.method == "OPTIONS" and request.header("Access-Control-Request-Method"):
+            return f"a preflight of {quoted(request.origin)}, which is not in trusted_origins"
+        if kind == Endpoint.CALLBACK:
+            if request.closed is not None:
+                return str(request.closed)
+            return "no callback is public" if parts.any_public() else "nothing is public"
+        if request.endpoint == UNROUTABLE:
+            return "the server's own routing fails on it"
+        if kind == Endpoint.CLOSED:
+            return f"no rule opens the endpoint {quoted(request.endpoint)}"
+        if kind == Endpoint.LAYOUT:
+            return "no rule leads to a page of Dash's, so that the layout is private"
+        if kind == Endpoint.STATIC:
+            return "nothing is public: such a file opens with the first rule"
+        if _DOTS.search(request.path):
+            return "a path with a segment . or .. matches no rule"
+        if kind == Endpoint.NAMED:
+            return f"only a rule that names it opens an endpoint of Dash's: {rule}"
+        if parts.rules.matches(path):
+            return f"the rule that matches does not mean the page of Dash's at {quoted(path)}"
+        if parts.endpoints.is_asset(request.endpoint):
+            extension = PurePosixPath(request.path).suffix.removeprefix(".")
+            return (
+                f"an asset with the private extension {quoted(extension)} that no rule opens: "
+                f"{rule} "
+                "(DASH_PUBLIC_ASSETS_EXTENSIONS names the public extensions)"
+            )
+        what = {Endpoint.PAGE: "this page of Dash's", Endpoint.SERVER: "this route of the server's"}
+        named = what.get(kind, "this path, for which there is no route")
+        return f"no rule opens {named}; to open it: {rule}"
+
+
+def _why_nobody(request: Request) -> str:
+    if request.refusal == Refusal.WRONG:
+        return "its credentials are wrong"
+    if request.refusal == Refusal.BUSY:
+        return "all turns to verify a password are taken"
+    if request.refusal == Refusal.UNAVAILABLE:
+        return "the users cannot be looked up just now"
+    if request.authorization is not None:
+        reason = _core.why_no_credentials(request.authorization)
+        return f"no login came along ({reason})" if reason else "is_authorized says no"
+    return "no login came along"

@@ -1,0 +1,177 @@
+"""Who makes a request to one app: its logins are asked, and the app is told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from dash_auth._core import Refusal
+from dash_auth._current import RequestIdentity, User
+from dash_auth._dash.endpoints import Endpoints
+from dash_auth._guard.origins import Origins
+from dash_auth._login import Login, Logins, Visitor
+from dash_auth._request import Request, Server
+from dash_auth._secret_keys import OtherKeys
+from dash_auth._shown import USER, show
+from dash_auth._steps import Steps, stepwise, walk
+from dash_auth._threads import Crowded
+from dash_auth.logins.session import SessionLogin
+from dash_auth.sessions.notes import NOTE
+
+logger = logging.getLogger("dash_auth")
+
+
+class Visitors:
+    """Finds out who makes a request."""
+
+    def __init__(self, server: Server, name: str, endpoints: Endpoints, origins: Origins) -> None:
+        """Remember what a request is judged by; whom to ask is said later.
+
+        :param server: the app's server
+        :param name: the name of the guard
+        :param endpoints: the endpoints of the app
+        :param origins: whose pages may use what a browser holds
+        """
+        self.logins = Logins([], [], [], asking=Login())
+        self.session: SessionLogin | None = None
+        """Shows the app who is known; None where the app's own login does."""
+        self._server = server
+        self._endpoints = endpoints
+        self._origins = origins
+        self._other_keys = OtherKeys(name)
+
+    def is_foreign(self, request: Request) -> bool:
+        """Tell whether a page of another origin may not lean on what the browser holds."""
+        if not request.is_socket:
+            return self._origins.is_forged(request)
+        # Dash asks the same of its own WebSocket, with a list of origins of its own.
+        is_for_callbacks = request.endpoint == self._endpoints.websocket
+        return not is_for_callbacks and self._origins.is_hijack(request)
+
+    # Before the developer's hooks, and after them
+
+    def begin(self, request: Request, *, alone: bool) -> Steps[None]:
+        """Show who is known, and have the visitor found for hooks that ask before the guard does.
+
+        :param request: the request
+        :param alone: whether the session is this guard's alone in this request
+        """
+        mine = RequestIdentity()
+        try:
+            self._look_at_other_keys(request)
+            if self.session is not None and not self.is_foreign(request):
+                yield from self.session.begin(request, alone=alone)
+        except Crowded:
+            # Not an error: what is public goes on as nobody's.
+            pass
+        except Exception:
+            logger.exception("An error while finding out whom a session shows: nobody")
+        else:
+            mine = RequestIdentity(self.find)
+        request.visitor = known_to_others(request.visitor, mine)
+
+    def _look_at_other_keys(self, request: Request) -> None:
+        """Look whether another worker signs sessions with a key of its own."""
+        if self._other_keys.is_to_be_told and self._server.secret_keys():
+            if NOTE not in request.bare_session:
+                self._other_keys.look_at(self._server.unverified_session(request))
+
+    def end(self, request: Request) -> dict[str, Any] | None:
+        """Take over what the app did to the session before it is saved.
+
+        :param request: the request
+        :return: what the cookie is to hold of the user, None to leave that as it is
+        """
+        try:
+            return None if self.session is None else self.session.keep(request)
+        except Exception:
+            logger.exception("An error while saving a session: nothing of the user is kept")
+            return None
+
+    # The logins
+
+    def recognise(self, request: Request, logins: Sequence[Login]) -> Steps[Visitor | None]:
+        """Return who makes a request: one login verifies what is its own, alone.
+
+        :param request: the request
+        :param logins: the logins to ask
+        """
+        for login in logins:
+            claim = login.claim(request)
+            if claim is not None:
+                return (yield from self._verify(request, login, claim))
+        return None
+
+    def recognise_again(self, request: Request, visitor: Visitor) -> Steps[Visitor | None]:
+        """Return who opened a WebSocket, by what was verified then.
+
+        :param request: the handshake
+        :param visitor: who it was
+        """
+        return self._verify(request, visitor.login, visitor.claim)
+
+    def _verify(self, request: Request, login: Login, claim: Any) -> Steps[Visitor | None]:
+        outcome = yield from stepwise(login.verify(request, claim))
+        if isinstance(outcome, Refusal):
+            request.refusal = outcome
+            return None
+        return _visitor_of(login, claim, outcome) if isinstance(outcome, User) else outcome
+
+    def find(self, request: Request) -> User | None:
+        """Return who makes a public request; where the app asks, in its own thread.
+
+        :param request: the request
+        """
+        if self.is_foreign(request):
+            return None
+        visitor = walk(self.recognise(request, self.logins.public), request)
+        return None if visitor is None else visitor.identity.user(request)
+
+    def find_now(self, request: Request) -> Steps[RequestIdentity]:
+        """Return who makes a public request; nobody where that cannot be found out.
+
+        :param request: the request
+        """
+        try:
+            visitor = yield from self.recognise(request, self.logins.public)
+        except Crowded:
+            visitor = None
+        except Exception:
+            logger.exception("An error while finding out who makes a request: nobody")
+            visitor = None
+        return RequestIdentity() if visitor is None else visitor.identity
+
+    def log_in(self, request: Request, visitor: Visitor, *, remembers: bool = True) -> None:
+        """Have the app know who makes a request.
+
+        :param request: the request
+        :param visitor: who makes it
+        :param remembers: whether the session may remember it
+        """
+        request.identity = visitor.identity
+        if visitor.shown is not None:
+            if remembers and self.session is not None:
+                self.session.issue(request, visitor)
+            show(request, visitor.shown)
+
+    def bring_login(self, request: Request) -> bool:
+        """Tell whether credentials, or a session of a user, came along, be they right or not."""
+        if request.authorization is not None:
+            return True
+        return self.session is not None and self.session.brings(request)
+
+
+def known_to_others(known: RequestIdentity | None, mine: RequestIdentity) -> RequestIdentity:
+    """Return who makes a request as the guards that were asked before know, else as this one does.
+
+    :param known: who it is as they know, None if none was asked
+    :param mine: who it is as this one knows
+    """
+    return mine if known is None else known.otherwise(mine)
+
+
+def _visitor_of(login: Login, claim: Any, user: User) -> Visitor:
+    """Return the visitor of whom a login said no more than who it is."""
+    claims = {"email": user.name, "groups": list(user.groups), **user.claims}
+    return Visitor(login, claim, RequestIdentity(None, claims), {USER: claims})
