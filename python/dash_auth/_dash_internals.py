@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 
 import dash
 from dash import Dash
-from dash._callback import GLOBAL_CALLBACK_MAP
+from dash._callback import GLOBAL_CALLBACK_LIST, GLOBAL_CALLBACK_MAP
 from dash._callback_context import context_value
 from dash._jupyter import jupyter_dash
 from dash.development.base_component import Component
@@ -169,9 +169,13 @@ def callback_entries(app: Dash) -> Iterator[tuple[str, CallbackEntry]]:
             yield output, cast("CallbackEntry", entry)
 
 
-def callback_counts(app: Dash) -> tuple[int, int]:
-    """Return how many callbacks the app has, and how many it has not yet taken over."""
-    return len(app.callback_map), len(GLOBAL_CALLBACK_MAP)
+def callbacks_registered(app: Dash) -> tuple[int, int, int, int]:
+    """Return what changes with each callback of the app's, and with each it has yet to take over.
+
+    One that takes another's place is listed beside it.
+    """
+    listed = len(app._callback_list), len(GLOBAL_CALLBACK_LIST)
+    return len(app.callback_map), len(GLOBAL_CALLBACK_MAP), *listed
 
 
 def registered_function(entry: CallbackEntry) -> object:

@@ -11,6 +11,7 @@ from dash_auth import _dash_internals as internals
 from dash_auth._core import Callback, RouteMap
 from dash_auth._dash.closed import Closed
 from dash_auth._dash.pages import OpenPages
+from dash_auth._dash.registry import UntilAdded
 from dash_auth._quoted import quoted
 from dash_auth.public_routes import configured_callbacks, is_public_callback, registrations
 
@@ -43,24 +44,21 @@ class OpenCallbacks:
         self._rules = rules
         self._pages = pages
         self._declared: dict[str, tuple[internals.CallbackEntry, Callback]] = {}
-        self._any_public = False
-        self._counted: tuple[object, ...] = ()
+        self._any_public = UntilAdded(self._registered, self._find_public)
 
     def any_public(self) -> bool:
         """Tell whether there is a public callback."""
-        configured = configured_callbacks(self._app)
-        if not registrations() and not configured:
+        if not registrations() and not configured_callbacks(self._app):
             return False
-        # Asked at each request, and looked up anew only where callbacks were added since.
-        counts = internals.callback_counts(self._app)
-        counted = (registrations(), frozenset(configured), *counts)
-        if counted != self._counted:
-            self._any_public = any(
-                is_public_callback(self._app, entry)
-                for _, entry in internals.callback_entries(self._app)
-            )
-            self._counted = counted
-        return self._any_public
+        return self._any_public()
+
+    def _registered(self) -> object:
+        configured = frozenset(configured_callbacks(self._app))
+        return registrations(), configured, internals.callbacks_registered(self._app)
+
+    def _find_public(self) -> bool:
+        entries = internals.callback_entries(self._app)
+        return any(is_public_callback(self._app, entry) for _, entry in entries)
 
     def named_by(self, body: Any) -> OpenCallback | Closed:
         """Return the callback that a body may run with no login, or why there is none.

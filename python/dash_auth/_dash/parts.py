@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from dash import Dash
 
@@ -17,6 +18,7 @@ from dash_auth._dash.index_page import IndexPage
 from dash_auth._dash.jobs import hand_user_to_jobs
 from dash_auth._dash.page_rules import PageRules
 from dash_auth._dash.pages import OpenPages
+from dash_auth._dash.registry import UntilAdded
 from dash_auth._dash.rule_warnings import RuleWarnings
 from dash_auth._dash.websocket import WebSocketCallbacks
 from dash_auth._request import Request, Server
@@ -40,8 +42,6 @@ class Parts:
         self._app = app
         self._server = server
         self.prefix = internals.routes_prefix(app)
-        self._keys = keys
-        self._handed_to: tuple[int, ...] = ()
         self.rules = public_rules(app)
         self.endpoints = Endpoints(app, server)
         self.page_rules = PageRules(app, self.rules, self.endpoints, server)
@@ -52,6 +52,10 @@ class Parts:
         self.callbacks = OpenCallbacks(app, self.rules, self.pages)
         self.websocket_callbacks = WebSocketCallbacks(app, self.callbacks)
         self.handles = CallbackHandles(app, HandleSeal(guard), keys)
+        # A callback that is added later may start its jobs in a way of its own.
+        registered = partial(internals.callbacks_registered, app)
+        self.hand_user_to_jobs = UntilAdded(registered, partial(hand_user_to_jobs, app, keys))
+        """Has the jobs of background callbacks know who started them."""
         self._index_page = IndexPage(app, self.websocket_callbacks, keys, server.secret_keys)
 
     def kind(self, request: Request) -> Endpoint:
@@ -102,11 +106,3 @@ class Parts:
         """Tell the developer which callbacks public routes open."""
         for output in self.callbacks.routing():
             logger.info("Open with no login where its pathname is public: callback %s", output)
-
-    def hand_user_to_jobs(self) -> None:
-        """Have the jobs of background callbacks know who started them."""
-        # A callback that is added later may start its jobs in a way of its own.
-        counted = internals.callback_counts(self._app)
-        if counted != self._handed_to:
-            hand_user_to_jobs(self._app, self._keys)
-            self._handed_to = counted

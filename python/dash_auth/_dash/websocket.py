@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from dash import Dash
@@ -10,6 +11,7 @@ from dash import Dash
 from dash_auth import _dash_internals as internals
 from dash_auth._dash.callbacks import OpenCallbacks
 from dash_auth._dash.closed import Closed
+from dash_auth._dash.registry import UntilAdded
 from dash_auth.public_routes import is_public_callback
 
 
@@ -24,22 +26,15 @@ class WebSocketCallbacks:
         """
         self._app = app
         self._open_callbacks = open_callbacks
-        self._any = False
-        self._counted: tuple[int, ...] = ()
+        self._any = UntilAdded(partial(internals.callbacks_registered, app), self._find_any)
 
     def exist(self) -> bool:
         """Tell whether there are any."""
-        if not internals.has_websockets(self._app):
-            return False
-        # Asked at each request, and looked up anew only where callbacks were added since.
-        counted = internals.callback_counts(self._app)
-        if counted != self._counted:
-            self._any = any(
-                internals.is_for_websocket(self._app, entry)
-                for _, entry in internals.callback_entries(self._app)
-            )
-            self._counted = counted
-        return self._any
+        return internals.has_websockets(self._app) and self._any()
+
+    def _find_any(self) -> bool:
+        entries = internals.callback_entries(self._app)
+        return any(internals.is_for_websocket(self._app, entry) for _, entry in entries)
 
     def include(self, body: dict[str, Any]) -> bool:
         """Tell whether a message's callback is one of them; for any other Dash raises."""

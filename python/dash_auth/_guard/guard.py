@@ -91,8 +91,13 @@ class Guard:
 
         :param layout_of_visitor: whether the app's layout function may run for who is asking
         """
-        if not self._first_request.is_over:
+        if not self.is_set_up:
             yield Wait(partial(self._first_request.set_up, layout_of_visitor=layout_of_visitor))
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether Dash has set the app up."""
+        return self._first_request.is_over
 
     # The decision
 

@@ -58,11 +58,13 @@ class Guards:
                 return answer
         # Outside of the guards' net: what goes wrong in Dash's set-up is for the developer to see.
         for guard in responsible:
-            yield from guard.set_up(layout_of_visitor=request.logged_in)
+            if not guard.is_set_up:
+                yield from guard.set_up(layout_of_visitor=request.logged_in)
             guard.parts.hand_user_to_jobs()
         for guard in self._guards:
             # Dash's hooks set up all apps of the server, to whichever of them the request is.
-            yield from guard.set_up()
+            if not guard.is_set_up:
+                yield from guard.set_up()
         return None
 
     def end(self, request: Request) -> None:

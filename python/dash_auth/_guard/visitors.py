@@ -14,7 +14,7 @@ from dash_auth._login import Login, Logins, Visitor
 from dash_auth._request import Request, Server
 from dash_auth._secret_keys import OtherKeys
 from dash_auth._shown import USER, show
-from dash_auth._steps import Steps, stepwise, walk
+from dash_auth._steps import Steps, is_way, walk
 from dash_auth._threads import Crowded
 from dash_auth.logins.session import SessionLogin
 from dash_auth.sessions.notes import NOTE
@@ -100,8 +100,8 @@ class Visitors:
         for login in logins:
             claim = login.claim(request)
             if claim is not None:
-                return (yield from self._verify(request, login, claim))
-        return None
+                return self._verified(request, login, claim)
+        return _nobody()
 
     def recognise_again(self, request: Request, visitor: Visitor) -> Steps[Visitor | None]:
         """Return who opened a WebSocket, by what was verified then.
@@ -109,10 +109,12 @@ class Visitors:
         :param request: the handshake
         :param visitor: who it was
         """
-        return self._verify(request, visitor.login, visitor.claim)
+        return self._verified(request, visitor.login, visitor.claim)
 
-    def _verify(self, request: Request, login: Login, claim: Any) -> Steps[Visitor | None]:
-        outcome = yield from stepwise(login.verify(request, claim))
+    def _verified(self, request: Request, login: Login, claim: Any) -> Steps[Visitor | None]:
+        outcome = login.verify(request, claim)
+        if is_way(outcome):
+            outcome = yield from outcome
         if isinstance(outcome, Refusal):
             request.refusal = outcome
             return None
@@ -169,6 +171,10 @@ def known_to_others(known: RequestIdentity | None, mine: RequestIdentity) -> Req
     :param mine: who it is as this one knows
     """
     return mine if known is None else known.otherwise(mine)
+
+
+def _nobody() -> Steps[None]:
+    yield from ()
 
 
 def _visitor_of(login: Login, claim: Any, user: User) -> Visitor:

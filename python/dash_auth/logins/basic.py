@@ -12,7 +12,7 @@ from dash_auth._current import RequestIdentity
 from dash_auth._login import Login, Outcome, Visitor
 from dash_auth._request import Answer, Request
 from dash_auth._shown import USER
-from dash_auth._steps import Steps, Wait, at_once
+from dash_auth._steps import Steps, Wait, at_once, is_way
 from dash_auth.logins.function import GroupsFunc, UserGroups, groups_of
 from dash_auth.logins.passwords import Passwords, Verified
 
@@ -53,7 +53,8 @@ class Basic(Login):
         """Return what comes of a request's credentials, verified once."""
         known = request.verified
         if known is None or known[:2] != (self, header) or request.is_socket:
-            outcome = yield from self._passwords.verify(header, request.address)
+            made = self._passwords.verify(header, request.address)
+            outcome = (yield from made) if is_way(made) else made
             known = request.verified = (self, header, outcome)
         found: Verified | Refusal = known[2]
         return found

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from dash_auth import _core, security
-from dash_auth._core import Credentials, Flight, Refusal, Users, VerifiedCredentials
+from dash_auth._core import Attempt, Credentials, Flight, Refusal, Users, VerifiedCredentials
 from dash_auth._steps import Steps, Wait
 from dash_auth.logins.function import AuthFunc, accepts
 
@@ -36,7 +36,7 @@ class Passwords(Protocol):
 
     seconds: float | None
 
-    def verify(self, header: str, address: str) -> Steps[Verified | Refusal]:
+    def verify(self, header: str, address: str) -> Steps[Verified | Refusal] | Verified | Refusal:
         """Return whose credentials a header holds, or why they are nobody's.
 
         :param header: the value of the Authorization header
@@ -70,13 +70,10 @@ class PasswordTable:
             table = readable or {"nobody": secrets.token_urlsafe()}
         self._core = Users(table)
 
-    def verify(self, header: str, address: str) -> Steps[Verified | Refusal]:
+    def verify(self, header: str, address: str) -> Steps[Verified | Refusal] | Verified | Refusal:
         attempt = self._core.attempt(header, self.users, address)
-        if isinstance(attempt, _core.Attempt):
-            # Wrong ones wait as those of an unknown name do: the time says nothing of who is known.
-            attempt = yield Wait(attempt.verify)
-        verified: Verified | Refusal = attempt
-        return verified
+        # Wrong ones wait as those of an unknown name do: the time says nothing of who is known.
+        return _verified_later(attempt) if isinstance(attempt, _core.Attempt) else attempt
 
     def weak(self) -> list[tuple[str, str]]:
         """Return the names of users whose stored password should be stored anew, and why."""
@@ -151,6 +148,11 @@ class PasswordFunction:
                 took * 1000,
             )
         return accepted
+
+
+def _verified_later(attempt: Attempt) -> Steps[Verified | Refusal]:
+    verified: Verified | Refusal = yield Wait(attempt.verify)
+    return verified
 
 
 def _outcome(verified: Verified, accepted: bool | None) -> Verified | Refusal:

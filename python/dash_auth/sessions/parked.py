@@ -32,7 +32,7 @@ def parked(session: Mapping[str, Any]) -> list[dict[str, Any]]:
 def until(login: Mapping[str, Any]) -> int:
     """Return when a login through a provider ends, in seconds since 1970; 0 for what is none."""
     note = login.get(NOTE)
-    if not isinstance(note, Mapping) or USER not in note or IDP not in note:
+    if note is None or not isinstance(note, Mapping) or USER not in note or IDP not in note:
         return 0
     end = note.get("until")
     return end if isinstance(end, int) else 0
