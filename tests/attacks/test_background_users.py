@@ -132,10 +132,13 @@ def test_nobody_works_out_where_the_result_of_another_is(
         assert hashlib.sha256(f"{public} {name}".encode()).hexdigest() not in bobs
 
 
+@pytest.mark.parametrize("in_place_of_another", [False, True])
 def test_a_callback_that_is_added_later_knows_the_user_too(
-    serve: Any, diskcache_manager: Any
+    serve: Any, diskcache_manager: Any, in_place_of_another: bool
 ) -> None:
     app = plain_app()
+    if in_place_of_another:
+        app.callback(Output("who", "children"), Input("go", "n_clicks"))(lambda _: "no job")
     guard(app, secret_key="a secret key of the tests")
     site = serve(app)
     assert site.get("/", auth=BOB).status == 200
