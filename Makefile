@@ -110,7 +110,7 @@ test-dash-versions: $(addprefix test-dash-,$(OLDER) $(ASYNC)) ## Run the securit
 $(addprefix test-dash-,$(OLDER) $(ASYNC)): test-dash-%: .venv-dash-%/.installed build
 	.venv-dash-$*/bin/python $(INSTALL_WHEEL)
 	DASH_VERSION=$(*:-async=) .venv-dash-$*/bin/python -m pytest $(PYTEST_ARGS) \
-		tests/test_package.py tests/test_server.py tests/attacks
+		tests/test_package.py tests/_servers/test_server.py tests/attacks
 
 .PHONY: test-upstream
 test-upstream: .venv-upstream/.installed ## Run the tests in tests/upstream on dash-auth 2.3.0 itself, which passes them too
