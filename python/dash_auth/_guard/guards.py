@@ -32,19 +32,23 @@ class Guards:
         Before any hook of the developer's runs.
         """
         guards = self.responsible(request)
-        showing = [guard for guard in guards if guard.visitors.session is not None]
+        showing: list[Guard] = []
+        for guard in guards:
+            if guard.visitors.session is not None:
+                showing.append(guard)
         if showing and request.shown is not None:
             # A hook of the developer's has changed the request: who was shown may not be who asks.
             request.shown.show({})
         elif showing:
-            request.shown = Shown(
-                request.bare_session,
-                masks=len(showing) == len(guards),
-                restores=any(guard.visitors.session is None for guard in self._guards),
-            )
+            all_show = len(showing) == len(guards)
+            restores = guards is not self._guards and not self._all_show()
+            request.shown = Shown(request.bare_session, masks=all_show, restores=restores)
         request.visitor = None
         for guard in showing:
             yield from guard.visitors.begin(request, alone=len(showing) == 1)
+
+    def _all_show(self) -> bool:
+        return all(guard.visitors.session is not None for guard in self._guards)
 
     def decide(self, request: Request) -> Steps[Any]:
         """Return what to answer in place of an app, None if the request may pass.
