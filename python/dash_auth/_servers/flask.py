@@ -17,14 +17,12 @@ from werkzeug.exceptions import HTTPException
 
 from dash_auth import _dash_internals as internals
 from dash_auth._caching import cache_control
-from dash_auth._core import Refusal
-from dash_auth._current import FACTS, RequestIdentity, current_facts
+from dash_auth._current import FACTS, current_facts
 from dash_auth._guard.guards import Guards
 from dash_auth._request import TOO_LARGE, UNREADABLE, Answer, Caching, Request
 from dash_auth._secret_keys import Keys, keys_of
 from dash_auth._servers.remembered import LONGEST_REMEMBERED_PATH, REMEMBERED_PATHS
 from dash_auth._servers.unverified import content_of
-from dash_auth._shown import Shown
 from dash_auth._steps import Steps, walk
 
 logger = logging.getLogger("dash_auth")
@@ -34,33 +32,21 @@ _EXTENSION = "dash_auth"
 _FALLBACKS = "SECRET_KEY_FALLBACKS"
 
 
-class FlaskRequest:
+class FlaskRequest(Request):
     """The facts of the current request."""
 
     __slots__ = (
-        "__weakref__",
         "_decisive",
         "_environ",
         "_request",
         "address",
         "authorization",
-        "caching",
-        "closed",
         "endpoint",
-        "identity",
-        "is_explained",
-        "is_socket",
-        "is_too_large",
-        "logged_in",
         "method",
         "origin",
         "path",
-        "refusal",
         "sec_fetch_site",
-        "shown",
-        "verified",
         "view_arguments",
-        "visitor",
     )
 
     def __init__(self, request: flask.Request) -> None:
@@ -68,19 +54,9 @@ class FlaskRequest:
 
         :param request: the current request
         """
+        Request.__init__(self)
         self._request = request
         self._environ = request.environ
-        self.identity: RequestIdentity | None = None
-        self.visitor: RequestIdentity | None = None
-        self.shown: Shown | None = None
-        self.verified: tuple[object, str, Any] | None = None
-        self.refusal: Refusal | None = None
-        self.logged_in = False
-        self.is_socket = False
-        self.caching = Caching.UNDECIDED
-        self.closed: object | None = None
-        self.is_too_large = False
-        self.is_explained = False
         self._decisive: tuple[object, ...] = ()
         self.read()
 
@@ -91,15 +67,14 @@ class FlaskRequest:
         """
         request, environ = self._request, self._environ
         rule = request.url_rule
-        self.endpoint: str | None = None if rule is None else rule.endpoint
-        self.view_arguments: dict[str, Any] = request.view_args or {}
-        self.method: str = request.method
-        self.path: str = request.path
+        self.endpoint = None if rule is None else rule.endpoint
+        self.view_arguments = request.view_args or {}
+        self.method, self.path = request.method, request.path
         # The server joins several headers with a comma, which no Basic credentials hold.
-        self.authorization: str | None = environ.get("HTTP_AUTHORIZATION")
-        self.address: str = environ.get("REMOTE_ADDR") or ""
-        self.sec_fetch_site: str | None = environ.get("HTTP_SEC_FETCH_SITE")
-        self.origin: str | None = environ.get("HTTP_ORIGIN")
+        self.authorization = environ.get("HTTP_AUTHORIZATION")
+        self.address = environ.get("REMOTE_ADDR") or ""
+        self.sec_fetch_site = environ.get("HTTP_SEC_FETCH_SITE")
+        self.origin = environ.get("HTTP_ORIGIN")
         before, self._decisive = self._decisive, decisive(self)
         return before != self._decisive
 
@@ -131,13 +106,10 @@ class FlaskRequest:
     @property
     def bare_session(self) -> MutableMapping[str, Any]:
         session = self.session
-        self.leave_session_unread(session)
-        return session
-
-    def leave_session_unread(self, session: MutableMapping[str, Any]) -> None:
         if not getattr(session, "modified", True):
             # Else Flask would add `Vary: Cookie` though the app never read the session.
             session.accessed = False  # type: ignore[attr-defined]
+        return session
 
     @property
     def has_session_cookie(self) -> bool:

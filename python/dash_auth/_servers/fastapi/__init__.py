@@ -30,6 +30,7 @@ from werkzeug.exceptions import HTTPException
 
 from dash_auth import _dash_internals as internals
 from dash_auth._current import EVENT_LOOP_FACTS
+from dash_auth._guard.guard import Guard
 from dash_auth._guard.guards import Guards
 from dash_auth._quoted import quoted
 from dash_auth._request import TOO_LARGE, UNROUTABLE, Answer, Request
@@ -73,6 +74,7 @@ class FastAPIRequest(AsgiRequest):
         super().__init__(scope, internals.route_path(scope))
         self._receive = receive
         self._read: list[Message] = []
+        self.guard: Guard | None = None
         session: MutableMapping[str, Any] | None = scope.get("session")
         self._session: MutableMapping[str, Any] = {} if session is None else session
 
