@@ -270,8 +270,8 @@ class Server(Protocol):
     def routes(self) -> list[tuple[str, str]]:
         """Return the endpoints with their rules in Flask's syntax."""
 
-    def route_count(self) -> int:
-        """Return how many routes the server has."""
+    def routes_version(self) -> object:
+        """Return what is the same object for as long as the server has the same routes."""
 
     def dash_apps(self) -> list[Dash]:
         """Return the Dash apps on the server, guarded or not."""

@@ -263,8 +263,8 @@ class FastAPIServer:
     def routes(self) -> list[tuple[str, str]]:
         return self._routes.routes()
 
-    def route_count(self) -> int:
-        return len(self._routes)
+    def routes_version(self) -> object:
+        return self._routes.version()
 
     def dash_apps(self) -> list[Dash]:
         return self._routes.apps()
