@@ -183,13 +183,24 @@ class Request(Findings, ABC):
 
 
 class Server(Protocol):
-    """A server, as the guard needs it."""
+    """A server, as the guard of an app and a session need it."""
+
+    has_event_loop: bool
+    """Whether an event loop answers the requests, which must not wait."""
+    how_to_trust_a_proxy: str
+    """What makes the server believe a proxy about host and scheme."""
 
     def request(self) -> Request:
         """Return the current request."""
 
     def respond(self, answer: Answer) -> Any:
         """Return an answer of ours as a response of the server's."""
+
+    def automatic_options(self) -> Any:
+        """Return the server's own answer to the current OPTIONS request.
+
+        It may have to be awaited. Return None where code of the developer's would answer.
+        """
 
     def secret_keys(self) -> Keys:
         """Return the secret keys of the server's sessions, the current one first."""
@@ -203,24 +214,30 @@ class Server(Protocol):
         It decides nothing.
         """
 
-    # What a login with pages of its own needs
+    def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
+        """Give a session that is kept on the server another id."""
 
-    has_event_loop: bool
-    """Whether an event loop answers the requests, which must not wait."""
-    how_to_trust_a_proxy: str
-    """What makes the server believe a proxy about host and scheme."""
+    def view(self, endpoint: str) -> Callable[..., Any] | None:
+        """Return the function behind an endpoint."""
 
-    def automatic_options(self) -> Any:
-        """Return the server's own answer to the current OPTIONS request.
+    def endpoints_of(self, path: str) -> list[str]:
+        """Return the endpoints that serve a path, whatever the method, WebSockets included."""
 
-        It may have to be awaited. Return None where code of the developer's would answer.
-        """
+    def routes(self) -> list[tuple[str, str]]:
+        """Return the endpoints with their rules in Flask's syntax."""
 
-    def with_headers(self, answer: Any, headers: dict[str, str]) -> Any:
-        """Return an answer with some more headers."""
+    def routes_version(self) -> object:
+        """Return what is the same object for as long as the server has the same routes."""
 
-    def copy_of(self, answer: Any) -> Any:
-        """Return an answer of the developer's so that it can be given again."""
+    def dash_apps(self) -> list[Dash]:
+        """Return the Dash apps on the server, guarded or not."""
+
+    def run_first_request_hooks(self, app: Dash) -> None:
+        """Run what Dash would run before the first request to the app."""
+
+
+class PageServer(Server, Protocol):
+    """A server, as a login with pages of its own needs it."""
 
     def has_route(self, rule: str) -> bool:
         """Tell whether the server has a route with exactly this rule, in Flask's syntax."""
@@ -246,6 +263,12 @@ class Server(Protocol):
         :param variables: the variables of the path
         """
 
+    def with_headers(self, answer: Any, headers: dict[str, str]) -> Any:
+        """Return an answer with some more headers."""
+
+    def copy_of(self, answer: Any) -> Any:
+        """Return an answer of the developer's so that it can be given again."""
+
     def close_session_cookie(self, *, secure: bool) -> None:
         """Have the session's cookie kept from other sites, and from scripts.
 
@@ -257,24 +280,3 @@ class Server(Protocol):
 
         :return: None where sessions are kept on the server
         """
-
-    def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
-        """Give a session that is kept on the server another id."""
-
-    def view(self, endpoint: str) -> Callable[..., Any] | None:
-        """Return the function behind an endpoint."""
-
-    def endpoints_of(self, path: str) -> list[str]:
-        """Return the endpoints that serve a path, whatever the method, WebSockets included."""
-
-    def routes(self) -> list[tuple[str, str]]:
-        """Return the endpoints with their rules in Flask's syntax."""
-
-    def routes_version(self) -> object:
-        """Return what is the same object for as long as the server has the same routes."""
-
-    def dash_apps(self) -> list[Dash]:
-        """Return the Dash apps on the server, guarded or not."""
-
-    def run_first_request_hooks(self, app: Dash) -> None:
-        """Run what Dash would run before the first request to the app."""
