@@ -63,7 +63,7 @@ class WerkzeugServer(ABC):
             adapter = server.extensions[_EXTENSION] = cls(server)
         return adapter
 
-    # What waits, and what is awaited
+    # What a thread does, and what an event loop does
 
     @abstractmethod
     def request(self) -> Any:
@@ -188,12 +188,10 @@ class WerkzeugServer(ABC):
         return endpoint
 
     def url_for(self, endpoint: str, scheme: str | None = None, **variables: Any) -> str:
-        url: str = self._library.url_for(endpoint, _external=True, _scheme=scheme, **variables)
-        return url
+        return str(self._library.url_for(endpoint, _external=True, _scheme=scheme, **variables))
 
     def view(self, endpoint: str) -> Callable[..., Any] | None:
-        view: Callable[..., Any] | None = self._server.view_functions.get(endpoint)
-        return view
+        return self._server.view_functions.get(endpoint)  # type: ignore[no-any-return]
 
     def routes(self) -> list[tuple[str, str]]:
         return [(str(rule.endpoint), rule.rule) for rule in self._server.url_map.iter_rules()]
@@ -252,13 +250,7 @@ def apps_on(server: Any) -> list[Dash]:
 
 
 def put_in_place(server: Any, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Put a function in the place of a server's method.
-
-    :param server: the server
-    :param name: the name of the method
-    :param function: the function
-    :return: the method
-    """
+    """Put a function in the place of a server's method, which is returned."""
     method: Callable[..., Any] = getattr(server, name)
     vars(server)[name] = function
     return method
