@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -37,6 +38,10 @@ class Caching(enum.IntEnum):
     """For who is logged in, or a refusal: kept nowhere."""
 
 
+_UNDECIDED = Caching.UNDECIDED
+"""At hand for each request: a member of an enumeration is slow to look up."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What we send, before the server makes a response of it.
@@ -63,8 +68,48 @@ class Answer:
         return cls(302, "", {"Location": location, **(headers or {})})
 
 
-class Request(Protocol):
+class Findings:
+    """What was found out about a request."""
+
+    __slots__ = (
+        "__weakref__",
+        "caching",
+        "closed",
+        "identity",
+        "is_explained",
+        "is_too_large",
+        "logged_in",
+        "refusal",
+        "shown",
+        "verified",
+        "visitor",
+    )
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.identity: RequestIdentity | None = None
+        # Who makes the request, for the developer's hooks that ask before the guard has decided.
+        self.visitor: RequestIdentity | None = None
+        # What the session shows of the user; None until somebody shows something.
+        self.shown: Shown | None = None
+        # Who verified which credentials, and what came of it: once a request.
+        self.verified: tuple[object, str, Any] | None = None
+        self.refusal: Refusal | None = None
+        self.logged_in = False
+        # What the answer is, as far as keeping it goes.
+        self.caching = _UNDECIDED
+        # Why a callback does not run with no login, once that was asked.
+        self.closed: object | None = None
+        # Whether the body is larger than what is read for a stranger, once that was asked.
+        self.is_too_large = False
+        # Whether the log says already why the request is refused.
+        self.is_explained = False
+
+
+class Request(Findings, ABC):
     """A request, as the server has it, and what was found out about it."""
+
+    __slots__ = ()
 
     method: str
     path: str
@@ -72,90 +117,90 @@ class Request(Protocol):
     """The name of the endpoint that the server is going to run, None if there is none."""
     view_arguments: dict[str, Any]
     """The variables of the path, as the server parsed them."""
-    authorization: str | None
-    """The value of the Authorization header, None if there is none."""
     address: str
     """The client's address."""
+    authorization: str | None
+    """The value of the Authorization header, None if there is none."""
+    origin: str | None
+    """The value of the Origin header, None if there is none."""
     sec_fetch_site: str | None
     """The value of the Sec-Fetch-Site header, None if there is none."""
-    identity: RequestIdentity | None
-    visitor: RequestIdentity | None
-    """Who makes the request, for the developer's hooks that ask before the guard has decided."""
-    shown: Shown | None
-    """What the session shows of the user; None until somebody shows something."""
-    verified: tuple[object, str, Any] | None
-    """Who verified which credentials, and what came of it: once a request."""
-    refusal: Refusal | None
-    logged_in: bool
-    is_socket: bool
+    is_socket: bool = False
     """Whether it is the handshake of a WebSocket."""
-    caching: Caching
-    """What the answer is, as far as keeping it goes."""
-    closed: object | None
-    """Why a callback does not run with no login, once that was asked."""
-    is_too_large: bool
-    """Whether the body is larger than what is read for a stranger, once that was asked."""
-    is_explained: bool
-    """Whether the log says already why the request is refused."""
 
     @property
-    def origin(self) -> str | None:
-        """The value of the Origin header, None if there is none."""
-
-    @property
+    @abstractmethod
     def own_origin(self) -> str:
         """Scheme, host and port of the request, as the server's own proxy support states them."""
 
-    def header(self, name: str) -> str | None:
-        """Return the value of a header, None if there is none."""
-
     @property
+    @abstractmethod
     def root_path(self) -> str:
         """The path under which the server itself is mounted, without a slash at its end."""
 
     @property
+    @abstractmethod
     def query(self) -> str:
         """The query string as the client sent it."""
 
     @property
+    @abstractmethod
     def session(self) -> MutableMapping[str, Any]:
         """The session."""
 
     @property
+    @abstractmethod
     def bare_session(self) -> MutableMapping[str, Any]:
         """The session, for a look that leaves the answer as it is."""
 
-    def leave_session_unread(self, session: MutableMapping[str, Any]) -> None:
-        """Have the session count as unread, unless it was changed: the guard alone looked at it."""
-
     @property
+    @abstractmethod
     def has_session_cookie(self) -> bool:
         """Whether the client sent a session along."""
 
+    @abstractmethod
+    def header(self, name: str) -> str | None:
+        """Return the value of a header, None if there is none."""
+
+    @abstractmethod
     def json_body(self, limit: int) -> Any:
         """Return the very object that Dash will be given, `UNREADABLE` or `TOO_LARGE`.
 
         :param limit: the largest body that is read, in bytes
         """
 
+    @abstractmethod
     def query_values(self, name: str) -> list[str]:
         """Return all values of a parameter of the query."""
 
+    @abstractmethod
     def replace_query_values(self, values: dict[str, list[str]]) -> None:
         """Give some parameters of the query other values before Dash reads them."""
 
+    @abstractmethod
     def rewrite_answer(self, rewrite: Callable[[bytes], bytes]) -> None:
         """Have the body of the answer to this request rewritten."""
 
 
 class Server(Protocol):
-    """A server, as the guard needs it."""
+    """A server, as the guard of an app and a session need it."""
+
+    has_event_loop: bool
+    """Whether an event loop answers the requests, which must not wait."""
+    how_to_trust_a_proxy: str
+    """What makes the server believe a proxy about host and scheme."""
 
     def request(self) -> Request:
         """Return the current request."""
 
     def respond(self, answer: Answer) -> Any:
         """Return an answer of ours as a response of the server's."""
+
+    def automatic_options(self) -> Any:
+        """Return the server's own answer to the current OPTIONS request.
+
+        It may have to be awaited. Return None where code of the developer's would answer.
+        """
 
     def secret_keys(self) -> Keys:
         """Return the secret keys of the server's sessions, the current one first."""
@@ -169,24 +214,30 @@ class Server(Protocol):
         It decides nothing.
         """
 
-    # What a login with pages of its own needs
+    def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
+        """Give a session that is kept on the server another id."""
 
-    has_event_loop: bool
-    """Whether an event loop answers the requests, which must not wait."""
-    how_to_trust_a_proxy: str
-    """What makes the server believe a proxy about host and scheme."""
+    def view(self, endpoint: str) -> Callable[..., Any] | None:
+        """Return the function behind an endpoint."""
 
-    def automatic_options(self) -> Any:
-        """Return the server's own answer to the current OPTIONS request.
+    def endpoints_of(self, path: str) -> list[str]:
+        """Return the endpoints that serve a path, whatever the method, WebSockets included."""
 
-        It may have to be awaited. Return None where code of the developer's would answer.
-        """
+    def routes(self) -> list[tuple[str, str]]:
+        """Return the endpoints with their rules in Flask's syntax."""
 
-    def with_headers(self, answer: Any, headers: dict[str, str]) -> Any:
-        """Return an answer with some more headers."""
+    def routes_version(self) -> object:
+        """Return what is the same object for as long as the server has the same routes."""
 
-    def copy_of(self, answer: Any) -> Any:
-        """Return an answer of the developer's so that it can be given again."""
+    def dash_apps(self) -> list[Dash]:
+        """Return the Dash apps on the server, guarded or not."""
+
+    def run_first_request_hooks(self, app: Dash) -> None:
+        """Run what Dash would run before the first request to the app."""
+
+
+class PageServer(Server, Protocol):
+    """A server, as a login with pages of its own needs it."""
 
     def has_route(self, rule: str) -> bool:
         """Tell whether the server has a route with exactly this rule, in Flask's syntax."""
@@ -212,6 +263,12 @@ class Server(Protocol):
         :param variables: the variables of the path
         """
 
+    def with_headers(self, answer: Any, headers: dict[str, str]) -> Any:
+        """Return an answer with some more headers."""
+
+    def copy_of(self, answer: Any) -> Any:
+        """Return an answer of the developer's so that it can be given again."""
+
     def close_session_cookie(self, *, secure: bool) -> None:
         """Have the session's cookie kept from other sites, and from scripts.
 
@@ -223,24 +280,3 @@ class Server(Protocol):
 
         :return: None where sessions are kept on the server
         """
-
-    def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
-        """Give a session that is kept on the server another id."""
-
-    def view(self, endpoint: str) -> Callable[..., Any] | None:
-        """Return the function behind an endpoint."""
-
-    def endpoints_of(self, path: str) -> list[str]:
-        """Return the endpoints that serve a path, whatever the method, WebSockets included."""
-
-    def routes(self) -> list[tuple[str, str]]:
-        """Return the endpoints with their rules in Flask's syntax."""
-
-    def route_count(self) -> int:
-        """Return how many routes the server has."""
-
-    def dash_apps(self) -> list[Dash]:
-        """Return the Dash apps on the server, guarded or not."""
-
-    def run_first_request_hooks(self, app: Dash) -> None:
-        """Run what Dash would run before the first request to the app."""

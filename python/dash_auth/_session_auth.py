@@ -96,7 +96,7 @@ class SessionAuth(Auth):
         super().__init__(app, public_routes, **options)
 
     def _dash_auth_logins(self, guard: Guard) -> tuple[Logins, SessionLogin | None]:
-        server = guard.server
+        server = self._dash_auth_server
         _require_key(server, self.__secret_keys)
         if self.__secret_keys:
             server.set_secret_keys(self.__secret_keys)

@@ -164,7 +164,7 @@ class OIDCAuth(SessionAuth):
     # The server
 
     def _dash_auth_on_install(self, guard: Guard) -> None:
-        self.__providers.registry.serve(self.app.server, guard.server)
+        self.__providers.registry.serve(self.app.server, self._dash_auth_server)
         add = self.__add_route
         self.login_route, self.__login = add("login", self.login_route, self.login_request)
         self.logout_route, logout = add("logout", self.logout_route, self.logout)

@@ -14,7 +14,7 @@ import pytest
 from attacks.apps import guard
 from attacks.http import ALICE, BOB, PRIVATE, USERS
 from clock import Clock
-from dash_auth._servers import websocket as sockets
+from dash_auth._servers.websocket import watched
 from waiting import wait_for
 from websockets.exceptions import ConnectionClosed
 
@@ -72,14 +72,14 @@ def test_an_idle_socket_is_closed(serve: Any, backend: str, way: str, end: Any) 
 
 def test_idle_sockets_are_looked_after_every_two_seconds() -> None:
     """The documents promise five: they are closed at the next look."""
-    assert sockets._SECONDS_BETWEEN_LOOKS == 2
+    assert watched._SECONDS_BETWEEN_LOOKS == 2
 
 
 @ways
 def test_the_next_message_is_refused_at_once(
     serve: Any, backend: str, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sockets, "_SECONDS_BETWEEN_LOOKS", 3600)
+    monkeypatch.setattr(watched, "_SECONDS_BETWEEN_LOOKS", 3600)
     users = dict(USERS)
     with alice_and_bob(serve(simple_app(backend, users=users)), way) as (alice, bob):
         assert shown(alice.call(PRIVATE_BODY), "priv") == f"{PRIVATE} x alice"
@@ -235,15 +235,15 @@ def test_a_client_that_does_not_read_keeps_nobody_elses_socket_open(
 def test_who_comes_when_nobody_was_looked_after_for_a_while_is(serve: Any) -> None:
     users = dict(USERS)
     # What other tests' servers have left behind.
-    before = list(sockets._watched)
+    before = list(watched._watched)
     # On hypercorn the last connection's scope lives on until the next one comes.
     site = serve(simple_app("fastapi", users=users))
     for _ in range(3):
         with site.open(auth=BOB) as socket:
             assert socket.is_alive()
-    wait_for(lambda: gc.collect() >= 0 and not set(sockets._watched) - set(before))
+    wait_for(lambda: gc.collect() >= 0 and not set(watched._watched) - set(before))
     with site.open(auth=ALICE) as socket:
-        assert len(set(sockets._watched) - set(before)) == 1
+        assert len(set(watched._watched) - set(before)) == 1
         users.clear()
         assert socket.closing_code() == LOGIN_REQUIRED
 

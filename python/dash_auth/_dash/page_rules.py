@@ -14,6 +14,9 @@ from dash_auth._request import Server
 
 A_PAGE = "a page of Dash's"
 
+Surroundings = tuple[int, tuple[object, int]]
+"""How many rules there are, which routes, and how many pages."""
+
 _NO_PATH = re.compile(r"[*?#{}]")
 """What stands in no path that a person would declare: a mistake opens no page."""
 
@@ -42,7 +45,7 @@ class PageRules:
         self._in_full = RouteMap()
         self._leading: set[str] = set()
         self._own_paths: list[tuple[str, str]] = []
-        self._examined: tuple[int, tuple[int, int]] = (0, (0, 0))
+        self._examined: Surroundings = (0, (None, 0))
 
     def showing(self) -> RouteMap:
         """Return the rules that are about pages, each relative to the app's prefix."""
@@ -76,9 +79,9 @@ class PageRules:
             others += filter(self._endpoints.is_of_server, elsewhere)
         return not others or (bool(self._app.use_pages) and _is_page(path))
 
-    def surroundings(self) -> tuple[int, tuple[int, int]]:
+    def surroundings(self) -> Surroundings:
         """Return what changes once there are other rules, routes or pages."""
-        return len(self._rules), (self._server.route_count(), internals.page_count())
+        return len(self._rules), (self._server.routes_version(), internals.page_count())
 
     def _examine(self) -> None:
         examined = self.surroundings()

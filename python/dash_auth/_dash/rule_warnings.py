@@ -7,7 +7,7 @@ import logging
 import re
 
 from dash_auth._core import RouteMap
-from dash_auth._dash.page_rules import PageRules
+from dash_auth._dash.page_rules import PageRules, Surroundings
 
 logger = logging.getLogger("dash_auth")
 
@@ -26,7 +26,7 @@ class RuleWarnings:
         self._pages = pages
         self._use_pages = use_pages
         self._told: set[str] = set()
-        self._looked_at: tuple[int, tuple[int, int]] | None = None
+        self._looked_at: Surroundings | None = None
 
     def tell(self) -> None:
         """Say what there is to say of the rules that were added since."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from dash_auth._guard.guards import Guards
-from dash_auth._request import Server
+from dash_auth._request import PageServer
 
 
-class GuardedServer(Server, Protocol):
+class GuardedServer(PageServer, Protocol):
     """A server whose requests are decided on."""
 
     guards: Guards

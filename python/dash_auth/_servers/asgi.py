@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
-from dash_auth._core import Refusal
-from dash_auth._current import EVENT_LOOP_FACTS, RequestIdentity
-from dash_auth._request import TOO_LARGE, UNREADABLE, Caching
-from dash_auth._shown import Shown
+from dash_auth._current import EVENT_LOOP_FACTS
+from dash_auth._request import TOO_LARGE, UNREADABLE, Request
 
-if TYPE_CHECKING:
-    from dash_auth._guard.guard import Guard
-
-logger = logging.getLogger("dash_auth")
-
-T = TypeVar("T")
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -40,8 +32,12 @@ _HEADERS = frozenset(
 _ORIGIN_SCHEMES = {"ws": "http", "wss": "https"}
 
 
-class AsgiRequest:
+class AsgiRequest(Request):
     """The facts of a request, or of a WebSocket's handshake, as its scope has them."""
+
+    rewrite: Callable[[bytes], bytes] | None = None
+    """What rewrites the body of the answer."""
+    _body: Any = UNREADABLE
 
     def __init__(self, scope: Scope, path: str) -> None:
         """Read what every decision needs.
@@ -49,27 +45,15 @@ class AsgiRequest:
         :param scope: the scope of the connection
         :param path: the path as the server's own routes have it
         """
+        super().__init__()
         self.scope = scope
         self.path = path
-        self.method: str = scope.get("method", "GET")
+        self.method = scope.get("method", "GET")
         self.is_socket = scope["type"] == "websocket"
-        self.endpoint: str | None = None
-        self.view_arguments: dict[str, Any] = {}
-        self.address: str = (scope.get("client") or ("",))[0] or ""
+        self.endpoint = None
+        self.view_arguments = {}
+        self.address = (scope.get("client") or ("",))[0] or ""
         self.read_headers(scope["headers"])
-        self.identity: RequestIdentity | None = None
-        self.visitor: RequestIdentity | None = None
-        self.shown: Shown | None = None
-        self.verified: tuple[object, str, Any] | None = None
-        self.refusal: Refusal | None = None
-        self.logged_in = False
-        self.caching = Caching.UNDECIDED
-        self.closed: object | None = None
-        self.is_too_large = False
-        self.is_explained = False
-        self.guard: Guard | None = None
-        self.rewrite: Callable[[bytes], bytes] | None = None
-        self._body: Any = UNREADABLE
 
     def read_headers(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
         """Read what every decision needs of the headers.
@@ -83,9 +67,9 @@ class AsgiRequest:
                 # Several headers are joined as a WSGI server joins them, which none of these may
                 # hold a comma for: no Basic credentials, no origin, no site, no length.
                 headers[name] = f"{headers[name]},{text}" if name in headers else text
-        self.authorization: str | None = headers.get(b"authorization")
-        self.sec_fetch_site: str | None = headers.get(b"sec-fetch-site")
-        self.origin: str | None = headers.get(b"origin")
+        self.authorization = headers.get(b"authorization")
+        self.sec_fetch_site = headers.get(b"sec-fetch-site")
+        self.origin = headers.get(b"origin")
         self.content_type = headers.get(b"content-type", "")
         self.content_length: str | None = headers.get(b"content-length")
         self.host: str | None = headers.get(b"host")
@@ -104,28 +88,11 @@ class AsgiRequest:
         query: bytes = self.scope.get("query_string", b"")
         return query.decode("latin-1")
 
-    @property
-    def session(self) -> MutableMapping[str, Any]:
-        raise NotImplementedError
-
-    @property
-    def bare_session(self) -> MutableMapping[str, Any]:
-        raise NotImplementedError
-
-    def leave_session_unread(self, session: MutableMapping[str, Any]) -> None:
-        if not getattr(session, "modified", True):
-            # Else the server would add `Vary: Cookie` though the app never read the session.
-            session.accessed = False  # type: ignore[attr-defined]
-
     def leave_session_unwritten(self) -> None:
         """Have no change of the session written: a WebSocket sets no cookie, and Quart says so."""
         session: Any = self.session
         if getattr(session, "modified", False):
             session.modified = False
-
-    @property
-    def has_session_cookie(self) -> bool:
-        return bool(self.session)
 
     @property
     def own_origin(self) -> str:
@@ -160,9 +127,9 @@ class AsgiRequest:
             raise TimeoutError from error
         return self._body
 
+    @abstractmethod
     async def _read_body(self, limit: int) -> None:
         """Read and parse the body, so that it is at hand when it is judged."""
-        raise NotImplementedError
 
     def json_body(self, limit: int) -> Any:
         return self._body

@@ -9,7 +9,7 @@ from typing import Any
 from dash_auth import _core
 from dash_auth._current import RequestIdentity, session_user
 from dash_auth._login import Login, Outcome, Visitor
-from dash_auth._request import Request, Server
+from dash_auth._request import PageServer, Request, Server
 from dash_auth._secret_keys import Keys
 from dash_auth._shown import IDP, USER, show
 from dash_auth._steps import Steps
@@ -220,7 +220,9 @@ class PasswordSession(SessionLogin):
 class ProviderSession(SessionLogin):
     """The session of a user who logged in through a provider: it is the login itself."""
 
-    def __init__(self, server: Server, notes: LoginNotes, *, with_user: bool) -> None:
+    server: PageServer
+
+    def __init__(self, server: PageServer, notes: LoginNotes, *, with_user: bool) -> None:
         """Remember what decides.
 
         :param server: the app's server

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
 from starlette.types import Scope
 
 from dash_auth import _dash_internals as internals
-from dash_auth._servers.remembered import LONGEST_REMEMBERED_PATH, REMEMBERED_PATHS
+from dash_auth._servers.remembered import LONGEST_REMEMBERED_PATH, REMEMBERED_PATHS, remembering
 
 Found = tuple[str, dict[str, Any]]
 """The name of an endpoint, and the variables of the path: shared by requests, so only read."""
@@ -35,14 +35,12 @@ class Routes:
         self._views: dict[str, Callable[..., Any]] = {}
         self._known_of: Sequence[BaseRoute] = ()
         self._known: dict[tuple[str, str, str, str], Found | None] | None = None
-        self._known_endpoints: dict[str, list[str]] | None = None
+        self._endpoints_on: Callable[[str], list[str]] = self._find_endpoints
+        self._version = object()
 
     def apps(self) -> list[Dash]:
         """Return the Dash apps on the server."""
         return internals.fastapi_apps(self._server)
-
-    def __len__(self) -> int:
-        return len(self._server.router.routes)
 
     def view(self, endpoint: str) -> Callable[..., Any] | None:
         """Return the function behind an endpoint."""
@@ -73,16 +71,7 @@ class Routes:
     def endpoints_of(self, path: str) -> list[str]:
         """Return the endpoints that serve a path, whatever the method."""
         self._notice_changes()
-        known = self._known_endpoints
-        if known is None or len(path) > LONGEST_REMEMBERED_PATH:
-            return self._endpoints_of(path)
-        found = known.get(path)
-        if found is None:
-            found = self._endpoints_of(path)
-            if len(known) >= REMEMBERED_PATHS:
-                known.clear()
-            known[path] = found
-        return found
+        return self._endpoints_on(path)
 
     def routes(self) -> list[tuple[str, str]]:
         """Return the endpoints with their rules in Flask's syntax, FastAPI's documents left out."""
@@ -96,6 +85,11 @@ class Routes:
             if path not in documents
         ]
 
+    def version(self) -> object:
+        """Return what is the same object for as long as there are the same routes."""
+        self._notice_changes()
+        return self._version
+
     def _notice_changes(self) -> None:
         """Forget what was found once there are other routes."""
         routes = self._server.router.routes
@@ -103,7 +97,9 @@ class Routes:
             return
         memorable = all(type(route) in _JUDGE_BY_PATH for route in routes)
         self._known = {} if memorable else None
-        self._known_endpoints = {} if memorable else None
+        find = self._find_endpoints
+        self._endpoints_on = remembering(find) if memorable else find
+        self._version = object()
         self._known_of = tuple(routes)
 
     def _find(self, scope: Scope) -> Found | None:
@@ -118,7 +114,7 @@ class Routes:
         route, child = partial
         return self.name(route), self._arguments(route, scope, child)
 
-    def _endpoints_of(self, path: str) -> list[str]:
+    def _find_endpoints(self, path: str) -> list[str]:
         scope = {"type": "http", "path": path, "method": "GET", "root_path": "", "headers": []}
         methods: set[str] = set()
         found: dict[str, None] = {}

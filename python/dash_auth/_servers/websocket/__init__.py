@@ -13,7 +13,6 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from weakref import WeakSet
 
 from dash_auth._core import Refusal
 from dash_auth._guard.guard import Guard
@@ -21,7 +20,9 @@ from dash_auth._guard.socket import Admission, admit, judge
 from dash_auth._login import Visitor
 from dash_auth._servers.asgi import AsgiRequest
 from dash_auth._servers.websocket.allowance import Allowance, unread_request
+from dash_auth._servers.websocket.messages import message_of_dash, refusal_of
 from dash_auth._servers.websocket.outbox import Outbox, start
+from dash_auth._servers.websocket.watched import watch
 from dash_auth._steps import walk_beside_loop
 from dash_auth._threads import Crowded
 
@@ -33,9 +34,6 @@ LOGIN_REQUIRED = 4001
 """The code of a socket that is closed: Dash's renderer does not open it again by itself."""
 
 _TOO_MUCH = "more than anonymous_body_limit came with no login"
-
-_SECONDS_BETWEEN_LOOKS = 2.0
-"""How often idle sockets are looked after, in seconds: a removed user's is closed within five."""
 
 _SECONDS_TO_SAY_GOODBYE = 1.0
 """How long the app hears later of the end where the client does not read, in seconds."""
@@ -93,7 +91,7 @@ class GuardedSocket:
         self._context = contextvars.copy_context()
         self._is_admitted = bool(guards)
         if self._visitors:
-            _watch(self)
+            watch(self)
         elif self._guard is not None:
             self._allowance = Allowance(self._guard.body_limit)
         return self._is_admitted
@@ -190,9 +188,9 @@ class GuardedSocket:
             logger.debug("Refused: a WebSocket message; %s", _TOO_MUCH)
             unread = unread_request(text)
             if unread is not None:
-                self._refuse(unread, "Login required")
+                self._outbox.put(refusal_of(unread, "Login required"))
             return False
-        content = self._parsed(text)
+        content = message_of_dash(text, self._parse)
         if content is None:
             logger.debug("Dropped: a WebSocket message that is none of Dash's")
             return False
@@ -218,7 +216,7 @@ class GuardedSocket:
             if refusal is not None:
                 logger.debug("Refused: a WebSocket's callback; %s", _TOO_MUCH)
         if refusal is not None:
-            self._refuse(content, refusal)
+            self._outbox.put(refusal_of(content, refusal))
         return refusal is None
 
     async def _refusal(self, guard: Guard, payload: dict[str, Any]) -> str | None:
@@ -240,66 +238,3 @@ class GuardedSocket:
             logger.debug("Refused: a WebSocket's callback; its login holds no longer")
             return "Login required"
         return refusal
-
-    def _refuse(self, request: dict[str, Any], reason: str) -> None:
-        """Answer one callback in the app's place; the socket stays."""
-        answer = {
-            "type": "callback_response",
-            "rendererId": request.get("rendererId", ""),
-            "requestId": request["requestId"],
-            "payload": {"status": "error", "message": reason},
-        }
-        self._outbox.put(json.dumps(answer))
-
-    def _parsed(self, text: str) -> dict[str, Any] | None:
-        """Return a message of Dash's, None if it is none that Dash can read."""
-        try:
-            content = self._parse(text)
-        except (RecursionError, ValueError):
-            return None
-        return content if _is_of_dash(content) else None
-
-
-def _is_of_dash(content: Any) -> bool:
-    """Tell whether a message has the shape that Dash reads without a fault."""
-    if not isinstance(content, dict):
-        return False
-    kind, payload = content.get("type"), content.get("payload")
-    if kind == "heartbeat":
-        return True
-    if not isinstance(content.get("requestId"), str):
-        return False
-    if kind == "get_props_response":
-        return payload is None or isinstance(payload, dict)
-    if kind != "callback_request" or not isinstance(content.get("rendererId", ""), str):
-        return False
-    return isinstance(payload, dict) and isinstance(payload.get("output"), str)
-
-
-_watched: dict[asyncio.AbstractEventLoop, WeakSet[GuardedSocket]] = {}
-"""The sockets of each event loop that somebody logged in to open, while a task looks after them."""
-
-
-def _watch(socket: GuardedSocket) -> None:
-    loop = asyncio.get_running_loop()
-    if loop not in _watched:
-        _watched[loop] = WeakSet()
-        start(_look_after(_watched[loop]))
-    _watched[loop].add(socket)
-
-
-async def _look_after(sockets: WeakSet[GuardedSocket]) -> None:
-    try:
-        while True:
-            await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
-            if not sockets:
-                return
-            _look_at(sockets)
-    finally:
-        del _watched[asyncio.get_running_loop()]
-
-
-def _look_at(sockets: WeakSet[GuardedSocket]) -> None:
-    # A function of its own: the variable of a loop that waits would keep the last socket alive.
-    for socket in list(sockets):
-        socket.look_after()

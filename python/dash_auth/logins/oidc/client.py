@@ -32,7 +32,7 @@ from authlib.oidc.core import UserInfo  # type: ignore[import-untyped]
 
 from dash_auth import _core
 from dash_auth._current import EVENT_LOOP_FACTS
-from dash_auth._request import Answer, Request, Server
+from dash_auth._request import Answer, PageServer, Request
 from dash_auth.logins.oidc import claims as claims_of
 from dash_auth.logins.oidc import pending
 from dash_auth.logins.oidc.cookie import fits
@@ -149,7 +149,7 @@ class ClientOffLoop(_ProvesWhoBegan, OAuth2Mixin, OpenIDMixin, BaseApp):  # type
 
     client_cls = OAuth2Session
 
-    def __init__(self, server: Server, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, server: PageServer, *args: Any, **kwargs: Any) -> None:
         """Know one provider.
 
         :param server: adapter of the server
@@ -221,7 +221,7 @@ class ClientOffLoop(_ProvesWhoBegan, OAuth2Mixin, OpenIDMixin, BaseApp):  # type
 class _Integration(FlaskIntegration):  # type: ignore[misc]
     """What Authlib asks of a server, where that may be none of Flask's."""
 
-    server: Server
+    server: PageServer
 
     def derived(self, state: str) -> dict[str, str]:
         """Return what proves who began a login, for a state that was drawn here.
@@ -278,7 +278,7 @@ class Registry(OAuth):  # type: ignore[misc]
         # Providers may be named before there is a server.
         self.framework_integration_cls: Any = type("Integration", (_Integration,), {})
 
-    def serve(self, app: Any, server: Server) -> None:
+    def serve(self, app: Any, server: PageServer) -> None:
         """Have the clients work on a server.
 
         :param app: what Dash runs on

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dash_auth._request import Server
+from dash_auth._request import PageServer
 from dash_auth._shown import IDP, USER, Session
 from dash_auth.logins.oidc import pending
 from dash_auth.sessions.parked import PARKED
@@ -11,7 +11,7 @@ COOKIE_LIMIT = 4000
 """The longest name and value of a cookie, in bytes: below what browsers take (RFC 6265 6.1)."""
 
 
-def fits(server: Server, session: Session, *, with_user: bool = False) -> bool:
+def fits(server: PageServer, session: Session, *, with_user: bool = False) -> bool:
     """Tell whether a session can be kept; paths of other tabs, and other logins give way.
 
     :param server: the server
@@ -31,7 +31,7 @@ def _forget_parked(session: Session) -> bool:
     return session.pop(PARKED, None) is not None
 
 
-def _is_short(server: Server, session: Session, with_user: bool) -> bool:
+def _is_short(server: PageServer, session: Session, with_user: bool) -> bool:
     shown = () if with_user else (USER, IDP)
     kept = {key: value for key, value in session.items() if key not in shown}
     length = server.session_cookie_length(kept)

@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.exceptions import BadRequest
 
-from dash_auth._request import Server
+from dash_auth._request import PageServer
 from dash_auth._shown import IDP, USER, Session
 from dash_auth.logins.oidc import pending
 from dash_auth.logins.oidc.claims import readable
@@ -92,7 +92,7 @@ def complete(
 
 
 def keep(
-    server: Server,
+    server: PageServer,
     notes: LoginNotes,
     idp: str,
     before: Mapping[str, Any],

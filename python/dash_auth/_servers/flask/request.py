@@ -1,0 +1,140 @@
+"""A request to a Flask server."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlencode
+
+import flask
+from werkzeug.exceptions import HTTPException
+
+from dash_auth._request import TOO_LARGE, UNREADABLE, Request
+from dash_auth._servers.werkzeug import decisive, state_query
+
+
+class FlaskRequest(Request):
+    """The facts of the current request."""
+
+    __slots__ = (
+        "_decisive",
+        "_environ",
+        "_request",
+        "address",
+        "authorization",
+        "endpoint",
+        "method",
+        "origin",
+        "path",
+        "sec_fetch_site",
+        "view_arguments",
+    )
+
+    def __init__(self, request: flask.Request) -> None:
+        """Read what every decision needs.
+
+        :param request: the current request
+        """
+        Request.__init__(self)
+        self._request = request
+        self._environ = request.environ
+        self._decisive: tuple[object, ...] = ()
+        self.read()
+
+    def read(self) -> bool:
+        """Read the facts as they are now: hooks of the developer's may change a request.
+
+        :return: whether another visitor may make it now, or it may be for something else
+        """
+        request, environ = self._request, self._environ
+        rule = request.url_rule
+        self.endpoint = None if rule is None else rule.endpoint
+        self.view_arguments = request.view_args or {}
+        self.method, self.path = request.method, request.path
+        # The server joins several headers with a comma, which no Basic credentials hold.
+        self.authorization = environ.get("HTTP_AUTHORIZATION")
+        self.address = environ.get("REMOTE_ADDR") or ""
+        self.sec_fetch_site = environ.get("HTTP_SEC_FETCH_SITE")
+        self.origin = environ.get("HTTP_ORIGIN")
+        before, self._decisive = self._decisive, decisive(self)
+        return before != self._decisive
+
+    def is_of(self, request: flask.Request) -> bool:
+        """Tell whether these are the facts of a request."""
+        return request is self._request
+
+    @property
+    def own_origin(self) -> str:
+        # As `ProxyFix` left them.
+        return f"{self._environ['wsgi.url_scheme']}://{self._environ.get('HTTP_HOST', '')}"
+
+    def header(self, name: str) -> str | None:
+        return self._request.headers.get(name)
+
+    @property
+    def root_path(self) -> str:
+        return self._request.script_root
+
+    @property
+    def query(self) -> str:
+        return self._environ.get("QUERY_STRING") or ""
+
+    @property
+    def session(self) -> MutableMapping[str, Any]:
+        # The session itself: a proxy passes for a dict, and is none.
+        return flask.session._get_current_object()  # type: ignore[attr-defined, no-any-return]
+
+    @property
+    def bare_session(self) -> MutableMapping[str, Any]:
+        session = self.session
+        if not getattr(session, "modified", True):
+            # Else Flask would add `Vary: Cookie` though the app never read the session.
+            session.accessed = False  # type: ignore[attr-defined]
+        return session
+
+    @property
+    def has_session_cookie(self) -> bool:
+        return flask.current_app.config["SESSION_COOKIE_NAME"] in self._request.cookies
+
+    def json_body(self, limit: int) -> Any:
+        try:
+            if (unread := self._bound_body(limit)) is not None:
+                return unread
+            # Flask keeps what it parsed, so this is the very object that Dash will be given.
+            return self._request.get_json()
+        except (HTTPException, RecursionError, ValueError):
+            return UNREADABLE
+
+    def _bound_body(self, limit: int) -> object:
+        """Return what stands for a body that is not parsed, None for one that fits the limit.
+
+        One that the server ends is read to find out.
+        """
+        length = self._request.content_length
+        if length is not None and length > limit:
+            return TOO_LARGE
+        # As werkzeug has it: such a body is read to its end, whatever length is stated.
+        if "wsgi.input_terminated" not in self._environ:
+            return UNREADABLE if length is None else None
+        body = self._request.stream.read(limit + 1)
+        if len(body) > limit:
+            return TOO_LARGE
+        vars(self._request)["stream"] = io.BytesIO(body)
+        return None
+
+    def query_values(self, name: str) -> list[str]:
+        return self._request.args.getlist(name)
+
+    def replace_query_values(self, values: dict[str, list[str]]) -> None:
+        kept = [(k, v) for k, v in self._request.args.items(multi=True) if k not in values]
+        replaced = [(name, value) for name, several in values.items() for value in several]
+        query = self._environ["QUERY_STRING"] = urlencode(kept + replaced)
+        state_query(self._request, query)
+
+    def rewrite_answer(self, rewrite: Callable[[bytes], bytes]) -> None:
+        @flask.after_this_request
+        def rewritten(response: flask.Response) -> flask.Response:
+            if response.is_json and not response.direct_passthrough:
+                response.set_data(rewrite(response.get_data()))
+            return response

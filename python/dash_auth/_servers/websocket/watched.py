@@ -1,0 +1,52 @@
+"""Looks after the sockets of users, who may be removed while they send nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+from weakref import WeakSet
+
+from dash_auth._servers.websocket.outbox import start
+
+_SECONDS_BETWEEN_LOOKS = 2.0
+"""How often idle sockets are looked after, in seconds: a removed user's is closed within five."""
+
+
+class Watched(Protocol):
+    """A socket that somebody logged in to open."""
+
+    def look_after(self) -> None:
+        """Close the socket if a login that opened it holds no longer."""
+
+
+_watched: dict[asyncio.AbstractEventLoop, WeakSet[Watched]] = {}
+"""The sockets of each event loop that somebody logged in to open, while a task looks after them."""
+
+
+def watch(socket: Watched) -> None:
+    """Have a socket looked after for as long as it is open.
+
+    :param socket: the socket; it is kept alive by others
+    """
+    loop = asyncio.get_running_loop()
+    if loop not in _watched:
+        _watched[loop] = WeakSet()
+        start(_look_after(_watched[loop]))
+    _watched[loop].add(socket)
+
+
+async def _look_after(sockets: WeakSet[Watched]) -> None:
+    try:
+        while True:
+            await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+            if not sockets:
+                return
+            _look_at(sockets)
+    finally:
+        del _watched[asyncio.get_running_loop()]
+
+
+def _look_at(sockets: WeakSet[Watched]) -> None:
+    # A function of its own: the variable of a loop that waits would keep the last socket alive.
+    for socket in list(sockets):
+        socket.look_after()
