@@ -107,7 +107,12 @@ class Request(Protocol):
         """Scheme, host and port of the request, as the server's own proxy support states them."""
 
     def header(self, name: str) -> str | None:
-        """Return the value of a header, None if there is none."""
+        """Return the value of a header, None if there is none.
+
+        Several of one name are joined with commas, as they reach an app over WSGI.
+
+        :param name: the name, in any case
+        """
 
     @property
     def root_path(self) -> str:
