@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import dash_auth
 import pytest
 
 PACKAGE = Path(dash_auth.__file__).parent
+DESIGN = Path(__file__).parents[1] / "docs" / "design.md"
 
 FLOORS = [
     "_core _arguments _dash_internals _keywords _out_of_order _quoted _secret_keys _shown "
@@ -67,3 +69,14 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         for needed in graph.values():
             needed.difference_update(free)
     assert graph == {}
+
+
+def test_the_design_shows_the_floors() -> None:
+    assert "\n".join(["```text", *FLOORS, "```"]) in DESIGN.read_text()
+
+
+def test_the_design_names_each_module() -> None:
+    house = re.search(r"^## The house$(.*?)^## ", DESIGN.read_text(), re.MULTILINE | re.DOTALL)
+    assert house is not None
+    named = {"dash_auth", *re.findall(r"\w+", house[1])}
+    assert [module for module in FILES if not named.issuperset(module.split("."))] == []

@@ -206,6 +206,14 @@ assert browser.get("/_dash-layout").headers["Cache-Control"] == "private, no-sto
 """,
     "recipes: Test a protected app": "",
     "recipes: A login of your own": """
+def sending(value):
+    return {"X-Client-Certificate": value}
+secret = os.environ["PROXY_SECRET"]
+certificate = sending(f"SUCCESS CN=alice,O=Example {secret}")
+assert "Sales" in get(app, "/_dash-layout", **certificate).text
+assert status(app) == 401
+""",
+    "recipes: A check of your own": """
 assert status(app) == status(app, **{"X-Token": "x"}) == 401
 assert status(app, **{"X-Token": "from your settings"}) == 200
 """,
@@ -224,6 +232,7 @@ def test_an_example_does_what_the_text_says(place: str, tmp_path: Path) -> None:
         **os.environ,
         "USERS": '{"alice": "wonderland"}',
         "SECRET_KEY": "a key for this test",
+        "PROXY_SECRET": "only-nginx-and-this-app-know-this",
         "OIDC_CLIENT_ID": "the-client",
         "OIDC_CLIENT_SECRET": "the-client-secret",
         "PYTHONWARNINGS": "error",

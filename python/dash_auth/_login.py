@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,10 +55,11 @@ class Login:
         """
         raise NotImplementedError
 
-    def verify(self, request: Request, claim: Any) -> Steps[Outcome] | Outcome:
+    def verify(self, request: Request, claim: Any) -> Steps[Outcome] | Awaitable[Outcome] | Outcome:
         """Return whose a request is, or why it is nobody's.
 
-        What may take long is a step: `yield Wait(call)` gives what the call returns.
+        What may take long is a step: `yield Wait(call)` gives what the call returns. It may be an
+        async method as well.
 
         :param request: the request
         :param claim: what :meth:`claim` found in it
@@ -68,12 +69,14 @@ class Login:
     def holds(self, visitor: Visitor) -> bool:
         """Tell, at once, whether what was verified still holds: an open WebSocket asks.
 
+        It asks every few seconds, and at each of its callbacks, where :meth:`verify` is asked too.
+
         :param visitor: a visitor whom this login recognised
         """
         return True
 
-    def ask(self, request: Request) -> Steps[Any] | Any:
-        """Return the answer that asks for a login.
+    def ask(self, request: Request) -> Steps[Any] | Awaitable[Any] | Any:
+        """Return the answer that asks for a login; it may wait as :meth:`verify` does.
 
         :param request: a request that needs one
         :return: an :class:`Answer`, or whatever the server's own views return

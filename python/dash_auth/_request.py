@@ -160,7 +160,12 @@ class Request(Findings, ABC):
 
     @abstractmethod
     def header(self, name: str) -> str | None:
-        """Return the value of a header, None if there is none."""
+        """Return the value of a header, None if there is none.
+
+        Several of one name are joined with commas, as they reach an app over WSGI.
+
+        :param name: the name, in any case
+        """
 
     @abstractmethod
     def json_body(self, limit: int) -> Any:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import inspect
 import os
 import threading
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import GeneratorType
@@ -25,7 +26,7 @@ class Wait:
     """A step: a call that may take long.
 
     Attributes:
-        call: what to call.
+        call: what to call. What it returns is awaited, if it can be.
         is_remembered: whether it is for a user whose credentials were verified before.
     """
 
@@ -70,7 +71,7 @@ def walk(steps: Steps[T], request: _Readable) -> T:
                 if isinstance(step, Read):
                     found = request.json_body(step.limit)
                 else:
-                    found = call(step.call)
+                    found = call(_take, step)
             except BaseException as error:
                 step = steps.throw(error)
             else:
@@ -104,7 +105,8 @@ async def walk_beside_loop(
                     found = await request.read_body(step.limit)
                 else:
                     found = await off_loop(
-                        step.call,
+                        _take,
+                        step,
                         context=None if context is None else context.copy(),
                         is_remembered=is_remembered or step.is_remembered,
                     )
@@ -126,12 +128,26 @@ def is_way(made: Steps[T] | T) -> TypeIs[Steps[T]]:
     return type(made) is GeneratorType
 
 
-def stepwise(made: Steps[T] | T) -> Steps[T]:
+def _take(step: Wait) -> Any:
+    made = step.call()
+    # As it stands it would pass for a yes, or for an answer.
+    return run_to_end(_awaited(made)) if inspect.isawaitable(made) else made
+
+
+async def _awaited(made: Awaitable[T]) -> T:
+    return await made
+
+
+def stepwise(made: Steps[T] | Awaitable[T] | T) -> Steps[T]:
     """Return the end of a way that may be none: a plain value is where it ends.
 
-    :param made: a way, or its end
+    :param made: a way, its end, or what gives it once it is awaited
     """
-    return (yield from made) if is_way(made) else made
+    if is_way(made):
+        return (yield from made)
+    if inspect.isawaitable(made):
+        return (yield Wait(lambda: made))  # type: ignore[no-any-return]
+    return made  # type: ignore[return-value]
 
 
 def at_once(steps: Steps[T]) -> T | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -94,8 +95,8 @@ class Auth:
         :param session_scope: name of this instance, where several share a secret key and are of
             different users, such as tenants of one script: what a session of one says counts for
             none of the others. It has to be the same in all workers of an instance.
-        :raises TypeError: for arguments that are unknown or of a wrong type, and for a server that
-            cannot be protected
+        :raises TypeError: for arguments that are unknown or of a wrong type, for a login that lacks
+            a method or has one that would wait, and for a server that cannot be protected
         :raises ValueError: if the app is protected already, or a route cannot be read
         """
         self._dash_auth_refuse_keywords(obsolete)
@@ -106,6 +107,8 @@ class Auth:
         check_bytes("anonymous_body_limit", anonymous_body_limit)
         if session_scope is not None and not isinstance(session_scope, str):
             raise TypeError(f"session_scope must be a str, not {type(session_scope).__name__}")
+        if login is not None:
+            _check_login(login)
         self.app = app
         self._dash_auth_scope = session_scope or ""
         self.__anonymous_body_limit = anonymous_body_limit
@@ -269,3 +272,18 @@ _NO_LOGINS = Auth._dash_auth_logins
 def is_ours(method: Any) -> bool:
     """Tell whether a method is ours, and not the developer's."""
     return hasattr(getattr(method, "__func__", None), "_dash_authis_ours")
+
+
+def _check_login(login: Any) -> None:
+    """Refuse what is no login, and one whose mistake would show later, or open something."""
+    kind = type(login)
+    if not isinstance(login, Login):
+        raise TypeError(f"login must be an instance of dash_auth.logins.Login, not {kind.__name__}")
+    for name in ("claim", "verify"):
+        if getattr(kind, name) is getattr(Login, name):
+            raise TypeError(f"{kind.__name__} must define {name}")
+    for name in ("claim", "holds"):
+        method = getattr(kind, name)
+        if inspect.iscoroutinefunction(method) or inspect.isgeneratorfunction(method):
+            # What it returns would pass for a yes.
+            raise TypeError(f"{kind.__name__}.{name} must return at once: no async, no yield")

@@ -14,7 +14,7 @@ from dash_auth._login import Login, Logins, Visitor
 from dash_auth._request import Request, Server
 from dash_auth._secret_keys import OtherKeys
 from dash_auth._shown import USER, show
-from dash_auth._steps import Steps, is_way, walk
+from dash_auth._steps import Steps, stepwise, walk
 from dash_auth._threads import Crowded
 from dash_auth.logins.session import SessionLogin
 from dash_auth.sessions.notes import NOTE
@@ -112,13 +112,19 @@ class Visitors:
         return self._verified(request, visitor.login, visitor.claim)
 
     def _verified(self, request: Request, login: Login, claim: Any) -> Steps[Visitor | None]:
-        outcome = login.verify(request, claim)
-        if is_way(outcome):
-            outcome = yield from outcome
+        outcome: object = login.verify(request, claim)
+        if not isinstance(outcome, Visitor | Refusal):
+            outcome = yield from stepwise(outcome)
+        if isinstance(outcome, Visitor):
+            return outcome
+        if isinstance(outcome, User):
+            return _visitor_of(login, claim, outcome)
         if isinstance(outcome, Refusal):
             request.refusal = outcome
-            return None
-        return _visitor_of(login, claim, outcome) if isinstance(outcome, User) else outcome
+        elif outcome is not None:
+            kind = type(outcome).__name__
+            raise TypeError(f"{type(login).__name__}.verify must return a User or None, not {kind}")
+        return None
 
     def find(self, request: Request) -> User | None:
         """Return who makes a public request; where the app asks, in its own thread.

@@ -2,8 +2,8 @@
 
 from dash_auth._core import Refusal
 from dash_auth._current import User
-from dash_auth._login import Login
+from dash_auth._login import Login, Outcome, Visitor
 from dash_auth._request import Answer, Request
-from dash_auth._steps import Wait
+from dash_auth._steps import Steps, Wait
 
-__all__ = ["Answer", "Login", "Refusal", "Request", "User", "Wait"]
+__all__ = ["Answer", "Login", "Outcome", "Refusal", "Request", "Steps", "User", "Visitor", "Wait"]
