@@ -147,7 +147,7 @@ def stepwise(made: Steps[T] | Awaitable[T] | T) -> Steps[T]:
         return (yield from made)
     if inspect.isawaitable(made):
         return (yield Wait(lambda: made))  # type: ignore[no-any-return]
-    return made  # type: ignore[return-value]
+    return made
 
 
 def at_once(steps: Steps[T]) -> T | None:
