@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
@@ -317,6 +318,44 @@ def test_an_event_loop_goes_on_while_a_login_waits(serve: Any) -> None:
 
     site = served(serve, Slow())
     honest(site.get("/private", headers={"X-Key": "any"}), marker=None)
+
+
+@on_event_loops
+def test_an_event_loop_goes_on_where_public_callbacks_are_known_to_ask(serve: Any) -> None:
+    in_loop: list[bool] = []
+
+    class Looking(ByKey):
+        def verify(self, request: Request, claim: str) -> Steps[Outcome]:
+            def look() -> None:
+                in_loop.append(asyncio._get_running_loop() is not None)
+
+            yield Wait(look)
+            return User("alice")
+
+    site = served(serve, Looking())
+    for _ in range(3):
+        honest(site.call(PUBLIC_BODY, headers={"X-Key": "any"}), f"{PUBLIC} alice")
+    # The first time nothing tells yet that a public callback asks.
+    assert in_loop == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("groups", "claims"),
+    [
+        (("board",), {"email": "eve", "groups": ["admin"], "team": "red"}),
+        ("board", {}),
+    ],
+)
+def test_a_users_name_and_groups_are_what_the_login_says(
+    serve: Any, groups: Any, claims: dict[str, Any]
+) -> None:
+    class Saying(ByKey):
+        def verify(self, request: Request, claim: str) -> Outcome:
+            return User("alice", groups, claims)
+
+    found = served(serve, Saying()).get("/private", headers={"X-Key": "any"}).json()
+    assert (found["user"], found["groups"]) == ("alice", ["board"])
+    assert found["session"] == {**claims, "email": "alice", "groups": ["board"]}
 
 
 ERRORS = [

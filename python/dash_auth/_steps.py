@@ -119,7 +119,7 @@ async def walk_beside_loop(
         return result
 
 
-def is_way(made: Steps[T] | T) -> TypeIs[Steps[T]]:
+def is_way(made: object) -> TypeIs[Steps[Any]]:
     """Tell whether something is a way, and not its end already.
 
     :param made: a way, or its end

@@ -117,7 +117,7 @@ class Public:
         if not self._server.has_event_loop:
             return RequestIdentity(self._visitors.find)
         if request.endpoint in self._asking_endpoints:
-            if request.authorization is not None or request.has_session_cookie:
+            if self._visitors.bring_claim(request):
                 # Left unknown, the user would be looked for in the loop. The app has not asked
                 # yet: whether the answer depends on it is not known.
                 return (yield from self._visitors.find_now(request))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dash_auth._core import Refusal
-from dash_auth._current import RequestIdentity, User
+from dash_auth._current import RequestIdentity, User, groups_in
 from dash_auth._dash.endpoints import Endpoints
 from dash_auth._guard.origins import Origins
 from dash_auth._login import Login, Logins, Visitor
@@ -163,6 +163,14 @@ class Visitors:
                 self.session.issue(request, visitor)
             show(request, visitor.shown)
 
+    def bring_claim(self, request: Request) -> bool:
+        """Tell whether a login would have something to verify for who makes a public request."""
+        try:
+            return any(login.claim(request) is not None for login in self.logins.public)
+        except Exception:
+            # It is told of where the login is asked in earnest.
+            return True
+
     def bring_login(self, request: Request) -> bool:
         """Tell whether credentials, or a session of a user, came along, be they right or not."""
         if request.authorization is not None:
@@ -185,5 +193,5 @@ def _nobody() -> Steps[None]:
 
 def _visitor_of(login: Login, claim: Any, user: User) -> Visitor:
     """Return the visitor of whom a login said no more than who it is."""
-    claims = {"email": user.name, "groups": list(user.groups), **user.claims}
+    claims = {**user.claims, "email": user.name, "groups": groups_in(user.groups)}
     return Visitor(login, claim, RequestIdentity(None, claims), {USER: claims})
