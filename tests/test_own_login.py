@@ -332,7 +332,14 @@ def test_an_event_loop_goes_on_where_public_callbacks_are_known_to_ask(serve: An
             yield Wait(look)
             return User("alice")
 
-    site = served(serve, Looking())
+    app = plain_app()
+    Auth(app, login=Looking())
+
+    @dash_auth.public_callback(Output("public", "children"), Input("public-in", "value"))
+    async def asking(_: Any) -> str:
+        return f"{PUBLIC} {said()}"
+
+    site = serve(app)
     for _ in range(3):
         honest(site.call(PUBLIC_BODY, headers={"X-Key": "any"}), f"{PUBLIC} alice")
     # The first time nothing tells yet that a public callback asks.
