@@ -321,7 +321,7 @@ def test_an_event_loop_goes_on_while_a_login_waits(serve: Any) -> None:
 
 
 @on_event_loops
-def test_an_event_loop_goes_on_where_public_callbacks_are_known_to_ask(serve: Any) -> None:
+def test_an_event_loop_goes_on_where_a_public_route_is_known_to_ask(serve: Any) -> None:
     in_loop: list[bool] = []
 
     class Looking(ByKey):
@@ -335,14 +335,15 @@ def test_an_event_loop_goes_on_where_public_callbacks_are_known_to_ask(serve: An
     app = plain_app()
     Auth(app, login=Looking())
 
-    @dash_auth.public_callback(Output("public", "children"), Input("public-in", "value"))
-    async def asking(_: Any) -> str:
-        return f"{PUBLIC} {said()}"
+    async def asking() -> str:
+        return said()
 
+    add_route(app, "/public", asking)
+    dash_auth.add_public_routes(app, ["/public"])
     site = serve(app)
     for _ in range(3):
-        honest(site.call(PUBLIC_BODY, headers={"X-Key": "any"}), f"{PUBLIC} alice")
-    # The first time nothing tells yet that a public callback asks.
+        honest(site.get("/public", headers={"X-Key": "any"}), "alice")
+    # The first time nothing tells yet that this route asks.
     assert in_loop == [True, False, False]
 
 
