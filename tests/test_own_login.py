@@ -336,7 +336,7 @@ def test_an_event_loop_goes_on_where_a_public_route_is_known_to_ask(serve: Any) 
     Auth(app, login=Looking())
 
     async def asking() -> str:
-        return said()
+        return str(dash_auth.current_user())
 
     add_route(app, "/public", asking)
     dash_auth.add_public_routes(app, ["/public"])

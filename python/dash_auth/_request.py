@@ -71,20 +71,6 @@ class Answer:
 class Findings:
     """What was found out about a request."""
 
-    __slots__ = (
-        "__weakref__",
-        "caching",
-        "closed",
-        "identity",
-        "is_explained",
-        "is_too_large",
-        "logged_in",
-        "refusal",
-        "shown",
-        "verified",
-        "visitor",
-    )
-
     def __init__(self) -> None:
         """Begin with nothing."""
         self.identity: RequestIdentity | None = None
@@ -108,8 +94,6 @@ class Findings:
 
 class Request(Findings, ABC):
     """A request, as the server has it, and what was found out about it."""
-
-    __slots__ = ()
 
     method: str
     path: str

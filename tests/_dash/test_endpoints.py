@@ -8,6 +8,7 @@ import dash
 import dash_auth
 import pytest
 from attacks.apps import DASH_VERSION
+from attacks.servers import BACKENDS
 from dash import Dash, Input, Output, html
 from dash_auth._core import Endpoint, RouteMap
 from dash_auth._dash.endpoints import Endpoints
@@ -15,6 +16,7 @@ from dash_auth._dash.page_rules import PageRules
 from dash_auth._request import Server
 from dash_auth._servers import server_for
 from guarded import USERS, add_witness, client_of, new_app
+from werkzeug.routing import Rule
 
 PREFIXES = ["/", "/app/"]
 
@@ -214,6 +216,40 @@ def test_rules_are_examined_once_and_again_where_routes_were_added() -> None:
     # A page of Dash's until now; from now on a route of the developer's.
     add_witness(app.server, "/later")
     assert not pages.lead_to_pages()
+
+
+def replace_route(server: Any, old: str, new: str) -> None:
+    """Take a route away and put another in its place, which no server has a method for."""
+    if hasattr(server, "router"):
+        routes = server.router.routes
+        routes[[route.path for route in routes].index(old)] = type(routes[0])(new, str, name=new)
+    else:
+        endpoints = {rule.rule: rule.endpoint for rule in server.url_map.iter_rules()}
+        del endpoints[old]
+        rules = {**endpoints, new: new}.items()
+        server.url_map = type(server.url_map)(
+            [Rule(rule, endpoint=endpoint, methods=["GET"]) for rule, endpoint in rules]
+        )
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_route_that_takes_the_place_of_another_is_noticed(backend: str) -> None:
+    server = (Dash() if backend == "flask" else Dash(backend=backend)).server
+    if backend == "fastapi":
+        server.add_route("/before", str)
+    else:
+        server.add_url_rule("/before", "/before", str)
+    adapter = server_for(server)
+    count, version = len(adapter.routes()), adapter.routes_version()
+    before, catch_all = adapter.endpoints_of("/before"), adapter.endpoints_of("/after")
+    assert before != catch_all
+    assert adapter.routes_version() is version
+
+    replace_route(server, "/before", "/after")
+    assert len(adapter.routes()) == count
+    assert adapter.routes_version() is not version
+    assert adapter.endpoints_of("/before") == catch_all
+    assert adapter.endpoints_of("/after") not in (before, catch_all)
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)

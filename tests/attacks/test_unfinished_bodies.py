@@ -185,7 +185,7 @@ def test_an_error_while_a_body_is_read_refuses(
     async def fail(*_: Any) -> None:
         raise OSError("no body to be had")
 
-    for request in ("quart.QuartRequest", "fastapi.FastAPIRequest"):
+    for request in ("quart.QuartRequest", "fastapi.request.FastAPIRequest"):
         monkeypatch.setattr(f"dash_auth._servers.{request}.read_body", fail)
     assert site.call(PUBLIC_BODY).status == 401
     assert "an error while reading a body" in caplog.text

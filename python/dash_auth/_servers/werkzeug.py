@@ -6,6 +6,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from dash import Dash
@@ -21,6 +22,9 @@ from dash_auth._servers.unverified import content_of
 from dash_auth._steps import Steps
 
 logger = logging.getLogger("dash_auth")
+
+decisive = attrgetter("authorization", "endpoint", "path", "method", "origin", "sec_fetch_site")
+"""What decides who makes a request, and what it is for."""
 
 T = TypeVar("T", bound="WerkzeugServer")
 
@@ -254,18 +258,6 @@ def put_in_place(server: Any, name: str, function: Callable[..., Any]) -> Callab
     method: Callable[..., Any] = getattr(server, name)
     vars(server)[name] = function
     return method
-
-
-def decisive(request: Any) -> tuple[object, ...]:
-    """Return what decides who makes a request, and what it is for."""
-    return (
-        request.authorization,
-        request.endpoint,
-        request.path,
-        request.method,
-        request.origin,
-        request.sec_fetch_site,
-    )
 
 
 def state_query(request: Any, query: str) -> None:

@@ -1,7 +1,8 @@
-"""A request to a Flask server."""
+"""The adapter for Flask, which does all of a request in one thread."""
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Callable, MutableMapping
 from typing import Any
@@ -10,26 +11,14 @@ from urllib.parse import urlencode
 import flask
 from werkzeug.exceptions import HTTPException
 
+from dash_auth._current import FACTS, current_facts
 from dash_auth._request import TOO_LARGE, UNREADABLE, Request
-from dash_auth._servers.werkzeug import decisive, state_query
+from dash_auth._servers.werkzeug import WerkzeugServer, decisive, fit_caching, state_query
+from dash_auth._steps import walk
 
 
 class FlaskRequest(Request):
     """The facts of the current request."""
-
-    __slots__ = (
-        "_decisive",
-        "_environ",
-        "_request",
-        "address",
-        "authorization",
-        "endpoint",
-        "method",
-        "origin",
-        "path",
-        "sec_fetch_site",
-        "view_arguments",
-    )
 
     def __init__(self, request: flask.Request) -> None:
         """Read what every decision needs.
@@ -138,3 +127,64 @@ class FlaskRequest(Request):
             if response.is_json and not response.direct_passthrough:
                 response.set_data(rewrite(response.get_data()))
             return response
+
+
+class FlaskServer(WerkzeugServer):
+    """Guards the Dash apps on one Flask server."""
+
+    has_event_loop = False
+    how_to_trust_a_proxy = "wrap the server in werkzeug.middleware.proxy_fix.ProxyFix"
+    _library = flask
+
+    def request(self) -> Request:
+        facts = current_facts()
+        # Asked several times a request; `isinstance` of an abstract class takes five times as long.
+        return facts if type(facts) is FlaskRequest else self._new_request()
+
+    def _new_request(self) -> Request:
+        facts = FlaskRequest(flask.request._get_current_object())  # type: ignore[attr-defined]
+        vars(flask.g._get_current_object())[FACTS] = facts
+        return facts
+
+    def _preprocess_request(self, *context: Any) -> Any:
+        request = self._new_request()
+        walk(self.guards.begin(request), request)
+        return self._preprocess(*context)
+
+    def _before_request(self) -> Any:
+        request = self.request()
+        return walk(self._decide(request), request)
+
+    def _after_request(self, response: Any) -> Any:
+        request = self.request()
+        fit_caching(request, response)
+        self.guards.end(request)
+        return response
+
+    def _process_response(self, response: Any, *context: Any) -> Any:
+        request = self.request()
+        try:
+            return self._process(response, *context)
+        finally:
+            self.guards.after(request)
+
+    def _answering(self, view: Callable[..., Any], headers: dict[str, str]) -> Callable[..., Any]:
+        @functools.wraps(view)
+        def answer(**variables: str) -> Any:
+            return self.with_headers(self._response(view(**variables)), headers)
+
+        return answer
+
+    def with_headers(self, answer: Any, headers: dict[str, str]) -> Any:
+        response = flask.make_response(answer)
+        response.headers.update(headers)
+        return response
+
+    def copy_of(self, answer: Any) -> Any:
+        # Each answer gets a cookie of its own.
+        if isinstance(answer, flask.Response):
+            return flask.Response(answer.get_data(), answer.status, answer.headers.copy())
+        return answer
+
+    def _run(self, function: Callable[..., Any], *arguments: Any) -> None:
+        self._server.ensure_sync(function)(*arguments)
