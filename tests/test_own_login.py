@@ -335,10 +335,10 @@ def test_an_event_loop_goes_on_where_a_public_route_is_known_to_ask(serve: Any) 
     app = plain_app()
     Auth(app, login=Looking())
 
+    @app.server.get("/public")
     async def asking() -> str:
         return str(dash_auth.current_user())
 
-    add_route(app, "/public", asking)
     dash_auth.add_public_routes(app, ["/public"])
     site = serve(app)
     for _ in range(3):
