@@ -112,13 +112,11 @@ class OtherKeys:
         """Whether a look at a cookie may say something yet."""
         return not OtherKeys._told and OtherKeys._looks > 0
 
-    def look_at(self, content: str | None) -> None:
+    def look_at(self, content: str) -> None:
         """Say so, once, if a session that does not verify was made while this process ran.
 
         :param content: what the cookie says, whoever signed it
         """
-        if content is None or not self.is_to_be_told:
-            return
         OtherKeys._looks -= 1
         try:
             note = json.loads(content)["_dash_auth"]

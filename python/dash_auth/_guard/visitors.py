@@ -14,7 +14,7 @@ from dash_auth._login import Login, Logins, Visitor
 from dash_auth._request import Request, Server
 from dash_auth._secret_keys import OtherKeys
 from dash_auth._shown import USER, show
-from dash_auth._steps import Steps, stepwise, walk
+from dash_auth._steps import Steps, is_way, stepwise, walk
 from dash_auth._threads import Crowded
 from dash_auth.logins.session import SessionLogin
 from dash_auth.sessions.notes import NOTE
@@ -61,7 +61,9 @@ class Visitors:
         try:
             self._look_at_other_keys(request)
             if self.session is not None and not self.is_foreign(request):
-                yield from self.session.begin(request, alone=alone)
+                beginning = self.session.begin(request, alone=alone)
+                if beginning is not None:
+                    yield from beginning
         except Crowded:
             # Not an error: what is public goes on as nobody's.
             pass
@@ -73,9 +75,11 @@ class Visitors:
 
     def _look_at_other_keys(self, request: Request) -> None:
         """Look whether another worker signs sessions with a key of its own."""
-        if self._other_keys.is_to_be_told and self._server.secret_keys():
-            if NOTE not in request.bare_session:
-                self._other_keys.look_at(self._server.unverified_session(request))
+        if not (self._other_keys.is_to_be_told and self._server.secret_keys()):
+            return
+        content = self._server.unverified_session(request)
+        if content is not None and NOTE not in request.bare_session:
+            self._other_keys.look_at(content)
 
     def end(self, request: Request) -> dict[str, Any] | None:
         """Take over what the app did to the session before it is saved.
@@ -113,7 +117,9 @@ class Visitors:
 
     def _verified(self, request: Request, login: Login, claim: Any) -> Steps[Visitor | None]:
         outcome: object = login.verify(request, claim)
-        if not isinstance(outcome, Visitor | Refusal):
+        if is_way(outcome):
+            outcome = yield from outcome
+        elif not isinstance(outcome, Visitor):
             outcome = yield from stepwise(outcome)
         if isinstance(outcome, Visitor):
             return outcome

@@ -224,7 +224,8 @@ class QuartServer(WerkzeugServer):
 
     async def _before_websocket(self) -> Any:
         request = self.request()
-        await walk_beside_loop(self._read_again(request), request)
+        if request.read():
+            await walk_beside_loop(self._begin_again(request), request)
         socket: GuardedSocket = request.scope[_SOCKET]
         if await socket.admit(self.guards.responsible(request), request):
             return None

@@ -98,15 +98,15 @@ class WerkzeugServer(ABC):
         """Run a function that may be async."""
 
     def _decide(self, request: Any) -> Steps[Any]:
-        yield from self._read_again(request)
+        if request.read():
+            yield from self._begin_again(request)
         return (yield from self.guards.decide(request))
 
-    def _read_again(self, request: Any) -> Steps[None]:
-        """Read what a hook of the developer's may have changed since the request began."""
-        if request.read():
-            # Whoever was found by what the client sent is not who asks now.
-            request.identity = request.refusal = None
-            yield from self.guards.begin(request)
+    def _begin_again(self, request: Any) -> Steps[None]:
+        """Begin anew where a hook of the developer's has changed the request."""
+        # Whoever was found by what the client sent is not who asks now.
+        request.identity = request.refusal = None
+        yield from self.guards.begin(request)
 
     # Answers
 

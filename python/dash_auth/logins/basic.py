@@ -40,7 +40,9 @@ class Basic(Login):
         return request.authorization
 
     def verify(self, request: Request, claim: str) -> Steps[Outcome]:
-        outcome = yield from self._verified(request, claim)
+        made = self._verified(request, claim)
+        outcome = (yield from made) if is_way(made) else made
+        request.verified = (self, claim, outcome)
         if isinstance(outcome, Refusal):
             return outcome
         claims = yield from self.claims(outcome[0])
@@ -49,13 +51,13 @@ class Basic(Login):
         identity = RequestIdentity(None, claims)
         return Visitor(self, claim, identity, {USER: claims}, against=outcome, until=until)
 
-    def _verified(self, request: Request, header: str) -> Steps[Verified | Refusal]:
+    def _verified(
+        self, request: Request, header: str
+    ) -> Steps[Verified | Refusal] | Verified | Refusal:
         """Return what comes of a request's credentials, verified once."""
         known = request.verified
         if known is None or known[:2] != (self, header) or request.is_socket:
-            made = self._passwords.verify(header, request.address)
-            outcome = (yield from made) if is_way(made) else made
-            known = request.verified = (self, header, outcome)
+            return self._passwords.verify(header, request.address)
         found: Verified | Refusal = known[2]
         return found
 
@@ -65,7 +67,10 @@ class Basic(Login):
         :param request: the request
         """
         header = request.authorization
-        outcome = None if header is None else at_once(self._verified(request, header))
+        if header is None:
+            return False
+        made = self._verified(request, header)
+        outcome = at_once(made) if is_way(made) else made
         return outcome is not None and not isinstance(outcome, Refusal)
 
     def claims(self, name: str) -> Steps[dict[str, Any]]:

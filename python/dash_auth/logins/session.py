@@ -30,7 +30,7 @@ class SessionLogin(Login):
         return self.server.secret_keys()
 
     @abstractmethod
-    def begin(self, request: Request, *, alone: bool) -> Steps[None]:
+    def begin(self, request: Request, *, alone: bool) -> Steps[None] | None:
         """Show in the session who is known, before any hook of the developer's runs.
 
         :param request: the request
@@ -137,13 +137,16 @@ class PasswordSession(SessionLogin):
             return None
         return name
 
-    def begin(self, request: Request, *, alone: bool) -> Steps[None]:
+    def begin(self, request: Request, *, alone: bool) -> Steps[None] | None:
         session = request.bare_session
+        if NOTE not in session:
+            return None
         if alone and until(session):
             hide(session)
         # Who comes with credentials is known once they are verified.
-        if NOTE in session and request.authorization is None:
-            yield from self._show(request, self._name(session))
+        if request.authorization is not None:
+            return None
+        return self._show(request, self._name(session))
 
     def _show(self, request: Request, name: str | None) -> Steps[None]:
         if name is not None:
@@ -259,7 +262,7 @@ class ProviderSession(SessionLogin):
     def holds(self, visitor: Visitor) -> bool:
         return not ended.is_ended(visitor.claim) and self.notes.holds(visitor.claim, self.keys)
 
-    def begin(self, request: Request, *, alone: bool) -> Steps[None]:
+    def begin(self, request: Request, *, alone: bool) -> None:
         session = request.bare_session
         if NOTE not in session and PARKED not in session:
             return
@@ -267,7 +270,6 @@ class ProviderSession(SessionLogin):
             show(request, {name: session[NOTE][name] for name in (USER, IDP)})
         elif alone:
             hide(session)
-        yield from ()
 
     def issue(self, request: Request, visitor: Visitor) -> None:
         # The flow that ended in this session has written it.
@@ -321,8 +323,8 @@ class NotRemembered(SessionLogin):
     def claim(self, request: Request) -> None:
         return None
 
-    def begin(self, request: Request, *, alone: bool) -> Steps[None]:
-        yield from ()
+    def begin(self, request: Request, *, alone: bool) -> None:
+        return
 
     def issue(self, request: Request, visitor: Visitor) -> None:
         return
