@@ -112,6 +112,24 @@ def test_over_plain_http_the_origin_tells(serve: Any, caplog: pytest.LogCaptureF
 
 
 @pytest.mark.rule("S18")
+@pytest.mark.every_server
+@pytest.mark.parametrize(
+    "name,good", [("Origin", "{own}"), ("Origin", FRIEND), ("Sec-Fetch-Site", "same-origin")]
+)
+def test_of_several_headers_none_is_believed(serve: Any, name: str, good: str) -> None:
+    site = serve(app_with(trusted_origins=[FRIEND]))
+    good = good.format(own=own(site))
+    honest(site.call(CALL, auth=ALICE, headers={name: good}), PRIVATE)
+    ran.clear()
+    bad = "cross-site" if name == "Sec-Fetch-Site" else "http://evil.test"
+    for values in ((good, bad), (bad, good), (good, good), (good, "", bad)):
+        headers = [(name, value) for value in values]
+        held(site.call(CALL, auth=ALICE, headers=headers), status=403, ran=ran)
+        change = site.request("POST", "/admin", body=b"", auth=ALICE, headers=headers)
+        held(change, status=403, ran=ran)
+
+
+@pytest.mark.rule("S18")
 @pytest.mark.parametrize(
     "host,origin,status",
     [
