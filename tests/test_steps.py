@@ -203,6 +203,40 @@ def test_a_way_whose_client_has_gone_is_told() -> None:
     assert landed == ["cancelled"]
 
 
+async def loop_at_work() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()
+
+
+def test_an_async_function_runs_in_the_loop_that_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+
+        async def found_in(call: Callable[[], Any]) -> Any:
+            return (await steps.walk_beside_loop(way_of(Wait(call)), Body()))[0]
+
+        assert await found_in(lambda: steps.run_to_end(loop_at_work())) is loop
+        assert await found_in(in_a_job) is not loop
+
+    def in_a_job() -> Any:
+        # A fork of the process that serves, in which that loop never runs again.
+        monkeypatch.setattr("os.getpid", lambda: 1)
+        return steps.run_to_end(loop_at_work())
+
+    asyncio.run(serve())
+
+
+def test_no_loop_waits_for_itself() -> None:
+    async def below() -> Any:
+        return await asyncio.to_thread(lambda: steps.run_to_end(loop_at_work()))
+
+    async def serve() -> None:
+        steps.serve_from_this_loop()
+        found = [steps.run_to_end(loop_at_work()), steps.run_to_end(below())]
+        assert asyncio.get_running_loop() not in found
+
+    asyncio.run(serve())
+
+
 # Ways that may be none
 
 
