@@ -57,6 +57,12 @@ def group_of(*errors: Exception) -> Exception:
     return error
 
 
+def coded(error: Exception, code: object) -> Exception:
+    """Return an error with a code of its library's, which is no HTTP status."""
+    error.code = code  # type: ignore[attr-defined]
+    return error
+
+
 OUT_OF_ORDER: list[BaseException] = [
     *([] if IS_UPSTREAM else [dash_auth.Unavailable("the directory is being moved")]),
     OSError("disk"),
@@ -75,6 +81,8 @@ OUT_OF_ORDER: list[BaseException] = [
     named("ServerSelectionTimeoutError", "pymongo", type("ConnectionFailure", (Exception,), {})),
     named("ConnectTimeout", "httpx", type("TransportError", (Exception,), {})),
     group_of(OSError("disk"), group_of(TimeoutError())),
+    coded(OSError("disk"), 7),
+    coded(named("OperationalError", "sqlalchemy"), "e3q8"),
 ]
 REFUSES = [
     KeyError("alice"),
@@ -84,6 +92,7 @@ REFUSES = [
     sqlite3.ProgrammingError("a mistake"),
     named("INVALID_CREDENTIALS", "ldap"),
     group_of(OSError("disk"), KeyError("alice")),
+    coded(KeyError("alice"), 1203),
 ]
 
 
