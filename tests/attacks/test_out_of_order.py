@@ -168,12 +168,17 @@ class Table(dict[str, str]):
 @pytest.mark.rule("S21")
 def test_a_live_table_out_of_reach(serve: Any) -> None:
     users = Table([ALICE])
-    site = serve(app_with(users))
+    # With the user in the cookie the table is asked when the session is saved, too.
+    site = serve(app_with(users, session_cookie=True))
+    cookie = honest(site.get("/admin", auth=ALICE), PRIVATE).cookie()
+    honest(site.get("/ask", cookie=cookie), f"{PUBLIC} alice")
     for users.error in OUT_OF_ORDER:
         assert site.get("/admin", auth=ALICE).status == 503, users.error
-        honest(site.get("/ask", auth=ALICE), f"{PUBLIC} None")
+        for known in ({"auth": ALICE}, {"cookie": cookie}, {"auth": ALICE, "cookie": cookie}):
+            honest(site.get("/ask", **known), f"{PUBLIC} None")
     users.error = KeyError("a mistake")
     held(site.get("/admin", auth=ALICE))
+    honest(site.get("/ask", cookie=cookie), f"{PUBLIC} None")
     users.error = None
     honest(site.get("/admin", auth=ALICE), PRIVATE)
 
@@ -314,7 +319,7 @@ def test_auth_func_that_is_slow_and_asked_each_time_is_told_of_once(
 
 @pytest.mark.rule("S13")
 def test_where_too_many_wait_a_public_page_goes_on_as_nobodys(
-    serve: Any, monkeypatch: pytest.MonkeyPatch
+    serve: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The groups of a remembered user are asked for before any hook, in a thread."""
     app = plain_app()
@@ -327,5 +332,7 @@ def test_where_too_many_wait_a_public_page_goes_on_as_nobodys(
     honest(site.get("/who", cookie=cookie), "} alice")
     if site.loop is not None:
         monkeypatch.setattr(threads.REMEMBERED, "_limit", 0)
-        honest(site.get("/who", cookie=cookie), f"{PUBLIC} None None")
+        for known in ({"cookie": cookie}, {"cookie": cookie, "auth": ALICE}):
+            honest(site.get("/who", **known), f"{PUBLIC} None None")
         held(site.get("/", cookie=cookie), status=(401, 503))
+        assert [record for record in caplog.records if record.levelname == "ERROR"] == []
