@@ -65,6 +65,24 @@ def test_the_user_of_a_subclass_is_the_sessions() -> None:
         assert (reply["user"], reply["groups"]) == ("carol", ["staff"])
 
 
+def test_a_check_that_never_asks_ours_leaves_the_user_to_the_session() -> None:
+    class ByToken(dash_auth.BasicAuth):
+        def is_authorized(self) -> bool:
+            return flask.request.headers.get("Authorization") == "Bearer right"
+
+    app = new_app()
+    ByToken(app, USERS, secret_key="a key", public_routes=["/open"])
+    add_witness(app.server, "/private", "/open")
+    app.server.before_request_funcs[None].append(
+        lambda: flask.session.update(user={"email": "carol"})
+    )
+    client = client_of(app)
+    for path in ("/private", "/open"):
+        assert client.get(path, headers={"Authorization": "Bearer right"}).json["user"] == "carol"
+    assert client.get("/open", headers={"Authorization": "Bearer wrong"}).json["user"] is None
+    assert client.get("/private", auth=ALICE).status_code == 401
+
+
 def test_an_answer_that_is_none_lets_nobody_in(caplog: pytest.LogCaptureFixture) -> None:
     class Forgetful(ByHeader):
         def login_request(self) -> Any:

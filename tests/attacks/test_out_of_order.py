@@ -206,6 +206,27 @@ def test_a_check_of_a_subclass_that_is_out_of_order(serve: Any) -> None:
 
 
 @pytest.mark.rule("S13")
+def test_a_hash_in_a_check_of_a_subclass_is_bounded(serve: Any) -> None:
+    """Else it would wait for a turn without end, where the guard answers 503."""
+    from dash_auth._unavailable import is_asked_by_guard
+
+    asked: list[bool] = []
+
+    class Own(dash_auth.BasicAuth):
+        def is_authorized(self) -> bool:
+            asked.append(is_asked_by_guard())
+            return super().is_authorized()
+
+    app = plain_app()
+    add_route(app, "/admin", lambda: f"{PRIVATE} {is_asked_by_guard()}")
+    Own(app, dict([ALICE]))
+    site = serve(app)
+    honest(site.get("/admin", auth=ALICE), f"{PRIVATE} False")
+    held(site.get("/admin", auth=BOB))
+    assert asked == [True, True]
+
+
+@pytest.mark.rule("S13")
 def test_an_outage_is_no_wrong_guess(serve: Any, hashing: Any) -> None:
     """Who was answered 503 for it still waits for a turn as anybody does."""
     source = "127.0.5.1"
