@@ -49,6 +49,7 @@ def answers(auth: type[Auth], path: str = "/private", **options: Any) -> Any:
 def test_a_subclass_decides_and_answers() -> None:
     refused = answers(ByHeader)
     assert (refused.status_code, refused.text) == (403, "show your key")
+    assert refused.headers["Cache-Control"] == "no-store"
     assert answers(ByHeader, headers=KEY).json["user"] is None
 
 
