@@ -412,3 +412,20 @@ def test_the_guards_own_look_makes_no_answer_vary_with_the_cookie() -> None:
     assert answer.status_code == 200
     assert "Vary" not in answer.headers
     assert "Set-Cookie" not in answer.headers
+
+
+def test_whom_the_session_showed_is_gone_once_a_hook_says_who_else_asks() -> None:
+    app = new_app()
+
+    @app.server.before_request
+    def swap() -> None:
+        if "X-Swap" in flask.request.headers:
+            flask.request.environ["HTTP_AUTHORIZATION"] = "Basic of nobody"
+
+    dash_auth.BasicAuth(app, USERS, secret_key="a key", public_routes=["/open"])
+    add_witness(app.server, "/open")
+    client = client_of(app)
+    client.get("/", auth=ALICE)
+    assert user_of_open_page(client) == ("alice", "alice")
+    swapped = client.get("/open", headers={"X-Swap": "1"}).json
+    assert (swapped["user"], swapped["session"]) == (None, None)
