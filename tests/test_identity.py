@@ -168,10 +168,12 @@ def test_no_password_is_hashed_on_a_public_route_that_does_not_ask() -> None:
 def test_a_refused_request_is_nobodys_whatever_its_session_says() -> None:
     app = guarded_app(public_routes=["/open"], secret_key="a key")
     seen: dict[str, User | None] = {}
+    shown: dict[str, Any] = {}
 
     @app.server.after_request
     def audit(response: flask.Response) -> flask.Response:
         seen[flask.request.path] = current_user()
+        shown[flask.request.path] = flask.session.get("user")
         return response
 
     client = client_of(app)
@@ -183,6 +185,12 @@ def test_a_refused_request_is_nobodys_whatever_its_session_says() -> None:
     assert seen == {"/private": None, "/_favicon.ico": None, "/open": None}
     client.get("/private", auth=ALICE)
     assert str(seen["/private"]) == "alice"
+    # By now her session is one that counts, for public pages alone.
+    client.get("/open")
+    assert str(seen["/open"]) == "alice"
+    assert client.get("/private").status_code == 401
+    assert seen["/private"] is None
+    assert shown["/private"] is None
 
 
 def test_a_page_of_another_site_does_not_lean_on_what_the_browser_holds() -> None:

@@ -96,7 +96,9 @@ def public_callback(**options: Any) -> Any:
         (protected, "protected", "group", "groups"),
         (protected, "protected", "check", "check_type"),
         (protected, "protected", "zzz", None),
+        (protected, "protected", "users", None),
         (basic, "BasicAuth", "users", "username_password_list"),
+        (basic, "BasicAuth", "Users", "username_password_list"),
         (basic, "BasicAuth", "auth_function", "auth_func"),
         (basic, "BasicAuth", "public_route", "public_routes"),
         (basic, "BasicAuth", "trusted_origin", "trusted_origins"),
@@ -118,6 +120,15 @@ def test_an_unknown_keyword_is_named_with_the_nearest_right_one(
     words = rf"^{whose}\(\) got an unexpected keyword argument '{keyword}'{hint}"
     with pytest.raises(TypeError, match=words):
         call(**{keyword: ["board"]})
+
+
+def test_a_keyword_is_not_its_own_right_name() -> None:
+    class PassesOn(Own):
+        def __init__(self, app: dash.Dash, tenant: str = "red", **options: Any) -> None:
+            super().__init__(app, tenant=tenant, **options)
+
+    with pytest.raises(TypeError, match=r"^PassesOn\(\) got an .* argument 'tenant'$"):
+        PassesOn(new_app())
 
 
 def test_a_misspelt_keyword_registers_no_callback() -> None:

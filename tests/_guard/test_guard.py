@@ -49,6 +49,7 @@ def answers(auth: type[Auth], path: str = "/private", **options: Any) -> Any:
 def test_a_subclass_decides_and_answers() -> None:
     refused = answers(ByHeader)
     assert (refused.status_code, refused.text) == (403, "show your key")
+    assert refused.headers["Cache-Control"] == "no-store"
     assert answers(ByHeader, headers=KEY).json["user"] is None
 
 
@@ -63,6 +64,24 @@ def test_the_user_of_a_subclass_is_the_sessions() -> None:
     for path, headers in (("/private", KEY), ("/open", {})):
         reply = client.get(path, headers=headers).json
         assert (reply["user"], reply["groups"]) == ("carol", ["staff"])
+
+
+def test_a_check_that_never_asks_ours_leaves_the_user_to_the_session() -> None:
+    class ByToken(dash_auth.BasicAuth):
+        def is_authorized(self) -> bool:
+            return flask.request.headers.get("Authorization") == "Bearer right"
+
+    app = new_app()
+    ByToken(app, USERS, secret_key="a key", public_routes=["/open"])
+    add_witness(app.server, "/private", "/open")
+    app.server.before_request_funcs[None].append(
+        lambda: flask.session.update(user={"email": "carol"})
+    )
+    client = client_of(app)
+    for path in ("/private", "/open"):
+        assert client.get(path, headers={"Authorization": "Bearer right"}).json["user"] == "carol"
+    assert client.get("/open", headers={"Authorization": "Bearer wrong"}).json["user"] is None
+    assert client.get("/private", auth=ALICE).status_code == 401
 
 
 def test_an_answer_that_is_none_lets_nobody_in(caplog: pytest.LogCaptureFixture) -> None:

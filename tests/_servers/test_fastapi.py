@@ -153,3 +153,17 @@ def test_an_empty_secret_key_is_none() -> None:
 def test_require_user_outside_of_a_request_says_what_it_is_for() -> None:
     with pytest.raises(RuntimeError, match="FastAPI"):
         require_user()
+
+
+def test_sessions_of_the_developers_are_not_doubled() -> None:
+    from dash_auth._servers.fastapi.session import RotatingSessions, SessionCookie
+    from starlette.middleware import Middleware
+    from starlette.middleware.sessions import SessionMiddleware
+
+    sessions = SessionCookie()
+    own = Middleware(SessionMiddleware, secret_key="the developer's")
+    assert (sessions.fit([]), sessions.fit([own])) == ([], [own])
+    sessions.set_secret_keys(["the guard's"])
+    assert [one.cls for one in sessions.fit([])] == [RotatingSessions]
+    assert sessions.fit([own]) == [own]
+    assert sessions.secret_keys([own]) == (b"the developer's",)

@@ -9,6 +9,7 @@ import dash_auth
 import pytest
 from dash import Input, Output, State
 
+from . import routes
 from .apps import body, guard, item, plain_app
 from .callbacks import (
     PRIVATE_BODY,
@@ -161,10 +162,17 @@ def test_the_limit_can_be_set(serve: Any, chunked: bool) -> None:
     dash_auth.public_callback(
         Output("pub", "children"), Input("pub-in", "value"), State("pub-st", "value")
     )(lambda v, s: public(v, s))
-    guard(app, public_routes=[], anonymous_body_limit=1000)
+    guard(app, public_routes=[], anonymous_body_limit=1000, secret_key="k" * 32)
     site = serve(app)
     honest(site.call(sized(1000), chunked=chunked))
     held(site.call(sized(1001), chunked=chunked), PUBLIC, status=413)
+    # Who has a login that opens nothing is to log in again.
+    cookie = honest(site.get("/", auth=ALICE), None).cookie()
+    assert cookie is not None
+    for stale in ({"auth": ("alice", "wrong")}, {"cookie": cookie}):
+        held(site.call(sized(1001), chunked=chunked, **stale), PUBLIC, status=401)
+    theme = routes.forge({"theme": "dark"}, "k" * 32)
+    held(site.call(sized(1001), chunked=chunked, cookie=theme), PUBLIC, status=413)
     honest(site.call(sized(5000), chunked=chunked, auth=ALICE))
 
 

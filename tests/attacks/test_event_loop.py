@@ -122,6 +122,19 @@ def test_the_loop_does_not_wait(
     assert all(loop.went_on)
 
 
+@pytest.mark.rule("S13")
+@pytest.mark.parametrize("is_callback", [False, True], ids=["route", "callback"])
+def test_the_loop_does_not_wait_for_the_groups_of_a_session(serve: Any, is_callback: bool) -> None:
+    loop = Loop()
+    site = serve(app_with(user_groups=loop.slow_groups))
+    cookie = honest(site.get("/closed", auth=ALICE), PRIVATE).cookie()
+    for loop.site in (None, site):
+        reply = site.call(ASK, cookie=cookie) if is_callback else site.get("/ask", cookie=cookie)
+        honest(reply, f"{PUBLIC} alice ['staff']")
+    assert loop.went_on
+    assert all(loop.went_on)
+
+
 @pytest.mark.rule("S12")
 @pytest.mark.parametrize("asking", ASKING)
 @pytest.mark.parametrize("kind", ["function", "object", "partial"])

@@ -424,12 +424,16 @@ def test_a_hook_before_the_guard_may_ask_for_the_visitor_too(serve: Any) -> None
         if not names:
             names.append(str(dash_auth.current_user()))
 
-    add_route(app, "/asked", lambda: f"{PUBLIC} {names[0]}")
+    add_route(app, "/asked", lambda: f"{PUBLIC} {names[0]}", methods=["GET", "POST"])
     guard(app, public_routes=["/asked"])
     site = serve(app)
     for auth, name in ((ALICE, "alice"), (None, "None")):
         names.clear()
         reply = honest(site.get("/asked", auth=auth), f"{PUBLIC} {name}")
         assert reply.headers["Cache-Control"] == "private, no-store"
+    # Nor does a page of another site lean on what the browser holds.
+    names.clear()
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    honest(site.request("POST", "/asked", body=b"", auth=ALICE, headers=foreign), f"{PUBLIC} None")
     # Asked nobody.
     assert site.get("/asked").headers["Cache-Control"] is None

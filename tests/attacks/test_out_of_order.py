@@ -57,6 +57,12 @@ def group_of(*errors: Exception) -> Exception:
     return error
 
 
+def coded(error: Exception, code: object) -> Exception:
+    """Return an error with a code of its library's, which is no HTTP status."""
+    error.code = code  # type: ignore[attr-defined]
+    return error
+
+
 OUT_OF_ORDER: list[BaseException] = [
     *([] if IS_UPSTREAM else [dash_auth.Unavailable("the directory is being moved")]),
     OSError("disk"),
@@ -75,6 +81,8 @@ OUT_OF_ORDER: list[BaseException] = [
     named("ServerSelectionTimeoutError", "pymongo", type("ConnectionFailure", (Exception,), {})),
     named("ConnectTimeout", "httpx", type("TransportError", (Exception,), {})),
     group_of(OSError("disk"), group_of(TimeoutError())),
+    coded(OSError("disk"), 7),
+    coded(named("OperationalError", "sqlalchemy"), "e3q8"),
 ]
 REFUSES = [
     KeyError("alice"),
@@ -84,6 +92,7 @@ REFUSES = [
     sqlite3.ProgrammingError("a mistake"),
     named("INVALID_CREDENTIALS", "ldap"),
     group_of(OSError("disk"), KeyError("alice")),
+    coded(KeyError("alice"), 1203),
 ]
 
 
@@ -159,12 +168,17 @@ class Table(dict[str, str]):
 @pytest.mark.rule("S21")
 def test_a_live_table_out_of_reach(serve: Any) -> None:
     users = Table([ALICE])
-    site = serve(app_with(users))
+    # With the user in the cookie the table is asked when the session is saved, too.
+    site = serve(app_with(users, session_cookie=True))
+    cookie = honest(site.get("/admin", auth=ALICE), PRIVATE).cookie()
+    honest(site.get("/ask", cookie=cookie), f"{PUBLIC} alice")
     for users.error in OUT_OF_ORDER:
         assert site.get("/admin", auth=ALICE).status == 503, users.error
-        honest(site.get("/ask", auth=ALICE), f"{PUBLIC} None")
+        for known in ({"auth": ALICE}, {"cookie": cookie}, {"auth": ALICE, "cookie": cookie}):
+            honest(site.get("/ask", **known), f"{PUBLIC} None")
     users.error = KeyError("a mistake")
     held(site.get("/admin", auth=ALICE))
+    honest(site.get("/ask", cookie=cookie), f"{PUBLIC} None")
     users.error = None
     honest(site.get("/admin", auth=ALICE), PRIVATE)
 
@@ -189,6 +203,27 @@ def test_a_check_of_a_subclass_that_is_out_of_order(serve: Any) -> None:
         assert site.get("/admin").status == 503, failing.error
     failing.error = LookupError()
     held(site.get("/admin"))
+
+
+@pytest.mark.rule("S13")
+def test_a_hash_in_a_check_of_a_subclass_is_bounded(serve: Any) -> None:
+    """Else it would wait for a turn without end, where the guard answers 503."""
+    from dash_auth._unavailable import is_asked_by_guard
+
+    asked: list[bool] = []
+
+    class Own(dash_auth.BasicAuth):
+        def is_authorized(self) -> bool:
+            asked.append(is_asked_by_guard())
+            return super().is_authorized()
+
+    app = plain_app()
+    add_route(app, "/admin", lambda: f"{PRIVATE} {is_asked_by_guard()}")
+    Own(app, dict([ALICE]))
+    site = serve(app)
+    honest(site.get("/admin", auth=ALICE), f"{PRIVATE} False")
+    held(site.get("/admin", auth=BOB))
+    assert asked == [True, True]
 
 
 @pytest.mark.rule("S13")
@@ -305,7 +340,7 @@ def test_auth_func_that_is_slow_and_asked_each_time_is_told_of_once(
 
 @pytest.mark.rule("S13")
 def test_where_too_many_wait_a_public_page_goes_on_as_nobodys(
-    serve: Any, monkeypatch: pytest.MonkeyPatch
+    serve: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The groups of a remembered user are asked for before any hook, in a thread."""
     app = plain_app()
@@ -318,5 +353,7 @@ def test_where_too_many_wait_a_public_page_goes_on_as_nobodys(
     honest(site.get("/who", cookie=cookie), "} alice")
     if site.loop is not None:
         monkeypatch.setattr(threads.REMEMBERED, "_limit", 0)
-        honest(site.get("/who", cookie=cookie), f"{PUBLIC} None None")
+        for known in ({"cookie": cookie}, {"cookie": cookie, "auth": ALICE}):
+            honest(site.get("/who", **known), f"{PUBLIC} None None")
         held(site.get("/", cookie=cookie), status=(401, 503))
+        assert [record for record in caplog.records if record.levelname == "ERROR"] == []

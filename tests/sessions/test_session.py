@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import dash_auth
@@ -153,6 +154,18 @@ def test_no_cookie_is_written_where_nothing_could_need_it() -> None:
     (cookie,) = cookies_of(open_app, "/private", ALICE)
     assert cookie.startswith("session=")
     assert "HttpOnly" in cookie
+
+
+def test_no_cookie_goes_out_with_a_file(tmp_path: Path) -> None:
+    """A cache between may keep the file, and would give the cookie to the next visitor."""
+    for name in ("a.png", "a.css"):
+        (tmp_path / name).write_text("a file")
+    app = new_app(assets_folder=str(tmp_path))
+    dash_auth.BasicAuth(app, USERS, secret_key="a key", public_routes=["/open"])
+    for path in ("/assets/a.png", "/assets/a.css"):
+        with client_of(app).get(path, auth=ALICE) as answer:
+            assert (answer.text, "Set-Cookie" in answer.headers) == ("a file", False), path
+    assert cookies_of(app, "/", ALICE)
 
 
 def test_the_cookie_is_written_once() -> None:
@@ -399,3 +412,20 @@ def test_the_guards_own_look_makes_no_answer_vary_with_the_cookie() -> None:
     assert answer.status_code == 200
     assert "Vary" not in answer.headers
     assert "Set-Cookie" not in answer.headers
+
+
+def test_whom_the_session_showed_is_gone_once_a_hook_says_who_else_asks() -> None:
+    app = new_app()
+
+    @app.server.before_request
+    def swap() -> None:
+        if "X-Swap" in flask.request.headers:
+            flask.request.environ["HTTP_AUTHORIZATION"] = "Basic of nobody"
+
+    dash_auth.BasicAuth(app, USERS, secret_key="a key", public_routes=["/open"])
+    add_witness(app.server, "/open")
+    client = client_of(app)
+    client.get("/", auth=ALICE)
+    assert user_of_open_page(client) == ("alice", "alice")
+    swapped = client.get("/open", headers={"X-Swap": "1"}).json
+    assert (swapped["user"], swapped["session"]) == (None, None)

@@ -91,9 +91,8 @@ class Public:
             # A page of another site may not lean on what the browser holds here either.
             request.identity = RequestIdentity()
         else:
-            session = self._visitors.session
-            if not leaves_session and session is not None:
-                yield from session.tidy(request)
+            if not leaves_session:
+                yield from self._visitors.tidy(request)
             mine = yield from self._identity(request)
             request.identity = known_to_others(request.identity, mine)
         callbacks = self._parts.websocket_callbacks

@@ -81,6 +81,19 @@ class Visitors:
         if content is not None and NOTE not in request.bare_session:
             self._other_keys.look_at(content)
 
+    def tidy(self, request: Request) -> Steps[None]:
+        """Take what does not count out of the session of a public request; it goes on either way.
+
+        :param request: the request
+        """
+        try:
+            if self.session is not None:
+                yield from self.session.tidy(request)
+        except Crowded:
+            pass
+        except Exception:
+            logger.exception("An error while finding out whether a session counts: it stays")
+
     def end(self, request: Request) -> dict[str, Any] | None:
         """Take over what the app did to the session before it is saved.
 
