@@ -85,6 +85,7 @@ fn a_rule_is_read_as_it_stands_and_below_the_prefix() {
         (Endpoint::Static, "/app/assets/a/../x.css", false),
         (Endpoint::Callback, "/own", false),
         (Endpoint::Closed, "/app/own", false),
+        (Endpoint::Login, "/elsewhere", true),
     ] {
         assert_eq!(open(endpoint, path), expected, "{endpoint:?} {path}");
     }
