@@ -53,12 +53,16 @@ def decides(auth: Auth) -> bool:
     return auth._dash_auth_decides
 
 
+_OURS = "_dash_auth_ours"
+
+
 def ours(method: F) -> F:
     """Mark a method as ours: what stands in its place is the developer's.
 
     :param method: the method
     """
-    vars(method)["_dash_authis_ours"] = True
+    # The method itself: `functools.wraps` copies what is marked to a wrapper of the developer's.
+    vars(method)[_OURS] = method
     return method
 
 
@@ -192,10 +196,10 @@ class Auth:
     def __logins(self, guard: Guard) -> tuple[Logins, SessionLogin | None]:
         ours, session = self._dash_auth_logins(guard)
         self.__ours = ours
-        own = OwnCheck(self.__own_check)
+        own = OwnCheck(self.__own_check, session)
         # Of a public request it is asked only where credentials came along.
         by_header = any(isinstance(login, Basic) for login in ours.public)
-        headers = [OwnCheck(self.__own_check, of_headers=True)] if by_header else []
+        headers = [OwnCheck(self.__own_check, session, of_headers=True)] if by_header else []
         logins = Logins(
             private=[own, *ours.private],
             public=[*headers, *ours.public],
@@ -271,7 +275,8 @@ _NO_LOGINS = Auth._dash_auth_logins
 
 def is_ours(method: Any) -> bool:
     """Tell whether a method is ours, and not the developer's."""
-    return hasattr(getattr(method, "__func__", None), "_dash_authis_ours")
+    function = getattr(method, "__func__", None)
+    return function is not None and getattr(function, _OURS, None) is function
 
 
 def _check_login(login: Any) -> None:

@@ -39,6 +39,24 @@ def test_a_login_counts_for_eight_hours_by_default(direct: Callable[..., Direct]
     assert explain(here.app).session == "the login itself, for 8 hours"
 
 
+def test_a_check_of_a_subclass_refuses_a_request_and_ends_no_login(
+    direct: Callable[..., Direct],
+) -> None:
+    class Selective(OIDCAuth):
+        is_open = True
+
+        def is_authorized(self) -> bool:
+            return super().is_authorized() and self.is_open
+
+    here = direct(kind=Selective)
+    here.log_in()
+    here.auth.is_open = False
+    refused = here.client.get("/whoami", {"Sec-Fetch-Mode": "cors"})
+    assert (refused.status_code, refused.headers.get("Set-Cookie")) == (401, None)
+    here.auth.is_open = True
+    assert here.client.get("/whoami").json()["user"] == ALICE["email"]
+
+
 def test_a_changed_note_does_not_count(direct: Callable[..., Direct]) -> None:
     here = direct()
     here.log_in()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import flask
@@ -94,6 +95,46 @@ def test_a_check_put_in_the_place_of_basic_auths_has_the_last_word(
     login = ("hello", "world")
     assert client.get("/", auth=login, headers={"X-Office": "yes"}).status_code == 200
     assert client.get("/", auth=login).status_code == 401
+
+
+@pytest.mark.parametrize("place", ["subclass", "class"])
+@pytest.mark.parametrize("method", ["is_authorized", "login_request"])
+def test_what_wraps_a_method_of_ours_is_not_ours(
+    method: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = getattr(BasicAuth, method)
+
+    # It copies what the method says of itself, and marks on it.
+    @functools.wraps(original)
+    def wrapper(self: Any) -> Any:
+        original(self)
+        return False if method == "is_authorized" else ("wrapped", 418)
+
+    kind: type[BasicAuth] = BasicAuth
+    if place == "class":
+        monkeypatch.setattr(BasicAuth, method, wrapper)
+    else:
+        kind = type("Wrapping", (BasicAuth,), {method: wrapper})
+    app = Dash("wrapped")
+    app.layout = html.Div()
+    kind(app, {"hello": "world"})
+    client = app.server.test_client()
+    password = "world" if method == "is_authorized" else "wrong"
+    expected = 401 if method == "is_authorized" else 418
+    assert client.get("/", auth=("hello", password)).status_code == expected
+
+
+def test_a_check_refuses_where_there_is_no_session(caplog: pytest.LogCaptureFixture) -> None:
+    class Nobody(BasicAuth):
+        def is_authorized(self) -> bool:
+            assert super().is_authorized()
+            return False
+
+    app = Dash("nobody")
+    app.layout = html.Div()
+    Nobody(app, {"hello": "world"})
+    answer = app.server.test_client().get("/", auth=("hello", "world"))
+    assert (answer.status_code, caplog.text) == (401, "")
 
 
 @pytest.mark.parametrize("truthy", [True, {"email": "a"}, "yes", 1])

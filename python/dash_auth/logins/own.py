@@ -14,7 +14,7 @@ from dash_auth._request import Request
 from dash_auth._shown import show
 from dash_auth._steps import Steps, Wait, call, stepwise
 from dash_auth._unavailable import asked_by_guard
-from dash_auth.sessions.notes import forget
+from dash_auth.logins.session import SessionLogin
 
 logger = logging.getLogger("dash_auth")
 
@@ -25,13 +25,21 @@ Method = Callable[[], Any]
 class OwnCheck(Login):
     """Recognises whom the developer's own `is_authorized` lets in."""
 
-    def __init__(self, find: Callable[[], Method | None], *, of_headers: bool = False) -> None:
+    def __init__(
+        self,
+        find: Callable[[], Method | None],
+        session: SessionLogin | None,
+        *,
+        of_headers: bool = False,
+    ) -> None:
         """Remember whom to ask.
 
         :param find: returns the method, None while ours is in its place
+        :param session: what remembers whom ours recognises, if anything does
         :param of_headers: whether to ask it only about requests that bring credentials along
         """
         self._find = find
+        self._session = session
         self._of_headers = of_headers
 
     def claim(self, request: Request) -> Method | None:
@@ -50,7 +58,8 @@ class OwnCheck(Login):
                 # It has the last word, after ours has noted the user.
                 request.identity = RequestIdentity()
                 show(request, {})
-                forget(request.session)
+                if self._session is not None:
+                    self._session.withdraw(request)
         if not authorized:
             return None
         identity = request.identity

@@ -41,6 +41,9 @@ class SessionLogin(Login):
     def issue(self, request: Request, visitor: Visitor) -> None:
         """Remember a visitor whom another login has recognised."""
 
+    def withdraw(self, request: Request) -> None:
+        """Remember no longer whom the developer's own check refuses, after :meth:`issue`."""
+
     @abstractmethod
     def tidy(self, request: Request) -> Steps[None]:
         """Take what does not count out of the session of a public request."""
@@ -166,6 +169,10 @@ class PasswordSession(SessionLogin):
             # The answer to a WebSocket's handshake tells of no other id.
             if is_login and not request.is_socket:
                 self.server.renew_session_id(session)
+
+    def withdraw(self, request: Request) -> None:
+        if self._notes.wrote(request.bare_session):
+            forget(request.session)
 
     def tidy(self, request: Request) -> Steps[None]:
         session = request.bare_session
