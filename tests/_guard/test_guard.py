@@ -66,6 +66,18 @@ def test_the_user_of_a_subclass_is_the_sessions() -> None:
         assert (reply["user"], reply["groups"]) == ("carol", ["staff"])
 
 
+def test_who_has_a_session_of_a_subclass_is_asked_anew_where_the_body_is_too_large() -> None:
+    app = new_app()
+    app.server.secret_key = "a key"
+    ByHeader(app, public_routes=["/open"], anonymous_body_limit=100)
+    client = client_of(app)
+    large = ("in", "value", "x" * 200)
+    assert call(client, "out.children", large).status_code == 413
+    with client.session_transaction() as session:
+        session["user"] = {"email": "carol"}
+    assert call(client, "out.children", large).text == "show your key"
+
+
 def test_a_check_that_never_asks_ours_leaves_the_user_to_the_session() -> None:
     class ByToken(dash_auth.BasicAuth):
         def is_authorized(self) -> bool:

@@ -106,6 +106,18 @@ def test_a_path_under_no_prefix_is_not_more_open(serve: Any) -> None:
         assert reply.headers["Cache-Control"] == "no-store", path
 
 
+@pytest.mark.rule("S7")
+def test_the_set_up_runs_no_layout_for_a_user_of_another_app(serve: Any) -> None:
+    one, two = two_apps("/a/", "/b/")
+    two.layout = lambda: ran.append("the layout of two") or html.Div()  # type: ignore[func-returns-value]
+    route(one, "/open-two", public_view)
+    ran.clear()
+    site = serve(one)
+    # The second guard lets anybody see it; the first wants to see one of its users.
+    honest(site.get("/open-two", auth=ALICE), PUBLIC)
+    assert ran == []
+
+
 @pytest.mark.rule("S9")
 def test_an_unguarded_app_beside_a_guarded_one(serve: Any) -> None:
     one = new_app("one", url_base_pathname="/a/")

@@ -61,9 +61,11 @@ class Guards:
             if answer is not None:
                 return answer
         # Outside of the guards' net: what goes wrong in Dash's set-up is for the developer to see.
+        # Who logged in to one of several may be anonymous to the others.
+        is_user = request.logged_in and len(responsible) == 1
         for guard in responsible:
             if not guard.is_set_up:
-                yield from guard.set_up(layout_of_visitor=request.logged_in)
+                yield from guard.set_up(layout_of_visitor=is_user)
             guard.parts.hand_user_to_jobs()
         for guard in self._guards:
             # Dash's hooks set up all apps of the server, to whichever of them the request is.

@@ -18,6 +18,7 @@ from dash_auth._steps import Steps, is_way, stepwise, walk
 from dash_auth._threads import Crowded
 from dash_auth.logins.session import SessionLogin
 from dash_auth.sessions.notes import NOTE
+from dash_auth.sessions.parked import PARKED
 
 logger = logging.getLogger("dash_auth")
 
@@ -194,7 +195,10 @@ class Visitors:
         """Tell whether credentials, or a session of a user, came along, be they right or not."""
         if request.authorization is not None:
             return True
-        return self.session is not None and self.session.brings(request)
+        # A login of the app's own may keep its user there as well.
+        return request.has_session_cookie and any(
+            name in request.bare_session for name in (NOTE, PARKED, USER)
+        )
 
 
 def known_to_others(known: RequestIdentity | None, mine: RequestIdentity) -> RequestIdentity:

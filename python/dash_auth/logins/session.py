@@ -63,12 +63,6 @@ class SessionLogin(Login):
         """Return in words what it lacks, None if that is nothing."""
         return None
 
-    def brings(self, request: Request) -> bool:
-        """Tell whether a session of a user came along, be it right or not."""
-        return request.has_session_cookie and any(
-            name in request.bare_session for name in (NOTE, PARKED, USER)
-        )
-
 
 class PasswordSession(SessionLogin):
     """The session of a user who came with a password: it names the user on public pages."""
