@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -143,6 +144,43 @@ def test_a_logout_leaves_nothing_under_the_id(serve: Any) -> None:
     assert len(renewed) == 1
     assert store.kept == {}
     assert site.get("/open/who", cookie="session=of-carol").json() == NOBODY
+
+
+@pytest.mark.rule("S24")
+def test_an_id_that_cannot_be_renewed_remembers_no_login(serve: Any) -> None:
+    app, store = guarded()
+
+    def regenerate(_: Any) -> None:
+        raise ConnectionError("the store is out of order")
+
+    app.server.session_interface.regenerate = regenerate
+    store.kept["known"] = json.dumps({"theme": "dark"})
+    site = serve(app)
+    assert site.get("/who", auth=ALICE, cookie="session=known").status == 503
+    assert store.content("known") == {"theme": "dark"}
+    known = site.get("/open/who", cookie="session=known").json()
+    assert known == {**NOBODY, "theme": "dark"}
+
+
+@pytest.mark.rule("S24")
+@pytest.mark.not_on("flask", "an async method of the session interface is Quart's")
+def test_ids_are_renewed_in_the_loop_that_serves(serve: Any) -> None:
+    app, _ = guarded()
+    loops: list[Any] = []
+
+    async def open_session(*_: Any) -> Any:
+        loops.append(asyncio.get_running_loop())
+        return await opened(*_)
+
+    async def regenerate(_: Any) -> None:
+        loops.append(asyncio.get_running_loop())
+
+    interface = app.server.session_interface
+    opened, interface.open_session = interface.open_session, open_session
+    interface.regenerate = regenerate
+    honest(serve(app).get("/who", auth=ALICE), None)
+    opening, renewing = loops
+    assert renewing is opening
 
 
 @pytest.mark.rule("S24")

@@ -138,7 +138,9 @@ class Guard:
             if visitor is not None and not visitor.is_for_public:
                 is_file = parts.is_file(request, kind)
                 # A cache between may keep a file, and would give the cookie to the next visitor.
-                visitors.log_in(request, visitor, remembers=not is_file)
+                if not is_file and visitors.remember(request, visitor):
+                    yield from visitors.renew_session(request)
+                visitors.log_in(request, visitor)
                 self._pass_logged_in(request, kind)
                 return True
         if is_callback and (yield from self._public.opens_callback(request, self.set_up)):
@@ -164,11 +166,14 @@ class Guard:
         :param request: the request
         :param logins: the logins to ask
         """
-        visitor = walk(self.visitors.recognise(request, logins), request)
+        visitors = self.visitors
+        visitor = walk(visitors.recognise(request, logins), request)
         if visitor is None:
             return False
         is_file = self.parts.is_file(request, self.parts.kind(request))
-        self.visitors.log_in(request, visitor, remembers=not is_file)
+        if not is_file and visitors.remember(request, visitor):
+            walk(visitors.renew_session(request), request)
+        visitors.log_in(request, visitor)
         return True
 
     def asked(self, request: Request, login: Login | None = None) -> Any:

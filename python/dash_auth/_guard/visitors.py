@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from dash_auth._core import Refusal
@@ -14,7 +15,7 @@ from dash_auth._login import Login, Logins, Visitor
 from dash_auth._request import Request, Server
 from dash_auth._secret_keys import OtherKeys
 from dash_auth._shown import USER, show
-from dash_auth._steps import Steps, is_way, stepwise, walk
+from dash_auth._steps import Steps, Wait, is_way, stepwise, walk
 from dash_auth._threads import Crowded
 from dash_auth.logins.session import SessionLogin
 from dash_auth.sessions.notes import NOTE
@@ -170,17 +171,37 @@ class Visitors:
             visitor = None
         return RequestIdentity() if visitor is None else visitor.identity
 
-    def log_in(self, request: Request, visitor: Visitor, *, remembers: bool = True) -> None:
+    def remember(self, request: Request, visitor: Visitor) -> bool:
+        """Have the session remember who makes a request.
+
+        :param request: the request
+        :param visitor: who makes it
+        :return: whether the session is to have another id, see :meth:`renew_session`
+        """
+        session = self.session
+        return visitor.shown is not None and session is not None and session.issue(request, visitor)
+
+    def renew_session(self, request: Request) -> Steps[None]:
+        """Give the session that remembers who makes a request another id.
+
+        :param request: the request
+        """
+        try:
+            yield Wait(partial(self._server.renew_session_id, request.bare_session))
+        except BaseException:
+            if self.session is not None:
+                # Whoever knows the id from before would share the login.
+                self.session.withdraw(request)
+            raise
+
+    def log_in(self, request: Request, visitor: Visitor) -> None:
         """Have the app know who makes a request.
 
         :param request: the request
         :param visitor: who makes it
-        :param remembers: whether the session may remember it
         """
         request.identity = visitor.identity
         if visitor.shown is not None:
-            if remembers and self.session is not None:
-                self.session.issue(request, visitor)
             show(request, visitor.shown)
 
     def bring_claim(self, request: Request) -> bool:

@@ -38,11 +38,16 @@ class SessionLogin(Login):
         """
 
     @abstractmethod
-    def issue(self, request: Request, visitor: Visitor) -> None:
-        """Remember a visitor whom another login has recognised."""
+    def issue(self, request: Request, visitor: Visitor) -> bool:
+        """Remember a visitor whom another login has recognised.
+
+        :param request: the request
+        :param visitor: who makes it
+        :return: whether a session that is kept on the server is to have another id
+        """
 
     def withdraw(self, request: Request) -> None:
-        """Remember no longer whom the developer's own check refuses, after :meth:`issue`."""
+        """Remember nobody: the visitor of :meth:`issue` is refused after all."""
 
     @abstractmethod
     def tidy(self, request: Request) -> Steps[None]:
@@ -150,19 +155,19 @@ class PasswordSession(SessionLogin):
             claims = yield from self._claims(name)
             show(request, {USER: claims})
 
-    def issue(self, request: Request, visitor: Visitor) -> None:
+    def issue(self, request: Request, visitor: Visitor) -> bool:
         keys = self.keys
-        if keys and (self._with_user or self._is_needed()):
-            name, verified_against = visitor.against
-            session = request.bare_session
-            if until(session):
-                # Where its guard is asked too, it is there still.
-                hide(session)
-            # Not what the live table holds by now: a password changed since ends this login.
-            is_login = self._notes.write(session, keys, name, verified_against)
-            # The answer to a WebSocket's handshake tells of no other id.
-            if is_login and not request.is_socket:
-                self.server.renew_session_id(session)
+        if not (keys and (self._with_user or self._is_needed())):
+            return False
+        name, verified_against = visitor.against
+        session = request.bare_session
+        if until(session):
+            # Where its guard is asked too, it is there still.
+            hide(session)
+        # Not what the live table holds by now: a password changed since ends this login.
+        is_login = self._notes.write(session, keys, name, verified_against)
+        # The answer to a WebSocket's handshake tells of no other id.
+        return is_login and not request.is_socket
 
     def withdraw(self, request: Request) -> None:
         if self._notes.wrote(request.bare_session):
@@ -272,9 +277,9 @@ class ProviderSession(SessionLogin):
         elif alone:
             hide(session)
 
-    def issue(self, request: Request, visitor: Visitor) -> None:
-        # The flow that ended in this session has written it.
-        return
+    def issue(self, request: Request, visitor: Visitor) -> bool:
+        # The flow that ended in this session has written it, and renewed the id.
+        return False
 
     def tidy(self, request: Request) -> Steps[None]:
         yield from ()
@@ -327,8 +332,8 @@ class NotRemembered(SessionLogin):
     def begin(self, request: Request, *, alone: bool) -> None:
         return
 
-    def issue(self, request: Request, visitor: Visitor) -> None:
-        return
+    def issue(self, request: Request, visitor: Visitor) -> bool:
+        return False
 
     def tidy(self, request: Request) -> Steps[None]:
         yield from ()
