@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from attacks.routes import add_route, session
 from attacks.servers import BACKENDS, running
 from conftest import on_server
 from dash import Dash, Input, Output
+from dash_auth._current import RequestIdentity
 from dash_auth.auth import Auth
 from dash_auth.logins import Answer, Login, Outcome, Refusal, Request, Steps, User, Visitor, Wait
 from sockets.apps import refused, shown
@@ -220,6 +222,54 @@ def test_a_socket_is_the_users(serve: Any, recipe: dict[str, Any]) -> None:
         with site.open(headers=sending(*values)) as socket:
             assert refused(socket.call(PRIVATE_BODY))
             assert shown(socket.call(PUBLIC_BODY), "public") == f"{PUBLIC} None None"
+
+
+@on_event_loops
+def test_a_visitor_for_what_is_public_alone_is_anonymous_over_a_socket(serve: Any) -> None:
+    class Known(Login):
+        is_for_public = False
+
+        def claim(self, request: Request) -> str | None:
+            return request.header("X-Key")
+
+        def verify(self, request: Request, claim: str) -> Outcome:
+            return Visitor(
+                self,
+                claim,
+                RequestIdentity(None, {"email": claim}),
+                is_for_public=self.is_for_public,
+            )
+
+    login, app = Known(), plain_app()
+    Auth(app, login=login)
+    complete(app, websocket=True)
+    site = serve(app)
+    with site.open(headers=[("X-Key", "carol")]) as socket:
+        assert shown(socket.call(PRIVATE_BODY), "private") == f"{PRIVATE} carol []"
+        login.is_for_public = True
+        socket.request(PRIVATE_BODY)
+        assert socket.closing_code() == LOGIN_REQUIRED
+    held(site.call(PRIVATE_BODY, headers=[("X-Key", "carol")]))
+    with site.open(headers=[("X-Key", "carol")]) as socket:
+        assert refused(socket.call(PRIVATE_BODY))
+        assert shown(socket.call(PUBLIC_BODY), "public").startswith(PUBLIC)
+
+
+@on_event_loops
+def test_the_socket_of_a_visitor_ends_with_the_visitors_time(serve: Any) -> None:
+    class Brief(Login):
+        def claim(self, request: Request) -> str | None:
+            return request.header("X-Key")
+
+        def verify(self, request: Request, claim: str) -> Outcome:
+            identity = RequestIdentity(None, {"email": claim})
+            return Visitor(self, claim, identity, until=time.monotonic())
+
+    app = plain_app()
+    Auth(app, login=Brief())
+    complete(app, websocket=True)
+    with serve(app).open(headers=[("X-Key", "carol")]) as socket:
+        assert socket.closing_code() == LOGIN_REQUIRED
 
 
 @on_event_loops

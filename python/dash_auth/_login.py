@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,7 +74,7 @@ class Login:
 
         :param visitor: a visitor whom this login recognised
         """
-        return True
+        return visitor.until is None or time.monotonic() < visitor.until
 
     def ask(self, request: Request) -> Steps[Any] | Awaitable[Any] | Any:
         """Return the answer that asks for a login; it may wait as :meth:`verify` does.

@@ -44,6 +44,8 @@ def admit(guard: Guard, request: Request) -> Steps[Admission | None]:
     visitor = None
     if not is_hijack:
         visitor = yield from guard.visitors.recognise(request, guard.visitors.logins.socket)
+        if visitor is not None and visitor.is_for_public:
+            visitor = None
     request.logged_in = visitor is not None
     request.identity = RequestIdentity()
     if visitor is not None:
@@ -84,7 +86,7 @@ def judge(
         return Refusal.WRONG
     # Anew each time: the user may be gone, or in other groups.
     again = yield from guard.visitors.recognise_again(request, visitor)
-    if again is None:
+    if again is None or again.is_for_public:
         return Refusal.WRONG
     _name(guard, request, again)
     if guard.parts.websocket_callbacks.include(payload):

@@ -123,7 +123,8 @@ class PasswordSession(SessionLogin):
             RequestIdentity(None, claims),
             {USER: claims},
             against=self._stored(name),
-            is_for_public=True,
+            # The one thing beside that opens with it is a WebSocket.
+            is_for_public=not request.is_socket,
         )
 
     def holds(self, visitor: Visitor) -> bool:
