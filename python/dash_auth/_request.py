@@ -203,8 +203,12 @@ class Server(Protocol):
         It decides nothing.
         """
 
+    @property
+    def has_session_ids(self) -> bool:
+        """Whether sessions are kept on the server, under an id that could be renewed."""
+
     def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
-        """Give a session that is kept on the server another id."""
+        """Give a session that is kept on the server another id; it may wait."""
 
     def view(self, endpoint: str) -> Callable[..., Any] | None:
         """Return the function behind an endpoint."""

@@ -165,6 +165,12 @@ class WerkzeugServer(ABC):
         cookies = self._library.sessions.SecureCookieSessionInterface
         return isinstance(self._server.session_interface, cookies)
 
+    @property
+    def has_session_ids(self) -> bool:
+        interface = self._server.session_interface
+        renews = callable(getattr(interface, "regenerate", None))
+        return renews or not self._keeps_sessions_in_cookies()
+
     def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
         interface = self._server.session_interface
         regenerate = getattr(interface, "regenerate", None)

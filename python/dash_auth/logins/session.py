@@ -168,7 +168,7 @@ class PasswordSession(SessionLogin):
         # Not what the live table holds by now: a password changed since ends this login.
         is_login = self._notes.write(session, keys, name, verified_against)
         # The answer to a WebSocket's handshake tells of no other id.
-        return is_login and not request.is_socket
+        return is_login and not request.is_socket and self.server.has_session_ids
 
     def withdraw(self, request: Request) -> None:
         if self._notes.wrote(request.bare_session):

@@ -133,8 +133,12 @@ class FastAPIServer:
     def session_cookie_length(self, session: Mapping[str, Any]) -> int | None:
         return self._session_cookie.length(self._fastapi.user_middleware, session)
 
+    @property
+    def has_session_ids(self) -> bool:
+        # Starlette's are cookies.
+        return False
+
     def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
-        # A cookie has none.
         return
 
     def has_route(self, rule: str) -> bool:
