@@ -120,7 +120,7 @@ def test_many_threads_get_right_answers(serve: Callable[..., str]) -> None:
 
 def test_six_logins_at_once_are_verified_once(hashing: Hashing) -> None:
     app = guarded_app({"alice": hashing.of(ALICE[1])})
-    hashing.meanwhile = lambda: wait_until_blocked("call", 5)
+    hashing.meanwhile = lambda: wait_until_blocked("_take", 5)
     statuses: list[int] = []
     barrier = threading.Barrier(6, timeout=20)
 
