@@ -133,11 +133,6 @@ class RequestIdentity:
         self._when_asked: Callable[[], None] | None = None
         self.was_asked = False
 
-    @property
-    def is_unknown(self) -> bool:
-        """Whether the user has yet to be found."""
-        return self._find is not None
-
     def otherwise(self, other: RequestIdentity) -> RequestIdentity:
         """Return this user; where it is nobody, another.
 

@@ -131,10 +131,14 @@ def is_way(made: object) -> TypeIs[Steps[Any]]:
 def _take(step: Wait) -> Any:
     made = step.call()
     # As it stands it would pass for a yes, or for an answer.
-    return run_to_end(_awaited(made)) if inspect.isawaitable(made) else made
+    return run_to_end(awaited(made)) if inspect.isawaitable(made) else made
 
 
-async def _awaited(made: Awaitable[T]) -> T:
+async def awaited(made: Awaitable[T]) -> T:
+    """Return what an awaitable gives, as a coroutine, which alone can be run to its end.
+
+    :param made: the awaitable
+    """
     return await made
 
 

@@ -6,7 +6,7 @@ import asyncio
 import copy
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import quart
@@ -27,7 +27,7 @@ from dash_auth._servers.werkzeug import (
     put_in_place,
     state_query,
 )
-from dash_auth._steps import off_loop, run_to_end, walk_beside_loop
+from dash_auth._steps import awaited, off_loop, run_to_end, walk_beside_loop
 
 _SOCKET = "dash_auth.socket"
 """The key of an ASGI scope that holds the guard's end of a WebSocket."""
@@ -258,11 +258,7 @@ class QuartServer(WerkzeugServer):
     def _run(self, function: Callable[..., Any], *arguments: Any) -> None:
         made = function(*arguments)
         if inspect.isawaitable(made):
-            run_to_end(_awaited(made))
-
-
-async def _awaited(made: Awaitable[Any]) -> Any:
-    return await made
+            run_to_end(awaited(made))
 
 
 def _rewriting(rewrite: Any) -> Any:
