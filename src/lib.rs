@@ -65,4 +65,5 @@ pub mod password;
 mod python;
 pub mod routes;
 pub mod seal;
+pub mod ticket;
 pub mod users;

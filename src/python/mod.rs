@@ -5,6 +5,7 @@ mod credentials;
 mod passwords;
 mod routes;
 mod seal;
+mod ticket;
 mod users;
 
 use pyo3::prelude::*;
@@ -32,6 +33,8 @@ mod _core {
     };
     #[pymodule_export]
     use super::seal::{is_sealed, seal};
+    #[pymodule_export]
+    use super::ticket::{Ticket, Tickets, claimed_time};
     #[pymodule_export]
     use super::users::{Attempt, Users};
 
