@@ -191,6 +191,74 @@ class RouteMap:
         """
 
 @final
+class Ticket:
+    """
+    A ticket that counts: what it says of a login.
+    """
+    @property
+    def auth_time(self, /) -> int:
+        """
+        When the user logged in, in seconds since 1970.
+        """
+    @property
+    def claims(self, /) -> bytes:
+        """
+        What else is known of the user.
+        """
+    @property
+    def id(self, /) -> str:
+        """
+        What tells this login from every other.
+        """
+    def is_against(self, verified_against: str, /) -> bool:
+        """
+        Tell, in constant time, whether the user was verified against this very value.
+        """
+    @property
+    def is_for_public(self, /) -> bool:
+        """
+        Whether the user is known by it on public pages alone.
+        """
+    @property
+    def methods(self, /) -> list[str]:
+        """
+        How the user logged in (RFC 8176).
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name of the user.
+        """
+    @property
+    def until(self, /) -> int | None:
+        """
+        When it ends, in seconds since 1970; None for no time of its own.
+        """
+
+@final
+class Tickets:
+    """
+    Issues and reads the tickets of one guard.
+    """
+    def __new__(cls, /, guard: str) -> Tickets:
+        """
+        Names the guard whose tickets they are.
+        """
+    def issue(self, key: bytes, name: str, verified_against: str, /, *, id: str, auth_time: SupportsIndex, until: SupportsIndex | None, methods: SupportsGetItem[int, str], is_for_public: bool, claims: SupportsGetItem[int, SupportsIndex]) -> str:
+        """
+        Return a ticket as text, sealed with a key.
+        """
+    def open(self, keys: "tuple[bytes, ...]", text: str, now: SupportsIndex, /) -> Ticket | None:
+        """
+        Read a ticket at a time, in seconds since 1970; None where it does not count.
+        """
+    def says(self, key: bytes, text: str, at: SupportsIndex, name: str, verified_against: str, /) -> bool:
+        """
+        Tell whether a text is a ticket for this very user, under this key, verified against this very
+        value, and counts at a time, in seconds since 1970, that may lie ahead.
+        """
+
+@final
 class Turn:
     """
     A turn to hash a password, which the process has as many of as it has cores.
@@ -254,6 +322,11 @@ def below_prefix(path: str, prefix: str, /) -> str | None:
 def check_password_hash(pwhash: str, password: str, /) -> bool | None:
     """
     Check a password against a stored hash; None leaves the hash to werkzeug.
+    """
+
+def claimed_time(text: str, /) -> int | None:
+    """
+    Return when a text claims that a user logged in, whoever made it: it decides nothing.
     """
 
 def generate_password_hash(password: str, method: str, salt_length: SupportsIndex, /) -> str | None:

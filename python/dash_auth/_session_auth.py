@@ -21,9 +21,9 @@ from dash_auth._steps import Steps, Wait, call
 from dash_auth.auth import Auth
 from dash_auth.logins import pages
 from dash_auth.logins.oidc import navigation
-from dash_auth.logins.session import ProviderSession, SessionLogin
-from dash_auth.sessions import ended as ended_logins
-from dash_auth.sessions.provider_notes import LoginNotes
+from dash_auth.logins.oidc.session import ProviderSession
+from dash_auth.logins.session import SessionLogin
+from dash_auth.sessions.ticket import Tickets
 
 logger = logging.getLogger("dash_auth")
 
@@ -101,11 +101,11 @@ class SessionAuth(Auth):
         if self.__secret_keys:
             server.set_secret_keys(self.__secret_keys)
         server.close_session_cookie(secure=self.__secure_session)
-        self._dash_auth_notes = LoginNotes(
-            guard.name, self.__session_seconds, self._dash_auth_registration
-        )
         session = ProviderSession(
-            server, self._dash_auth_notes, with_user=self._dash_auth_session_cookie
+            server,
+            Tickets(server, guard.name, self.__session_seconds),
+            self._dash_auth_registration,
+            with_user=self._dash_auth_session_cookie,
         )
         self._dash_auth_login = session
         return Logins([session], [session], [session], asking=_Asking(self)), session
@@ -138,7 +138,7 @@ class SessionAuth(Auth):
             again = quote(request.root_path + request.path)
             page = navigation.page("Do you want to log out?", "Log out", again)
             return self._dash_auth_respond(pages.as_answer(page))
-        ended_logins.end(request.session)
+        self._dash_auth_login.log_out(request)
         try:
             self._dash_auth_server.renew_session_id(request.session)
         finally:

@@ -216,7 +216,7 @@ class Auth:
         login = self.__given
         if login is None:
             return Logins([], [ShownUser()], [], asking=Login()), None
-        return Logins([login], [login], [login], asking=login), NotRemembered(guard.server)
+        return Logins([login], [login], [login], asking=login), NotRemembered()
 
     def __check_methods(self) -> None:
         """Refuse a class that recognises nobody.

@@ -24,8 +24,8 @@ from dash_auth.logins.function import (
 )
 from dash_auth.logins.passwords import PasswordFunction, PasswordTable
 from dash_auth.logins.session import PasswordSession, SessionLogin
-from dash_auth.sessions.notes import SessionNotes
 from dash_auth.sessions.scope import scope_of
+from dash_auth.sessions.ticket import Tickets
 
 __all__ = ["BasicAuth", "UserGroups"]
 
@@ -154,7 +154,7 @@ class BasicAuth(Auth):
         basic = Basic(passwords, self._user_groups, self.__challenge)
         session = PasswordSession(
             guard.server,
-            SessionNotes(guard.name, self.__session_seconds),
+            Tickets(guard.server, guard.name, self.__session_seconds),
             stored=passwords.stored,
             claims=basic.claims,
             are_right=lambda request: is_ours(self.is_authorized) and basic.are_right(request),

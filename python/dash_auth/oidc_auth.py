@@ -21,7 +21,7 @@ from dash_auth._current import User
 from dash_auth._guard.guard import Guard
 from dash_auth._request import Answer, Request
 from dash_auth._session_auth import SessionAuth
-from dash_auth._shown import IDP, USER
+from dash_auth._shown import IDP, REFRESH_TOKEN, USER
 from dash_auth._steps import call, run_to_end, walk
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, auth_of, ours
 from dash_auth.logins import pages
@@ -30,7 +30,6 @@ from dash_auth.logins.oidc.cookie import fits
 from dash_auth.logins.oidc.login import LoginFailed, NotBegun
 from dash_auth.logins.oidc.providers import Providers
 from dash_auth.public_routes import add_public_routes
-from dash_auth.sessions.notes import REFRESH_TOKEN
 
 __all__ = ["OIDCAuth", "get_oauth"]
 
@@ -262,10 +261,7 @@ class OIDCAuth(SessionAuth):
         return not own or navigation.is_navigation(request)
 
     def __begin_login(self, idp: str, target: str | None) -> Any:
-        session, keys = self._dash_auth_session, self._dash_auth_server.secret_keys()
-        if not self._dash_auth_notes.holds(session, keys):
-            # One that is over, beside what waits for the callback, may be more than a cookie holds.
-            self._dash_auth_notes.set_aside(session, keys)
+        session = self._dash_auth_session
         redirect_uri = self._create_redirect_uri(idp)
         try:
             begun = login.begin(self.__providers, session, idp, redirect_uri, target)
@@ -297,23 +293,24 @@ class OIDCAuth(SessionAuth):
         """Return the answer of :meth:`callback`, and have the login count that it stored."""
         if idp not in self.__providers:
             return self._dash_auth_plain(400, "No such identity provider")
-        before = dict(self._dash_auth_session)
+        request = self._dash_auth_server.request()
+        before = dict(request.session)
         try:
             answer = self.callback(idp)
             if inspect.iscoroutine(answer):
                 answer = run_to_end(answer)
             login.keep(
                 self._dash_auth_server,
-                self._dash_auth_notes,
+                self._dash_auth_login,
                 idp,
                 before,
                 with_user=self._dash_auth_session_cookie,
             )
         except LoginFailed as failed:
-            login.undo(self._dash_auth_session, before)
+            login.undo(request, self._dash_auth_login, before)
             return self.__fail(idp, failed)
         except Exception as error:
-            login.undo(self._dash_auth_session, before)
+            login.undo(request, self._dash_auth_login, before)
             # A callback of the developer's own may let Authlib's errors pass.
             if not login.is_theirs(error):
                 raise
@@ -325,7 +322,7 @@ class OIDCAuth(SessionAuth):
             return self._dash_auth_plain(failed.status, str(failed))
         # Asked for again (Back, or another tab was first): who is logged in has no need of it.
         request = self._dash_auth_server.request()
-        if self._dash_auth_login.is_there(request) and self.__is_authorized(request):
+        if self._dash_auth_login.found(request) and self.__is_authorized(request):
             return self._dash_auth_respond(Answer.redirect(internals.requests_prefix(self.app)))
         anew = urlsplit(self.__address(self.__login, idp)).path
         page = navigation.page(str(failed), "Log in", anew)
@@ -349,9 +346,20 @@ class OIDCAuth(SessionAuth):
             token, target = login.complete(self.__providers, request.session, idp, state)
         except LoginFailed as failed:
             return self.__fail(idp, failed)
-        keys = self._dash_auth_server.secret_keys()
-        self._dash_auth_notes.renew(request.session, keys, pending.PENDING)
+        self.__renew(request)
         return self.__admit(token, idp, target)
+
+    def __renew(self, request: Request) -> None:
+        """Empty the session before a login, but for logins of other tabs.
+
+        Nothing else that somebody put there beforehand outlives the login (OWASP, Session
+        Management Cheat Sheet: renew the session after any privilege level change).
+        """
+        self._dash_auth_login.forget(request)
+        waiting = request.session.get(pending.PENDING)
+        request.session.clear()
+        if waiting is not None:
+            request.session[pending.PENDING] = waiting
 
     def __admit(self, token: dict[str, Any], idp: str, target: str | None) -> Any:
         waiting = _target.set(target)

@@ -59,7 +59,7 @@ class Guard:
         self.body_limit = anonymous_body_limit
         self._origins = origins = Origins(server, trusted_origins)
         self.parts = parts = Parts(app, server, name, self._keys)
-        self.visitors = Visitors(server, name, parts.endpoints, origins)
+        self.visitors = Visitors(parts.endpoints, origins)
         self._public = Public(server, parts, self.visitors, origins, anonymous_body_limit)
         self.refusals = Refusals(app, server, parts, self.visitors, origins)
         self._first_request = FirstRequest(app, server, self._tell)
@@ -136,10 +136,9 @@ class Guard:
         if not self._origins.is_forged(request):
             visitor = yield from visitors.recognise(request, visitors.logins.private)
             if visitor is not None and not visitor.is_for_public:
-                is_file = parts.is_file(request, kind)
                 # A cache between may keep a file, and would give the cookie to the next visitor.
-                if not is_file and visitors.remember(request, visitor):
-                    yield from visitors.renew_session(request)
+                if not parts.is_file(request, kind):
+                    visitors.remember(request, visitor)
                 visitors.log_in(request, visitor)
                 self._pass_logged_in(request, kind)
                 return True
@@ -170,9 +169,8 @@ class Guard:
         visitor = walk(visitors.recognise(request, logins), request)
         if visitor is None:
             return False
-        is_file = self.parts.is_file(request, self.parts.kind(request))
-        if not is_file and visitors.remember(request, visitor):
-            walk(visitors.renew_session(request), request)
+        if not self.parts.is_file(request, self.parts.kind(request)):
+            visitors.remember(request, visitor)
         visitors.log_in(request, visitor)
         return True
 

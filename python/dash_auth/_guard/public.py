@@ -92,7 +92,7 @@ class Public:
             request.identity = RequestIdentity()
         else:
             if not leaves_session:
-                yield from self._visitors.tidy(request)
+                yield from self._visitors.show_known(request)
             mine = yield from self._identity(request)
             request.identity = known_to_others(request.identity, mine)
         callbacks = self._parts.websocket_callbacks

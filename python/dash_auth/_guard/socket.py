@@ -50,8 +50,6 @@ def admit(guard: Guard, request: Request) -> Steps[Admission | None]:
     request.identity = RequestIdentity()
     if visitor is not None:
         _name(guard, request, visitor)
-    if not is_hijack:
-        yield from guard.visitors.tidy(request)
     if visitor is not None:
         return Admission(visitor, is_for_callbacks)
     if is_for_callbacks:
