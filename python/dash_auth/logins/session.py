@@ -134,12 +134,12 @@ class PasswordSession(SessionLogin):
         show(request, {USER: claims})
 
     def issue(self, request: Request, visitor: Visitor) -> None:
-        if not self._server.secret_keys() or not (self._with_user or self._is_needed()):
+        if not self._with_user and not (self._is_needed() and _keeps_cookies(request)):
+            return
+        if not self._server.secret_keys():
             return
         # Not what the live table holds by now: a password changed since ends this login.
         name, verified_against = visitor.against
-        if not (self._with_user or _keeps_cookies(request)):
-            return
         if not self._tickets.says(request, name, verified_against):
             methods = ["pwd"]
             self._tickets.issue(
@@ -245,7 +245,8 @@ def lasts(ticket: Ticket) -> bool:
 def _keeps_cookies(request: Request) -> bool:
     """Tell whether a client is a browser, or shows that it keeps cookies."""
     return (
-        request.sec_fetch_site is not None
-        or request.header("Cookie") is not None
+        request.header("Cookie") is not None
+        or request.sec_fetch_site is not None
+        or request.header("Sec-Fetch-Mode") is not None
         or "text/html" in (request.header("Accept") or "")
     )

@@ -35,7 +35,7 @@ class Tickets:
         self.seconds = seconds
         self._server = server
         self._tickets = _core.Tickets(guard)
-        self._mark = mark(guard)
+        self._name = f"dash_auth_{mark(guard)}"
 
     def text(self, request: Request) -> str | None:
         """Return the ticket that came along, be it what it may."""
@@ -124,17 +124,15 @@ class Tickets:
             request.set_cookies[cookie] = self._set_cookie(request, f"{cookie}=; Max-Age=0")
 
     def _cookie_name(self, request: Request) -> str:
-        scheme, _, host = request.own_origin.partition("://")
-        # Cookies ignore ports: of one script there may be an instance on each.
-        port = host.rpartition(":")[2]
-        own = f"_{port}" if port.isdecimal() else ""
-        is_secure = scheme == "https" or self._server.cookie_attributes().is_secure
-        # No other host of the domain, and no page over http, can put a cookie of this name.
-        return f"{'__Host-' if is_secure else ''}dash_auth_{self._mark}{own}"
+        # No other host of the domain, and no page over http, can put a cookie of such a name.
+        return f"__Host-{self._name}" if self._is_secure(request) else self._name
+
+    def _is_secure(self, request: Request) -> bool:
+        is_secure = self._server.cookie_attributes().is_secure
+        return is_secure or request.own_origin.startswith("https:")
 
     def _set_cookie(self, request: Request, cookie: str) -> str:
-        attributes = self._server.cookie_attributes()
-        is_secure = attributes.is_secure or request.own_origin.startswith("https:")
+        attributes, is_secure = self._server.cookie_attributes(), self._is_secure(request)
         # Strict would keep it from what comes from a provider's site.
         for_frames = attributes.is_for_frames and is_secure
         return "; ".join(
