@@ -86,19 +86,44 @@ class Client:
         return self.open(path, "POST")
 
     @property
-    def cookie(self) -> str | None:
-        return self._session.cookies.get("session")
+    def cookie(self) -> str:
+        return self._session.cookies.get("session", "")
 
     @cookie.setter
     def cookie(self, value: str) -> None:
         self._session.cookies.clear()
-        self._session.cookies.set("session", value, domain="127.0.0.1", path="/")
+        self._set("session", value)
+
+    @property
+    def cookies(self) -> str:
+        """All cookies, as they are sent."""
+        return "; ".join(f"{name}={value}" for name, value in self._session.cookies.items())
+
+    @property
+    def ticket(self) -> str:
+        """What is remembered of the login."""
+        return self._session.cookies.get(self._ticket_name(), "")
+
+    @ticket.setter
+    def ticket(self, value: str) -> None:
+        self._set(self._ticket_name(), value)
+
+    def take_over(self, other: Client) -> None:
+        """Come with the cookies of another client."""
+        self._session.cookies = other._session.cookies.copy()  # type: ignore[no-untyped-call]
+
+    def _ticket_name(self) -> str:
+        names = [name for name in self._session.cookies.keys() if name.startswith("dash_auth_")]
+        return names[0] if names else ""
+
+    def _set(self, name: str, value: str) -> None:
+        self._session.cookies.set(name, value, domain="127.0.0.1", path="/")
 
     @contextmanager
     def session_transaction(self) -> Iterator[dict[str, Any]]:
-        session = {} if self.cookie is None else session_of(self._server, self.cookie)
+        session = session_of(self._server, self.cookie)
         yield session
-        self.cookie = signed(self._server, session)
+        self._set("session", signed(self._server, session))
 
     def close(self) -> None:
         self._session.close()

@@ -32,11 +32,11 @@ def socket(
 
 def opened(here: Direct) -> ClientConnection:
     address = here.client.address.removeprefix("http://")
-    cookie = here.client.cookie
+    cookies = here.client.cookies
     return connect(
         f"ws://{address}/_dash-ws-callback",
         origin=f"http://{address}",  # type: ignore[arg-type]
-        additional_headers=[] if cookie is None else [("Cookie", f"session={cookie}")],
+        additional_headers=[("Cookie", cookies)] if cookies else [],
         proxy=None,
         close_timeout=1,
     )
@@ -71,11 +71,12 @@ def test_a_login_opens_one(socket: Callable[..., Direct]) -> None:
         assert "secret x" in json.dumps(call(connection))
 
 
-def test_a_note_of_another_login_opens_none(socket: Callable[..., Direct]) -> None:
+def test_a_ticket_that_was_changed_opens_none(socket: Callable[..., Direct]) -> None:
     here = socket()
     here.log_in()
-    with here.client.session_transaction() as session:
-        session["_dash_auth"]["user"]["sub"] = "bob"
+    _, claims, seal = here.client.ticket.split(".")
+    here.log_in(sub="bob")
+    here.client.ticket = f"{here.client.ticket.split('.')[0]}.{claims}.{seal}"
     with pytest.raises(InvalidStatus), opened(here):
         pass
 
@@ -88,7 +89,7 @@ def test_a_socket_ends_with_its_login(
     with opened(here) as idle, opened(here) as busy:
         call(busy)
         now = time.time()
-        monkeypatch.setattr("dash_auth.sessions.provider_notes.time.time", lambda: now + 101)
+        monkeypatch.setattr("time.time", lambda: now + 101)
         with pytest.raises(ConnectionClosed):
             call(busy)
         assert closes(idle)
@@ -112,9 +113,7 @@ def test_what_is_remembered_of_ended_logins_ends_as_well(
     here = socket(session_seconds=100)
     begin = time.time()
     for wait in (0, 50, 120):
-        monkeypatch.setattr(
-            "dash_auth.sessions.provider_notes.time.time", lambda at=begin + wait: at
-        )
+        monkeypatch.setattr("time.time", lambda at=begin + wait: at)
         here.log_in()
         here.client.get("/oidc/logout")
         assert len(_ended_logins._ended) == (2 if wait else 1)

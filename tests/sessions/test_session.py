@@ -27,6 +27,7 @@ from guarded import (
 from hashing import Hashing
 from tickets import content_of_ticket, text_in
 
+
 def cookies_of(app: Dash, path: str, auth: tuple[str, str] | None = None) -> list[str]:
     return client_of(app).get(path, auth=auth).headers.getlist("Set-Cookie")
 

@@ -91,7 +91,7 @@ class SessionCookie:
         own = _own(declared)
         arguments = {} if own is None else _arguments(own)
         is_secure = self._only_over_https or bool(arguments.get("https_only"))
-        return CookieAttributes(is_secure, str(arguments.get("same_site")).lower() == "none")
+        return CookieAttributes(is_secure, str(arguments.get("same_site", "lax")).lower() == "none")
 
 
 def _own(declared: list[Middleware]) -> Middleware | None:
