@@ -9,7 +9,7 @@ from typing import Any
 
 from dash_auth._core import Refusal
 from dash_auth._current import RequestIdentity
-from dash_auth._login import Login, Outcome, Visitor
+from dash_auth._login import BASIC, Login, Outcome, Visitor
 from dash_auth._request import Answer, Request
 from dash_auth._shown import USER
 from dash_auth._steps import Steps, Wait, at_once, is_way
@@ -19,6 +19,8 @@ from dash_auth.logins.passwords import Passwords, Verified
 
 class Basic(Login):
     """Recognises requests by their Authorization header."""
+
+    precedence = BASIC
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from typing import Any
 from dash_auth import _core
 from dash_auth._core import Ticket
 from dash_auth._current import RequestIdentity, session_user
-from dash_auth._login import Login, Outcome, Visitor
+from dash_auth._login import BASIC, TICKET, Login, Outcome, Visitor
 from dash_auth._request import Request, Server
 from dash_auth._shown import NAMES, USER, show
 from dash_auth._steps import Steps
@@ -20,6 +20,7 @@ from dash_auth.sessions.ticket import Tickets
 class SessionLogin(Login):
     """Recognises whose ticket it is, and keeps what the app reads of that user."""
 
+    precedence = TICKET
     names: tuple[str, ...] = NAMES
     """What it shows in the session, where nothing else counts under these names."""
 
@@ -137,6 +138,9 @@ class PasswordSession(SessionLogin):
         if not self._with_user and not (self._is_needed() and _keeps_cookies(request)):
             return
         if not self._server.secret_keys():
+            return
+        if visitor.login.precedence != BASIC:
+            # Of another login it would say nothing that still holds.
             return
         # Not what the live table holds by now: a password changed since ends this login.
         name, verified_against = visitor.against

@@ -8,7 +8,7 @@ from typing import Any
 
 from dash_auth._core import Ticket
 from dash_auth._current import RequestIdentity, session_user
-from dash_auth._login import Outcome, Visitor
+from dash_auth._login import FLOW, Outcome, Visitor
 from dash_auth._request import PageServer, Request
 from dash_auth._shown import IDP, NAMES, REFRESH_TOKEN, USER, Session, show
 from dash_auth.logins.session import SessionLogin, lasts
@@ -19,6 +19,7 @@ from dash_auth.sessions.ticket import Tickets
 class ProviderSession(SessionLogin):
     """The ticket of a user who logged in through a provider: it is the login itself."""
 
+    precedence = FLOW
     names = (*NAMES, REFRESH_TOKEN)
 
     def __init__(
