@@ -21,7 +21,7 @@ FLOORS = [
     "_dash logins",
     "_guard",
     "_servers",
-    "_session_auth auth",
+    "auth",
     "basic_auth explain group_protection identity oidc_auth",
     "dash_auth",
 ]

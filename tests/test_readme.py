@@ -199,7 +199,7 @@ assert "For the board." in layout(app, bob) and "Turnover" not in layout(app, bo
     "recipes: Greet users on public pages": """
 browser = client(app)
 assert "Hello guest" in browser.get("/_dash-layout").text
-assert browser.get("/private", auth=alice).status_code == 200
+assert browser.get("/private", auth=alice, headers={"Accept": "text/html"}).status_code == 200
 assert "Hello alice" in browser.get("/_dash-layout").text
 assert browser.get("/private").status_code == 401
 assert browser.get("/_dash-layout").headers["Cache-Control"] == "private, no-store"

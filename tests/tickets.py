@@ -62,6 +62,6 @@ def ticket_of(
         "claims": json.dumps({"user": user, "idp": idp}).encode(),
         **options,
     }
-    registration = auth._dash_auth_registration(idp)
+    registration = auth._OIDCAuth__providers.registration(idp)
     text = _core.Tickets(guard).issue(key, name, registration, **issued)
     return f"dash_auth_{mark(guard)}={text}"

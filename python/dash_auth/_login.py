@@ -100,6 +100,23 @@ class Login:
         return []
 
 
+class LoginFlow(Login):
+    """A login with pages of its own: it ends in a ticket, by which a session recognises requests."""
+
+    precedence = FLOW
+
+    def claim(self, request: Request) -> None:
+        return None
+
+    def begin(self, request: Request, target: str | None) -> Any:
+        """Return the answer that begins a login.
+
+        :param request: the request
+        :param target: path to come back to, None for the app's start
+        """
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
 class Logins:
     """The logins that a guard asks, in this order, for each kind of request.

@@ -120,7 +120,7 @@ def test_a_ticket_counts_for_its_user_provider_and_time_alone(
             "is_for_public": False,
             "claims": json.dumps(held).encode(),
         }
-        against = change.get("verified_against", here.auth._dash_auth_registration("idp"))
+        against = change.get("verified_against", here.auth._OIDCAuth__providers.registration("idp"))
         tickets = _core.Tickets(here.auth._dash_auth_guard.name)
         here.client.ticket = tickets.issue(KEY.encode(), "alice", against, **issued)
         return bool(here.client.get("/whoami").status_code == 200)
