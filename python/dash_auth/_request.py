@@ -81,6 +81,8 @@ class Findings:
         # Who verified which credentials, and what came of it: once a request.
         self.verified: tuple[object, str, Any] | None = None
         self.refusal: Refusal | None = None
+        # The path of the start of the app that refuses it.
+        self.start = "/"
         self.logged_in = False
         # What the answer is, as far as keeping it goes.
         self.caching = _UNDECIDED
