@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from dash import Dash
 
 from dash_auth import _secret_keys
-from dash_auth._arguments import Pair, check_auth_func, check_number, is_verifier, users_of
+from dash_auth._arguments import Pair, check_auth_func, is_verifier, users_of
 from dash_auth._guard.guard import Guard
 from dash_auth._login import Logins
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, is_ours
@@ -88,8 +88,6 @@ class BasicAuth(Auth):
             value), for a time that is none, or if a route cannot be read
         """
         self._dash_auth_refuse_keywords(unknown)
-        check_number("auth_func_cache_seconds", auth_func_cache_seconds, "seconds")
-        check_number("auth_func_session_seconds", auth_func_session_seconds, "seconds")
         is_strict = is_ours(self.is_authorized)
         self._users: Mapping[str, str] = {}
         users: Any

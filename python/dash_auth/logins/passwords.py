@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from dash_auth import _core, security
-from dash_auth._arguments import check_auth_func, is_store, is_verifier, users_of
+from dash_auth._arguments import check_auth_func, check_number, is_store, is_verifier, users_of
 from dash_auth._core import Attempt, Refusal, Users, VerifiedCredentials
 from dash_auth._steps import Steps, Wait
 from dash_auth.logins.function import account_in, ask_function, asked
@@ -267,9 +267,13 @@ def passwords_of(
     :param cache_seconds: see :class:`AskedPasswords`
     :param session_seconds: see :class:`AskedPasswords`
     :param is_strict: see :class:`StoredPasswords`
-    :raises TypeError: if it is none of these, or see :class:`StoredPasswords`
-    :raises ValueError: for times that go with no store, or see :class:`StoredPasswords`
+    :raises TypeError: if it is none of these, for a time that is no number, or see
+        :class:`StoredPasswords`
+    :raises ValueError: for a time that is none, or goes with no store, or see
+        :class:`StoredPasswords`
     """
+    check_number("auth_func_cache_seconds", cache_seconds, "seconds")
+    check_number("auth_func_session_seconds", session_seconds, "seconds")
     is_other = isinstance(users, Mapping | type) or is_store(users) or is_verifier(users)
     if callable(users) and not is_other:
         check_auth_func(users)

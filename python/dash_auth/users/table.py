@@ -20,8 +20,7 @@ class Table:
 
     def find(self, name: str) -> Account | None:
         """Return the account of a name, None if there is none."""
-        stored = self.users.get(name)
-        return None if stored is None else Account(name, stored)
+        return Account(name, self.users.get(name)) if name in self.users else None
 
     def names(self) -> Iterable[str]:
         """Return the names of all accounts."""
