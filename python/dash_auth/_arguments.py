@@ -101,7 +101,7 @@ def is_store(declared: object) -> bool:
 
     :raises TypeError: if it would answer later
     """
-    return _answers(declared, "find", "names", "version", at_once=("find", "names", "version"))
+    return _answers(declared, "find", "names", "version")
 
 
 def is_verifier(declared: object) -> bool:
@@ -109,17 +109,15 @@ def is_verifier(declared: object) -> bool:
 
     :raises TypeError: if it would answer later where it must not
     """
-    return _answers(declared, "check", "find", at_once=("find",))
+    return _answers(declared, "find", "check")
 
 
-def _answers(declared: object, *names: str, at_once: tuple[str, ...]) -> bool:
-    if isinstance(declared, Mapping | type):
-        return False
+def _answers(declared: object, *names: str) -> bool:
     methods = {name: getattr(declared, name, None) for name in names}
-    if not all(map(callable, methods.values())):
+    if isinstance(declared, Mapping | type) or not all(map(callable, methods.values())):
         return False
-    for name in at_once:
-        if inspect.iscoroutinefunction(methods[name]):
+    for name, method in methods.items():
+        if name != "check" and inspect.iscoroutinefunction(method):
             kind = type(declared).__name__
             raise TypeError(f"{kind}.{name} must return at once: it cannot be async")
     return True

@@ -88,10 +88,15 @@ class BasicAuth(Auth):
             value), for a time that is none, or if a route cannot be read
         """
         self._dash_auth_refuse_keywords(unknown)
-        is_strict = is_ours(self.is_authorized)
-        self._users: Mapping[str, str] = {}
         users: Any
-        if auth_func is not None:
+        if auth_func is None:
+            if username_password_list is None:
+                raise ValueError(
+                    "BasicAuth requires username/password map or user-defined authorization "
+                    "function."
+                )
+            users = users_of(username_password_list)
+        else:
             if username_password_list is not None:
                 raise ValueError(
                     "BasicAuth can only use authorization function (auth_func kwarg) or "
@@ -99,25 +104,15 @@ class BasicAuth(Auth):
                 )
             check_auth_func(auth_func)
             users = FunctionVerifier(auth_func)
-            # What a table's users were verified against tells one table from another.
-            session_scope = scope_of(auth_func) if session_scope is None else session_scope
-        elif username_password_list is not None:
-            users = users_of(username_password_list)
-            if isinstance(users, Mapping):
-                self._users = users
-                if is_strict:
-                    warn_of_unknown_users(user_groups, users)
-            elif is_verifier(users) and session_scope is None:
-                session_scope = scope_of(users)
-        else:
-            raise ValueError(
-                "BasicAuth requires username/password map or user-defined authorization function."
-            )
+        is_strict = is_ours(self.is_authorized)
         passwords = passwords_of(
             users, auth_func_cache_seconds, auth_func_session_seconds, is_strict=is_strict
         )
         self.__basic = Basic(passwords, user_groups=user_groups, realm=realm)
         self._auth_func = auth_func
+        self._users: Mapping[str, str] = users if isinstance(users, Mapping) else {}
+        if self._users and is_strict:
+            warn_of_unknown_users(user_groups, self._users)
         self._user_groups = user_groups
         self.__secret_keys = _secret_keys.given(secret_key)
         self.__session_cookie = bool(session_cookie)
@@ -126,7 +121,10 @@ class BasicAuth(Auth):
             public_routes=public_routes,
             anonymous_body_limit=anonymous_body_limit,
             trusted_origins=trusted_origins,
-            session_scope=session_scope,
+            # What a store's users were verified against tells one store from another.
+            session_scope=scope_of(auth_func or users)
+            if session_scope is None and is_verifier(users)
+            else session_scope,
         )
 
     def _dash_auth_logins(self, guard: Guard) -> tuple[Logins, SessionLogin | None]:

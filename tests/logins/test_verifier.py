@@ -165,7 +165,7 @@ def test_what_is_no_account_lets_nobody_in(
     site = everywhere(app_behind(directory, auth_func_cache_seconds=60))
     for _ in range(2):
         held(site.get("/private", auth=ALICE))
-    assert "Directory.check must return an Account or None, not " in caplog.text
+    assert "Directory.check must return an Account, its name a str, or None, not " in caplog.text
 
 
 def test_a_coroutine_that_nobody_awaits_lets_nobody_in(

@@ -61,11 +61,8 @@ def account_in(result: object, what: str) -> Account | None:
     if result is None or (isinstance(result, Account) and isinstance(result.name, str)):
         return result
     _close(result)
-    kind = type(getattr(result, "name", None)).__name__
-    returned = f"an Account whose name is {kind}" if isinstance(result, Account) else None
-    raise TypeError(
-        f"{what} must return an Account or None, not {returned or type(result).__name__}"
-    )
+    kind = type(result).__name__
+    raise TypeError(f"{what} must return an Account, its name a str, or None, not {kind}")
 
 
 def ask_function(auth_func: AuthFunc, name: str, password: str) -> bool:
