@@ -21,8 +21,8 @@
 //!    visitor's, whatever credentials it brings. A program states neither `Sec-Fetch-Site` nor
 //!    `Origin`, and is asked for its own.
 //! 5. **Does it bring right credentials?** [`basic`] reads the header: one header, or there are none.
-//!    [`cache`] tells whether they were verified before against the very value that is stored now; if
-//!    not, [`users`] verifies them once for all requests that wait, [`password`] says what a stored
+//!    [`attempt`] says whether they are known, refused, or take work: [`cache`] tells whether they were
+//!    verified before against the very value that is stored now; if not, [`users`] verifies them once for all requests that wait, [`password`] says what a stored
 //!    value is and whether the password matches, and [`admission`] bounds how many hashes run. Who is
 //!    right passes, and the body is never read.
 //! 6. **Is it a callback that needs no login?** Only for a POST to Dash's callback view, and only where
@@ -55,6 +55,7 @@
 //! The targets under `fuzz/` hold the parsers to this: header, stored value, rule and path, body.
 
 pub mod admission;
+pub mod attempt;
 pub mod basic;
 pub mod cache;
 pub mod callbacks;

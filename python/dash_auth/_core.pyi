@@ -9,12 +9,29 @@ __version__: Final[str]
 @final
 class Attempt:
     """
-    Credentials that have yet to be verified, against what was stored for them when they came.
+    Credentials of which it is not known yet whether they are right.
     """
-    def verify(self, /) -> Any:
+    def land(self, accepted: bool | None, /) -> tuple[str, str] | Refusal:
         """
-        Hashes, without holding the interpreter, and returns the name of the user and the stored value
-        that the credentials were verified against, or why there is none.
+        Tell all requests that wait what was found out, and return what comes of it; None sends them
+        away to come back later.
+        """
+    @property
+    def password(self, /) -> str:
+        """
+        The password as it was sent.
+        """
+    @property
+    def username(self, /) -> str:
+        """
+        The name as it was sent.
+        """
+    def verify(self, /, *, can_wait: bool = True) -> tuple[str, str] | Refusal | None:
+        """
+        Return what comes of the credentials, None if the caller is to ask and to land the finding.
+
+        Without holding the interpreter it hashes, or waits for another request that asks about the
+        same credentials; where the caller cannot wait, it asks as well.
         """
 
 @final
@@ -105,16 +122,6 @@ class Endpoint:
     def __int__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __repr__(self, /) -> str: ...
-
-@final
-class Flight:
-    """
-    The duty to verify credentials for all requests that wait for them.
-    """
-    def land(self, verified: bool | None, /) -> None:
-        """
-        Tells those who wait; `None` sends them away to come back later.
-        """
 
 @final
 class Refusal:
@@ -278,40 +285,35 @@ class Users:
     """
     Verifies credentials against the developer's own table of stored passwords.
     """
-    def __new__(cls, table: "dict[str, str]", /) -> Users:
+    def __new__(cls, table: "dict[str, str]", /, *, is_named: bool = False) -> Users:
         """
-        Reads the table; raises `ValueError` or `TypeError`, naming the user, where a name or a stored
+        Read the table; raise `ValueError` or `TypeError`, naming the user, where a name or a stored
         value could never log in, and `ValueError` where there are no users.
-        """
-    def attempt(self, header: str, table: Any, address: str, /) -> Any:
-        """
-        Returns the name of the user whose credentials a header holds and the stored value that they
-        were verified against, or why there is none; or the attempt, where that is to hash.
 
-        The table is asked anew each time, so that a removed user or a changed password counts at once.
+        Where it `is_named`, the live table holds pairs: the user's own name, and the stored value.
+        """
+    def attempt(self, header: str, table: Any, address: str, /) -> tuple[str, str] | Refusal | Attempt:
+        """
+        Return whose credentials a header holds and the stored value that they were verified against,
+        or why there are none; or the attempt, where that is to hash.
+
+        The live table is asked anew each time, so that a removed user or a changed password counts at
+        once.
         """
 
 @final
 class VerifiedCredentials:
     """
-    Remembers credentials that the developer's own function verified, for some seconds.
+    Remembers for some seconds the credentials that something else than a table found to be right.
     """
-    def __new__(cls, /, seconds: SupportsFloat | SupportsIndex) -> VerifiedCredentials: ...
-    def is_in_flight(self, credentials: Credentials, /) -> bool:
+    def __new__(cls, seconds: SupportsFloat | SupportsIndex, /) -> VerifiedCredentials:
         """
-        Tells whether another request is asking about the credentials, so that to look them up is to
-        wait for it.
+        Remember for some seconds; 0 keeps nothing, and each request asks.
         """
-    def knows(self, header: str, /) -> bool:
+    def attempt(self, header: str, address: str, /) -> tuple[str, str] | Refusal | Attempt:
         """
-        Tells, at once, whether a header holds credentials that were verified lately.
-        """
-    def look_up(self, credentials: Credentials, address: str, /) -> Any:
-        """
-        Returns `True` if the credentials were verified lately, a refusal if another request just
-        found them wrong or takes too long, else the flight to land with one's own finding.
-
-        An address that failed lately waits only for credentials that were right before.
+        Return whose credentials a header holds if that is remembered, why there are none, or the
+        attempt to find out.
         """
 
 def below_prefix(path: str, prefix: str, /) -> str | None:

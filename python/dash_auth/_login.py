@@ -101,7 +101,7 @@ class Login:
 
 
 class LoginFlow(Login):
-    """A login with pages of its own: it ends in a ticket, by which a session recognises requests."""
+    """A login with pages of its own. It ends in a ticket, by which a session knows the user."""
 
     precedence = FLOW
 

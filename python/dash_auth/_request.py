@@ -100,6 +100,8 @@ class Findings:
         # The cookies that the answer is to carry, as their headers, by their names.
         self.set_cookies: dict[str, str] = {}
         self.refusal: Refusal | None = None
+        # The path of the start of the app that refuses it.
+        self.start = "/"
         self.logged_in = False
         # What the answer is, as far as keeping it goes.
         self.caching = _UNDECIDED

@@ -1,5 +1,6 @@
 //! Module `dash_auth._core`: converts types and errors, decides nothing.
 
+mod attempt;
 mod callbacks;
 mod credentials;
 mod passwords;
@@ -17,11 +18,11 @@ mod _core {
     use super::{Bound, Caching, Logger, PyModule, PyResult};
 
     #[pymodule_export]
+    use super::attempt::{Attempt, Refusal, VerifiedCredentials};
+    #[pymodule_export]
     use super::callbacks::Callback;
     #[pymodule_export]
-    use super::credentials::{
-        Credentials, Flight, Refusal, VerifiedCredentials, parse_basic, why_no_credentials,
-    };
+    use super::credentials::{Credentials, parse_basic, why_no_credentials};
     #[pymodule_export]
     use super::passwords::{
         Turn, check_password_hash, generate_password_hash, is_plaintext, password_needs_rehash,
@@ -36,7 +37,7 @@ mod _core {
     #[pymodule_export]
     use super::ticket::{Ticket, Tickets, claimed_time};
     #[pymodule_export]
-    use super::users::{Attempt, Users};
+    use super::users::Users;
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

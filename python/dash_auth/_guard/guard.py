@@ -121,6 +121,7 @@ class Guard:
             request.is_explained = True
         if passes:
             return None
+        request.start = self.refusals.start
         return self.refusals.preflight(request) or (yield from self.refusals.refuse(request))
 
     def _passes(self, request: Request) -> Steps[bool]:
@@ -181,5 +182,6 @@ class Guard:
         :param login: the login that asks, None for the guard's own
         """
         asking = self.visitors.logins.asking if login is None else login
+        request.start = self.refusals.start
         answer = walk(stepwise(asking.ask(request)), request)
         return self.server.respond(answer) if isinstance(answer, Answer) else answer

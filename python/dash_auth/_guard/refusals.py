@@ -45,7 +45,7 @@ class Refusals:
         self._server = server
         self._visitors = visitors
         self._origins = origins
-        self._start = internals.requests_prefix(app)
+        self.start = internals.requests_prefix(app)
         self.reasons = Reasons(parts, origins)
 
     def preflight(self, request: Request) -> Any:
@@ -114,4 +114,4 @@ class Refusals:
         self, request: Request, status: int, text: str, headers: dict[str, str] | None = None
     ) -> Any:
         """Return an answer of ours: a page to people, plain text to programs."""
-        return self._server.respond(pages.answer(request, status, text, self._start, headers))
+        return self._server.respond(pages.answer(request, status, text, self.start, headers))
