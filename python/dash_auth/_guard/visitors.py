@@ -52,7 +52,7 @@ class Visitors:
         """
         mine = RequestIdentity()
         try:
-            if self.session is not None and not self.is_foreign(request):
+            if self.session is not None and self._is_to_show(request):
                 beginning = self.session.begin(request)
                 if beginning is not None:
                     yield from beginning
@@ -64,6 +64,18 @@ class Visitors:
         else:
             mine = RequestIdentity(self.find)
         request.visitor = known_to_others(request.visitor, mine)
+
+    def _is_to_show(self, request: Request) -> bool:
+        """Tell whether the session says who makes a request, and no other login before it."""
+        if self.is_foreign(request):
+            return False
+        for login in self.logins.public:
+            if login is self.session:
+                break
+            if login.claim(request) is not None:
+                # Who that is, is known once it is verified.
+                return False
+        return True
 
     def show_known(self, request: Request) -> Steps[None]:
         """Show who makes a public request, as far as that costs nothing; it goes on either way.

@@ -122,9 +122,6 @@ class PasswordSession(SessionLogin):
         return stored is not None and ticket.is_against(stored)
 
     def begin(self, request: Request) -> Steps[None] | None:
-        # Who comes with credentials is known once they are verified.
-        if request.authorization is not None:
-            return None
         ticket = self._tickets.held(request)
         if ticket is None or not self._counts(ticket):
             return None

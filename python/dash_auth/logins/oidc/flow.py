@@ -87,7 +87,7 @@ class OpenIDConnect(LoginFlow):
 
     def ask(self, request: Request) -> Steps[Any]:
         if not navigation.is_navigation(request):
-            return self.plain(request, 401, "Login required")
+            return self._answer(request, 401, "Login required")
         # To begin a login may mean asking the provider for its addresses.
         return (yield Wait(partial(self.begin, request, self.target(request))))
 
@@ -236,8 +236,10 @@ class OpenIDConnect(LoginFlow):
         :param status: its status
         :param text: what happened
         """
-        start = internals.requests_prefix(self._app)
-        return self._server.respond(pages.answer(request, status, text, start))
+        return self._server.respond(self._answer(request, status, text))
+
+    def _answer(self, request: Request, status: int, text: str) -> Answer:
+        return pages.answer(request, status, text, internals.requests_prefix(self._app))
 
     def _uncached(self, answer: Any) -> Any:
         return self._server.with_headers(answer, navigation.UNCACHED)
