@@ -11,7 +11,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::decision;
+use crate::gate;
 
 /// The properties of a component that tell where the browser is. `href` carries a path of its own
 /// and is not among them.
@@ -348,7 +348,7 @@ impl Callback {
         let fields = search.matches('&').count() + 1;
         let pathname = value("pathname")?.as_str()?;
         let is_small = search.len() <= MAX_SEARCH && fields <= MAX_SEARCH_FIELDS;
-        (is_small && decision::may_be_page(pathname)).then_some(Location { pathname, search })
+        (is_small && gate::may_be_page(pathname)).then_some(Location { pathname, search })
     }
 
     fn input_position(&self, property: &str) -> Option<usize> {

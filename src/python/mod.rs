@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod credentials;
+mod gate;
 mod passwords;
 mod routes;
 mod seal;
@@ -22,14 +23,13 @@ mod _core {
         Credentials, Flight, Refusal, VerifiedCredentials, parse_basic, why_no_credentials,
     };
     #[pymodule_export]
+    use super::gate::{Endpoint, Gate, Routed, Standing, below_prefix, is_same_origin};
+    #[pymodule_export]
     use super::passwords::{
         Turn, check_password_hash, generate_password_hash, is_plaintext, password_needs_rehash,
     };
     #[pymodule_export]
-    use super::routes::{
-        Endpoint, RouteMap, below_prefix, is_cross_site_forgery, is_from_elsewhere, is_preflight,
-        is_same_origin,
-    };
+    use super::routes::RouteMap;
     #[pymodule_export]
     use super::seal::{is_sealed, seal};
     #[pymodule_export]

@@ -70,7 +70,10 @@ def test_the_beginning_of_an_accept_header_is_read(
     ids=["none", "own", "other", "long host", "long path"],
 )
 def test_a_long_origin_is_another(origin: str | None, expected: bool) -> None:
-    assert _core.is_from_elsewhere(None, origin, "http://here", []) is expected
+    gate = _core.Gate(_core.RouteMap(), "/", "/", [])
+    sender = (None, origin, "http://here")
+    assert gate.ask(_core.Endpoint.SERVER, "POST", "/", *sender)[1] is expected
+    assert gate.ask_socket(_core.Endpoint.SERVER, "/", *sender, False)[1] is expected
 
 
 @only_ours

@@ -9,8 +9,7 @@ from typing import Any
 
 from dash_auth._core import Refusal
 from dash_auth._current import RequestIdentity, User, groups_in
-from dash_auth._dash.endpoints import Endpoints
-from dash_auth._guard.origins import Origins
+from dash_auth._dash.parts import Parts
 from dash_auth._login import Login, Logins, Visitor
 from dash_auth._request import Request, Server
 from dash_auth._secret_keys import OtherKeys
@@ -27,29 +26,19 @@ logger = logging.getLogger("dash_auth")
 class Visitors:
     """Finds out who makes a request."""
 
-    def __init__(self, server: Server, name: str, endpoints: Endpoints, origins: Origins) -> None:
+    def __init__(self, server: Server, name: str, parts: Parts) -> None:
         """Remember what a request is judged by; whom to ask is said later.
 
         :param server: the app's server
         :param name: the name of the guard
-        :param endpoints: the endpoints of the app
-        :param origins: whose pages may use what a browser holds
+        :param parts: the parts of the app
         """
         self.logins = Logins([], [], [], asking=Login())
         self.session: SessionLogin | None = None
         """Shows the app who is known; None where the app's own login does."""
         self._server = server
-        self._endpoints = endpoints
-        self._origins = origins
+        self.is_foreign = parts.is_foreign
         self._other_keys = OtherKeys(name)
-
-    def is_foreign(self, request: Request) -> bool:
-        """Tell whether a page of another origin may not lean on what the browser holds."""
-        if not request.is_socket:
-            return self._origins.is_forged(request)
-        # Dash asks the same of its own WebSocket, with a list of origins of its own.
-        is_for_callbacks = request.endpoint == self._endpoints.websocket
-        return not is_for_callbacks and self._origins.is_hijack(request)
 
     # Before the developer's hooks, and after them
 
