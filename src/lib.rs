@@ -29,8 +29,8 @@
 //!    something is public, is the body read. [`callbacks`] compares it, position by position, with the
 //!    declaration of the callback that Dash will run. It passes if the developer registered that
 //!    function as public, or if it is a routing callback and step 3's rules mean the page that its
-//!    pathname leads to. The handles of background jobs that it names must carry the [`seal`] of that
-//!    same callback.
+//!    pathname leads to. The handles of background jobs that it names must be sealed for that
+//!    same callback ([`handles`]).
 //! 7. **Is it a preflight of a trusted origin** ([`gate::Standing::Preflight`])? Then the server's automatic
 //!    answer is all that it gets.
 //! 8. **Else it is refused:** 403 for a forgery, 503 while all turns to hash are taken or the users
@@ -59,10 +59,12 @@ pub mod basic;
 pub mod cache;
 pub mod callbacks;
 pub mod gate;
+pub mod handles;
 pub mod origin;
 pub mod password;
 #[cfg(feature = "python")]
 mod python;
 pub mod routes;
 pub mod seal;
+pub mod target;
 pub mod users;

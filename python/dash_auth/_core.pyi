@@ -149,6 +149,26 @@ class Gate:
         """
 
 @final
+class HandleSeal:
+    """
+    Seals the handles of the background jobs of one app.
+    """
+    def __new__(cls, guard: str, /) -> HandleSeal:
+        """
+        Names the guard, which tells it from any other that shares the secret.
+        """
+    def seal(self, secret: bytes, kind: str, output: str, handle: str, /) -> str:
+        """
+        Returns a handle sealed for the callback with the id `output`, under the name of its member in
+        Dash's answer.
+        """
+    def unseal(self, secrets: SupportsGetItem[int, bytes | bytearray], parameter: str, outputs: SupportsGetItem[int, str], sealed: str, /) -> str | None:
+        """
+        Returns the handle that a parameter of the query holds if it was issued under one of the secrets,
+        for one of the callbacks; else `None`. Raises `ValueError` for a parameter that takes none.
+        """
+
+@final
 class Refusal:
     """
     Why credentials let nobody in.
@@ -234,7 +254,7 @@ class Routed:
         The query string that it will receive, empty where it receives none.
         """
     @property
-    def standing(self, /) -> Any:
+    def standing(self, /) -> Standing:
         """
         `PAGE` or `RELATIVE_PAGE`, yet to be looked up; or `CLOSED`, if no rule matches.
         """
@@ -345,6 +365,11 @@ def generate_password_hash(password: str, method: str, salt_length: SupportsInde
     Hash a password with a new salt; None leaves the method to werkzeug.
     """
 
+def is_local(location: str, /) -> bool:
+    """
+    Tells whether a Location header leads to this origin.
+    """
+
 def is_plaintext(stored: str, /) -> bool:
     """
     Tell whether a stored value is the password itself.
@@ -373,6 +398,13 @@ def password_needs_rehash(stored: str, /) -> bool:
 def seal(secret: bytes, /, *parts: "str") -> str:
     """
     Returns the seal of some texts under a secret, in hexadecimal.
+    """
+
+def way_back(path: str, query: bytes, /) -> str | None:
+    """
+    Returns the path and query that a login leads back to, quoted; `None` for the app's start.
+
+    `path` is the path as the browser sees it, unquoted; `query` the query string as the client sent it.
     """
 
 def why_no_credentials(header: str, /) -> str | None:

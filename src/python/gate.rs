@@ -86,7 +86,7 @@ impl From<gate::Standing> for Standing {
 
 impl Standing {
     /// Returns the one object of each kind, which Python can tell by identity.
-    fn object<'py>(self, python: Python<'py>) -> PyResult<Bound<'py, Self>> {
+    fn object(self, python: Python<'_>) -> PyResult<Bound<'_, Self>> {
         let member = python.get_type::<Self>().getattr(match self {
             Self::Open => "OPEN",
             Self::Page => "PAGE",

@@ -3,9 +3,11 @@
 mod callbacks;
 mod credentials;
 mod gate;
+mod handles;
 mod passwords;
 mod routes;
 mod seal;
+mod target;
 mod users;
 
 use pyo3::prelude::*;
@@ -25,6 +27,8 @@ mod _core {
     #[pymodule_export]
     use super::gate::{Endpoint, Gate, Routed, Standing, below_prefix, is_same_origin};
     #[pymodule_export]
+    use super::handles::HandleSeal;
+    #[pymodule_export]
     use super::passwords::{
         Turn, check_password_hash, generate_password_hash, is_plaintext, password_needs_rehash,
     };
@@ -32,6 +36,8 @@ mod _core {
     use super::routes::RouteMap;
     #[pymodule_export]
     use super::seal::{is_sealed, seal};
+    #[pymodule_export]
+    use super::target::{is_local, way_back};
     #[pymodule_export]
     use super::users::{Attempt, Users};
 

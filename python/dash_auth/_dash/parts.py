@@ -9,10 +9,10 @@ from functools import partial
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
-from dash_auth._core import Endpoint, Gate, Standing
+from dash_auth._core import Endpoint, Gate, HandleSeal, Standing
 from dash_auth._dash.callbacks import OpenCallbacks
 from dash_auth._dash.endpoints import Endpoints
-from dash_auth._dash.handles import CallbackHandles, HandleSeal
+from dash_auth._dash.handles import CallbackHandles
 from dash_auth._dash.index_page import IndexPage
 from dash_auth._dash.jobs import hand_user_to_jobs
 from dash_auth._dash.page_rules import PageRules
