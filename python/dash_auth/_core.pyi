@@ -50,15 +50,6 @@ class Callback:
         """
         Tells whether the callback only turns the browser's location into content.
         """
-    def location(self, body: Any, /) -> tuple[str, str] | None:
-        """
-        Returns the pathname and search that an admitted body gives to a routing callback, `None`
-        where they are no text, or can be no page's.
-        """
-    def mismatch(self, body: Any, /) -> str | None:
-        """
-        Compares a body with the declaration; returns what does not match, `None` if all does.
-        """
 
 @final
 class Credentials:
@@ -80,6 +71,10 @@ class Credentials:
 class Endpoint:
     """
     What the server is going to run for a request.
+    """
+    ALIVE: Final[Endpoint]
+    """
+    Dash's notebook check.
     """
     CALLBACK: Final[Endpoint]
     """
@@ -124,6 +119,63 @@ class Endpoint:
     def __repr__(self, /) -> str: ...
 
 @final
+class Gate:
+    """
+    Says what each request to one app is.
+    """
+    def __new__(cls, rules: RouteMap, prefix: str, browser_prefix: str, trusted_origins: SupportsGetItem[int, str], /) -> Gate:
+        """
+        Remembers the declared rules, which stay live, the app's prefix as the server has it and as
+        browsers see it, and the origins whose pages may use what a browser holds.
+        """
+    def ask(self, endpoint: Endpoint, method: str, path: str, sec_fetch_site: str | None = None, origin: str | None = None, own_origin: str = "", requested_method: str | None = None, templates: SupportsGetItem[int, str] | None = None, /) -> "tuple[Standing, bool]":
+        """
+        Says what a request is, and whether a page of another origin makes it in its visitor's name.
+
+        `requested_method` is what a preflight asks for, and `templates` are those with which Dash would
+        compare the path of a page.
+        """
+    def ask_callback(self, callback: Callback, body: Any, is_public: bool, is_page_router: bool, templates: SupportsGetItem[int, str] | None = None, /) -> "Routed | str | None":
+        """
+        Says whether a callback may run with no login for a body: `None` if it may, else why it may
+        not, or where it leads.
+        """
+    def ask_page(self, below: str, page_path: str | None, template: str | None, variables_are_replaced: bool, /) -> bool:
+        """
+        Tells whether the rules mean the page that Dash resolves for a path below the app's prefix: the
+        one with this path, the one with this template, or none.
+        """
+    def ask_socket(self, endpoint: Endpoint, path: str, sec_fetch_site: str | None, origin: str | None, own_origin: str, is_for_callbacks: bool, templates: SupportsGetItem[int, str] | None = None, /) -> "tuple[Standing, bool]":
+        """
+        Says the same of the handshake of a WebSocket, which may be the one for Dash's callbacks.
+        """
+    def show(self, showing: RouteMap, in_full: RouteMap, lead_to_pages: bool, /) -> None:
+        """
+        Takes over which rules are about pages, relative to the app's prefix, which of them were
+        declared with it, and whether one leads to a page.
+        """
+
+@final
+class HandleSeal:
+    """
+    Seals the handles of the background jobs of one app.
+    """
+    def __new__(cls, guard: str, /) -> HandleSeal:
+        """
+        Names the guard, which tells it from any other that shares the secret.
+        """
+    def seal(self, secret: bytes, kind: str, output: str, handle: str, /) -> str:
+        """
+        Returns a handle sealed for the callback with the id `output`, under the name of its member in
+        Dash's answer.
+        """
+    def unseal(self, secrets: SupportsGetItem[int, bytes | bytearray], parameter: str, outputs: SupportsGetItem[int, str], sealed: str, /) -> str | None:
+        """
+        Returns the handle that a parameter of the query holds if it was issued under one of the secrets,
+        for one of the callbacks; else `None`. Raises `ValueError` for a parameter that takes none.
+        """
+
+@final
 class Refusal:
     """
     Why credentials let nobody in.
@@ -160,10 +212,6 @@ class RouteMap:
         """
         Adds a rule; raises `ValueError` where it cannot be read.
         """
-    def is_open(self, endpoint: Endpoint, path: str, prefix: str, rules_open_pages: bool, /) -> bool:
-        """
-        Tells whether the rules open an endpoint for a path, seen from the app's prefix.
-        """
     def literal(self, path: str, /) -> bool:
         """
         Tells whether a rule without variables names exactly this path.
@@ -172,12 +220,7 @@ class RouteMap:
         """
         Tells whether a rule matches the path as it stands, with no redirect.
         """
-    def may_resolve_page(self, path: str, templates: SupportsGetItem[int, str], /) -> bool:
-        """
-        Tells whether Dash may be asked which page a path means: a rule matches the path, and it is
-        quickly compared with the path templates of all pages.
-        """
-    def opens_page(self, pathname: str, /, *, path: str | None = None, template: str | None = None, variables_are_replaced: bool = False) -> bool:
+    def opens_page(self, pathname: str, /, *, path: str | None = None, template: str | None = None) -> bool:
         """
         Tells whether the rules mean the page that Dash resolves for a pathname: the one with this
         path, the one with this template, or none.
@@ -196,6 +239,67 @@ class RouteMap:
         """
         Tells whether a rule matches the path, or would after a redirect.
         """
+
+@final
+class Routed:
+    """
+    Where a callback leads that shows pages.
+    """
+    @property
+    def path(self, /) -> str:
+        """
+        The pathname relative to the app's prefix; empty if it is closed.
+        """
+    @property
+    def pathname(self, /) -> str:
+        """
+        The pathname that it will receive.
+        """
+    @property
+    def search(self, /) -> str:
+        """
+        The query string that it will receive, empty where it receives none.
+        """
+    @property
+    def standing(self, /) -> Standing:
+        """
+        `PAGE` or `RELATIVE_PAGE`, yet to be looked up; or `CLOSED`, if no rule matches.
+        """
+
+@final
+class Standing:
+    """
+    What a request is, before anybody is asked to log in.
+    """
+    CALLBACK: Final[Standing]
+    """
+    A callback, whose body tells whether it is open.
+    """
+    CLOSED: Final[Standing]
+    """
+    Open to nobody without a login.
+    """
+    OPEN: Final[Standing]
+    """
+    Open to anyone.
+    """
+    PAGE: Final[Standing]
+    """
+    A page of Dash's that a rule matches as it is written, and that is yet to be looked up.
+    """
+    PREFLIGHT: Final[Standing]
+    """
+    A preflight of a trusted origin.
+    """
+    RELATIVE_PAGE: Final[Standing]
+    """
+    The same, by a rule relative to the app's prefix.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
 
 @final
 class Ticket:
@@ -336,25 +440,14 @@ def generate_password_hash(password: str, method: str, salt_length: SupportsInde
     Hash a password with a new salt; None leaves the method to werkzeug.
     """
 
-def is_cross_site_forgery(method: str, sec_fetch_site: str | None, origin: str | None, own_origin: str, trusted_origins: SupportsGetItem[int, str], /) -> bool:
+def is_local(location: str, /) -> bool:
     """
-    Tells whether a request that changes something was made by a page of another origin.
-    """
-
-def is_from_elsewhere(sec_fetch_site: str | None, origin: str | None, own_origin: str, trusted_origins: SupportsGetItem[int, str], /) -> bool:
-    """
-    Tells whether a browser makes a request for a page that is neither of the request's own origin
-    nor of a trusted one.
+    Tells whether a Location header leads to this origin.
     """
 
 def is_plaintext(stored: str, /) -> bool:
     """
     Tell whether a stored value is the password itself.
-    """
-
-def is_preflight(method: str, origin: str | None, requested_method: str | None, trusted_origins: SupportsGetItem[int, str], /) -> bool:
-    """
-    Tells whether a browser asks, for a page of a trusted origin, whether it may make a request.
     """
 
 def is_same_origin(one: str, other: str, /) -> bool:
@@ -380,6 +473,13 @@ def password_needs_rehash(stored: str, /) -> bool:
 def seal(secret: bytes, /, *parts: "str") -> str:
     """
     Returns the seal of some texts under a secret, in hexadecimal.
+    """
+
+def way_back(path: str, query: bytes, /) -> str | None:
+    """
+    Returns the path and query that a login leads back to, quoted; `None` for the app's start.
+
+    `path` is the path as the browser sees it, unquoted; `query` the query string as the client sent it.
     """
 
 def why_no_credentials(header: str, /) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from dash import Dash
 
-from dash_auth._core import Refusal
+from dash_auth._core import Endpoint, Refusal, Standing
 from dash_auth._current import RequestIdentity
 from dash_auth._secret_keys import Keys
 from dash_auth._shown import Shown
@@ -102,6 +102,11 @@ class Findings:
         self.refusal: Refusal | None = None
         # The path of the start of the app that refuses it.
         self.start = "/"
+        # What the gate said that was asked last, and of what, so that it is asked once.
+        self.asked: tuple[object, Endpoint, str, tuple[Standing, bool]] | None = None
+        # The same, as the guard that decides has it.
+        self.standing: Standing | None = None
+        self.is_forged = False
         self.logged_in = False
         # What the answer is, as far as keeping it goes.
         self.caching = _UNDECIDED

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyString};
 use serde_json::Value;
 
-use crate::callbacks::{self, DeclarationError, Dependency, Mismatch, Outputs};
+use crate::callbacks::{self, DeclarationError, Dependency, Outputs};
 
 /// How deep the parts of a callback body that are looked at can be: a component in a list of a list.
 const BODY_DEPTH: usize = 6;
@@ -18,7 +18,7 @@ impl From<DeclarationError> for PyErr {
 
 /// A registered callback, as its declaration has it.
 #[pyclass(frozen)]
-pub(super) struct Callback(callbacks::Callback);
+pub(super) struct Callback(pub(super) callbacks::Callback);
 
 #[pymethods]
 impl Callback {
@@ -56,27 +56,16 @@ impl Callback {
     fn is_routing(&self) -> bool {
         self.0.is_routing()
     }
-
-    /// Compares a body with the declaration; returns what does not match, `None` if all does.
-    #[pyo3(signature = (body, /))]
-    fn mismatch(&self, body: &Bound<'_, PyAny>) -> Option<String> {
-        let admitted = skeleton(body, BODY_DEPTH, false).ok_or(Mismatch::Shape);
-        admitted.and_then(|body| self.0.admit(&body)).err().map(|mismatch| mismatch.to_string())
-    }
-
-    /// Returns the pathname and search that an admitted body gives to a routing callback, `None`
-    /// where they are no text, or can be no page's.
-    #[pyo3(signature = (body, /))]
-    fn location(&self, body: &Bound<'_, PyAny>) -> Option<(String, String)> {
-        let body = skeleton(body, BODY_DEPTH, false)?;
-        let location = self.0.location(&body)?;
-        Some((location.pathname.to_owned(), location.search.to_owned()))
-    }
 }
 
 /// Returns what is looked at of a parsed body: everything but the contents of values, which may be
-/// large. A key of a component id may be named `value` too. `None` where it is nested beyond reason or holds what no JSON parser gives.
-fn skeleton(object: &Bound<'_, PyAny>, depth: usize, is_id: bool) -> Option<Value> {
+/// large. `None` where it is nested beyond reason or holds what no JSON parser gives.
+pub(super) fn skeleton(body: &Bound<'_, PyAny>) -> Option<Value> {
+    looked_at(body, BODY_DEPTH, false)
+}
+
+/// A key of a component id may be named `value` too.
+fn looked_at(object: &Bound<'_, PyAny>, depth: usize, is_id: bool) -> Option<Value> {
     if object.is_none() {
         return Some(Value::Null);
     }
@@ -90,7 +79,7 @@ fn skeleton(object: &Bound<'_, PyAny>, depth: usize, is_id: bool) -> Option<Valu
         let depth = depth.checked_sub(1)?;
         return list
             .iter()
-            .map(|item| skeleton(&item, depth, false))
+            .map(|item| looked_at(&item, depth, false))
             .collect::<Option<_>>()
             .map(Value::Array);
     }
@@ -103,7 +92,7 @@ fn skeleton(object: &Bound<'_, PyAny>, depth: usize, is_id: bool) -> Option<Valu
             let member = if key == "value" && is_container && !is_id {
                 Value::Array(Vec::new())
             } else {
-                skeleton(&member, depth, key == "id")?
+                looked_at(&member, depth, key == "id")?
             };
             members.insert(key, member);
         }

@@ -3,9 +3,12 @@
 mod attempt;
 mod callbacks;
 mod credentials;
+mod gate;
+mod handles;
 mod passwords;
 mod routes;
 mod seal;
+mod target;
 mod ticket;
 mod users;
 
@@ -24,16 +27,19 @@ mod _core {
     #[pymodule_export]
     use super::credentials::{Credentials, parse_basic, why_no_credentials};
     #[pymodule_export]
+    use super::gate::{Endpoint, Gate, Routed, Standing, below_prefix, is_same_origin};
+    #[pymodule_export]
+    use super::handles::HandleSeal;
+    #[pymodule_export]
     use super::passwords::{
         Turn, check_password_hash, generate_password_hash, is_plaintext, password_needs_rehash,
     };
     #[pymodule_export]
-    use super::routes::{
-        Endpoint, RouteMap, below_prefix, is_cross_site_forgery, is_from_elsewhere, is_preflight,
-        is_same_origin,
-    };
+    use super::routes::RouteMap;
     #[pymodule_export]
     use super::seal::{is_sealed, seal};
+    #[pymodule_export]
+    use super::target::{is_local, way_back};
     #[pymodule_export]
     use super::ticket::{Ticket, Tickets, claimed_time};
     #[pymodule_export]

@@ -19,8 +19,10 @@ from dash_auth._core import (
     Callback,
     Credentials,
     Endpoint,
+    Gate,
     Refusal,
     RouteMap,
+    Standing,
     Users,
     VerifiedCredentials,
 )
@@ -339,17 +341,18 @@ def test_a_declaration_that_cannot_be_read_is_refused() -> None:
 
 def test_a_body_of_any_type_is_compared_without_an_error() -> None:
     callback = Callback([("in", "value", False)], [], [("out", "children")], False)
+    gate = Gate(RouteMap(), "/", "/", [])
     good = {
         "outputs": {"id": "out", "property": "children"},
         "inputs": [{"id": "in", "property": "value", "value": {"deep": [[[[[[[]]]]]]]}}],
     }
-    assert callback.mismatch(good) is None
+    assert gate.ask_callback(callback, good, True, False) is None
     deep: Any = []
     for _ in range(10_000):
         deep = [deep]
     for body in (None, 5, "", [], {}, {5: 5}, object(), {"inputs": object()}, {"inputs": deep}):
-        assert callback.mismatch(body) is not None
-        assert callback.location(body) is None
+        for is_public, is_page_router in ((True, False), (False, True), (False, False)):
+            assert isinstance(gate.ask_callback(callback, body, is_public, is_page_router), str)
 
 
 def test_a_rule_that_cannot_be_read_is_refused_and_not_added() -> None:
@@ -368,9 +371,56 @@ def test_a_path_that_is_no_unicode_matches_nothing() -> None:
     assert rules.matches("/x")
     assert not rules.matches("/\ud800")
     assert not rules.test("/\ud800")
-    assert not rules.is_open(Endpoint.SERVER, "/\ud800", "/", True)
+    gate = Gate(rules, "/", "/", [])
+    gate.show(rules, RouteMap(), True)
+    for endpoint in (Endpoint.SERVER, Endpoint.PAGE, Endpoint.LAYOUT, Endpoint.STATIC):
+        assert gate.ask(endpoint, "GET", "/x")[0] in (Standing.OPEN, Standing.PAGE)
+        assert gate.ask(endpoint, "GET", "/\ud800") == (Standing.CLOSED, False)
     assert not rules.opens_page("/\ud800")
+    assert not gate.ask_page("/\ud800", None, None, False)
     assert _core.below_prefix("/\ud800", "/") is None
+
+
+def test_what_a_gate_says_can_be_told_by_identity() -> None:
+    rules = RouteMap()
+    gate = Gate(rules, "/", "/board/", ["https://friend.example"])
+    friend = (None, "https://friend.example", "http://here")
+    for asked, standing in (
+        ((Endpoint.CALLBACK, "POST", "/x"), Standing.CALLBACK),
+        ((Endpoint.LOGIN, "POST", "/x"), Standing.OPEN),
+        ((Endpoint.SERVER, "GET", "/x"), Standing.CLOSED),
+        ((Endpoint.SERVER, "OPTIONS", "/x", *friend, "POST"), Standing.PREFLIGHT),
+    ):
+        assert gate.ask(*asked)[0] is standing
+    # A rule that is added later counts at once.
+    rules.add("/x")
+    assert gate.ask(Endpoint.SERVER, "GET", "/x")[0] is Standing.OPEN
+    gate.show(rules, RouteMap(), True)
+    assert gate.ask(Endpoint.PAGE, "GET", "/x")[0] is Standing.PAGE
+    elsewhere = (None, "http://there", "http://here")
+    assert gate.ask(Endpoint.SERVER, "POST", "/x", *elsewhere) == (Standing.OPEN, True)
+    assert gate.ask_socket(Endpoint.CLOSED, "/x", *elsewhere, True) == (Standing.CALLBACK, False)
+    assert gate.ask_socket(Endpoint.SERVER, "/x", *elsewhere, False) == (Standing.OPEN, True)
+
+
+def test_a_gate_says_where_a_callback_leads() -> None:
+    rules = RouteMap()
+    rules.add("/x")
+    gate = Gate(rules, "/", "/board/", [])
+    gate.show(rules, RouteMap(), True)
+    callback = Callback([("url", "pathname", False)], [], [("out", "children")], False)
+
+    def led(pathname: str) -> Any:
+        body = {
+            "outputs": {"id": "out", "property": "children"},
+            "inputs": [{"id": "url", "property": "pathname", "value": pathname}],
+        }
+        return gate.ask_callback(callback, body, False, False, [])
+
+    routed = led("/board/x")
+    assert routed.standing is Standing.PAGE
+    assert (routed.pathname, routed.search, routed.path) == ("/board/x", "", "/x")
+    assert led("/x").standing is Standing.CLOSED
 
 
 def test_a_seal_is_of_all_its_parts() -> None:

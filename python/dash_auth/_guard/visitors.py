@@ -8,8 +8,7 @@ from typing import Any
 
 from dash_auth._core import Refusal
 from dash_auth._current import RequestIdentity, User, groups_in
-from dash_auth._dash.endpoints import Endpoints
-from dash_auth._guard.origins import Origins
+from dash_auth._dash.parts import Parts
 from dash_auth._login import Login, Logins, Visitor
 from dash_auth._request import Request
 from dash_auth._shown import USER, show
@@ -23,25 +22,15 @@ logger = logging.getLogger("dash_auth")
 class Visitors:
     """Finds out who makes a request."""
 
-    def __init__(self, endpoints: Endpoints, origins: Origins) -> None:
+    def __init__(self, parts: Parts) -> None:
         """Remember what a request is judged by; whom to ask is said later.
 
-        :param endpoints: the endpoints of the app
-        :param origins: whose pages may use what a browser holds
+        :param parts: the parts of the app
         """
         self.logins = Logins([], [], [], asking=Login())
         self.session: SessionLogin | None = None
         """Shows the app who is known; None where the app's own login does."""
-        self._endpoints = endpoints
-        self._origins = origins
-
-    def is_foreign(self, request: Request) -> bool:
-        """Tell whether a page of another origin may not lean on what the browser holds."""
-        if not request.is_socket:
-            return self._origins.is_forged(request)
-        # Dash asks the same of its own WebSocket, with a list of origins of its own.
-        is_for_callbacks = request.endpoint == self._endpoints.websocket
-        return not is_for_callbacks and self._origins.is_hijack(request)
+        self.is_foreign = parts.is_foreign
 
     # Before the developer's hooks, and after them
 

@@ -104,7 +104,7 @@ class WerkzeugServer(ABC):
     def _begin_again(self, request: Any) -> Steps[None]:
         """Begin anew where a hook of the developer's has changed the request."""
         # Whoever was found by what the client sent is not who asks now.
-        request.identity = request.refusal = None
+        request.identity = request.refusal = request.asked = None
         yield from self.guards.begin(request)
 
     # Answers
