@@ -112,6 +112,10 @@ class Client:
         """Come with the cookies of another client."""
         self._session.cookies = other._session.cookies.copy()  # type: ignore[no-untyped-call]
 
+    def receive(self, answer: requests.Response) -> None:
+        """Keep the cookies of an answer that another tab has got."""
+        self._session.cookies.update(answer.cookies)
+
     def _ticket_name(self) -> str:
         names = [name for name in self._session.cookies.keys() if name.startswith("dash_auth_")]
         return names[0] if names else ""
