@@ -104,17 +104,25 @@ class Basic(Login):
         found: Verified | Refusal = known[2]
         return found
 
+    def known_name(self, request: Request) -> str | None:
+        """Return whose credentials a request has, None where to find out may take long.
+
+        :param request: the request
+        :return: the name of the account, whatever was typed
+        """
+        header = request.authorization
+        if header is None:
+            return None
+        made = self._verified(request, header)
+        outcome = at_once(made) if is_way(made) else made
+        return None if outcome is None or isinstance(outcome, Refusal) else outcome[0]
+
     def are_right(self, request: Request) -> bool:
         """Tell whether a request's credentials are right, as far as that costs nothing.
 
         :param request: the request
         """
-        header = request.authorization
-        if header is None:
-            return False
-        made = self._verified(request, header)
-        outcome = at_once(made) if is_way(made) else made
-        return outcome is not None and not isinstance(outcome, Refusal)
+        return self.known_name(request) is not None
 
     def claims(self, name: str) -> Steps[dict[str, Any]]:
         """Return what the session shows of a user.

@@ -107,14 +107,10 @@ class StoredPasswords(Passwords):
         :raises ValueError: if a name or a stored value can let nobody in, or there are no users
         """
         self._store = store
-        self._kept: Any
         self.keep_accounts = not isinstance(store, Table)
-        if isinstance(store, Table):
-            # The core asks the developer's own mapping: each request does.
-            self._kept, table = store.users, dict(store.users)
-        else:
-            self._kept = accounts = _Accounts(store)
-            table = {name: password for name, (_, password) in accounts.items()}
+        # Of a table the core asks the developer's own mapping itself: each request does.
+        self._kept: Any = store.users if isinstance(store, Table) else _Accounts(store)
+        table = {name: self._password(kept) for name, kept in self._kept.items()}
         if not is_strict:
             readable = {name: value for name, value in table.items() if _is_readable(name, value)}
             table = readable or {"nobody": secrets.token_urlsafe()}
@@ -129,14 +125,15 @@ class StoredPasswords(Passwords):
         return _usable(self._store.find, name)
 
     def stored(self, name: str) -> str | None:
-        kept = self._kept.get(name)
-        stored: object = kept[1] if kept is not None and self.keep_accounts else kept
+        password = self._password(self._kept.get(name))
         # A store is live, and may hold anything by now.
-        return stored if isinstance(stored, str) else None
+        return password if isinstance(password, str) else None
+
+    def _password(self, kept: Any) -> Any:
+        return kept[1] if self.keep_accounts and kept is not None else kept
 
     def weak(self) -> list[tuple[str, str]]:
-        found = ((name, self._store.find(name)) for name in self._store.names())
-        rows = ((name, _weakness(account.password)) for name, account in found if account)
+        rows = ((name, _weakness(self._password(kept))) for name, kept in self._kept.items())
         return [(name, weakness) for name, weakness in rows if weakness is not None]
 
 
