@@ -4,6 +4,7 @@
 //! call. It is told facts alone: nothing here knows a server. A request is recognised by the endpoint
 //! that will serve it, not by how its path looks, and what nobody declared public is private.
 
+use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
 use serde_json::Value;
@@ -101,12 +102,8 @@ pub struct Request<'a> {
 pub enum Called<'a> {
     /// It is a public one, and the body is what was declared for it.
     Open,
-    /// The body is not what was declared for the callback.
-    Mismatched(Mismatch),
-    /// It is neither public nor does it lead to a page.
-    Private,
-    /// It leads to a page, but the body says of none.
-    Nowhere,
+    /// It is none that runs with no login.
+    Shut(Shut),
     /// It leads to a page that no rule opens.
     NoPage(Location<'a>),
     /// It leads to a page that a rule matches, and that is yet to be looked up.
@@ -118,6 +115,27 @@ pub enum Called<'a> {
         /// Tells whether that is [`Standing::RelativePage`], else it is [`Standing::Page`].
         is_relative: bool,
     },
+}
+
+/// Why a callback does not run with no login, as it is told to the developer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shut {
+    /// The body is not what was declared for the callback.
+    Mismatched(Mismatch),
+    /// It is neither public nor does it lead to a page.
+    Private,
+    /// It leads to a page, but the body says of none.
+    Nowhere,
+}
+
+impl fmt::Display for Shut {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mismatched(mismatch) => mismatch.fmt(formatter),
+            Self::Private => formatter.write_str("it was not registered with public_callback"),
+            Self::Nowhere => formatter.write_str("its pathname or search is no page's"),
+        }
+    }
 }
 
 /// The rules that are about pages of Dash's, each relative to the app's prefix.
@@ -246,15 +264,15 @@ impl Gate {
         templates: &[&str],
     ) -> Called<'a> {
         if let Err(mismatch) = callback.admit(body) {
-            return Called::Mismatched(mismatch);
+            return Called::Shut(Shut::Mismatched(mismatch));
         }
         if is_public {
             return Called::Open;
         }
         if !is_page_router && !callback.is_routing() {
-            return Called::Private;
+            return Called::Shut(Shut::Private);
         }
-        let Some(location) = callback.location(body) else { return Called::Nowhere };
+        let Some(location) = callback.location(body) else { return Called::Shut(Shut::Nowhere) };
         below_prefix(location.pathname, &self.browser_prefix)
             .and_then(|path| Some((path, self.is_relative_page(path, templates)?)))
             .map_or(Called::NoPage(location), |(path, is_relative)| Called::Page {
@@ -422,8 +440,8 @@ mod tests {
     use serde_json::json;
 
     use super::{
-        Called, Endpoint, Gate, Page, PageRules, Request, Sender, Standing, Verdict, is_cross_site_forgery,
-        is_from_elsewhere, is_preflight, opens_page,
+        Called, Endpoint, Gate, Page, PageRules, Request, Sender, Shut, Standing, Verdict,
+        is_cross_site_forgery, is_from_elsewhere, is_preflight, opens_page,
     };
     use crate::callbacks::{Callback, Dependency, Outputs};
     use crate::origin::Origin;
@@ -579,14 +597,14 @@ mod tests {
             assert!(matches!(called, Called::NoPage(location) if location.pathname == closed), "{called:?}");
         }
         let (value, nowhere) = (body("in", "value", "x"), at("/\n"));
-        assert_eq!(gate.ask_callback(&routing, &nowhere, false, false, &[]), Called::Nowhere);
-        assert_eq!(gate.ask_callback(&other, &value, false, false, &[]), Called::Private);
+        assert_eq!(gate.ask_callback(&routing, &nowhere, false, false, &[]), Called::Shut(Shut::Nowhere));
+        assert_eq!(gate.ask_callback(&other, &value, false, false, &[]), Called::Shut(Shut::Private));
         assert_eq!(gate.ask_callback(&other, &value, true, false, &[]), Called::Open);
         // Public or not, the body must be what was declared.
         for (is_public, is_page_router) in [(true, false), (false, true), (false, false)] {
             let body = at("/seen/board/open");
             let called = gate.ask_callback(&other, &body, is_public, is_page_router, &[]);
-            assert!(matches!(called, Called::Mismatched(_)), "{called:?}");
+            assert!(matches!(called, Called::Shut(Shut::Mismatched(_))), "{called:?}");
         }
         // So many keep the process busy.
         let (templates, body) = (vec!["/<name>"; 1_000_000], at("/seen/board/open"));

@@ -7,7 +7,7 @@ use pyo3::types::{PyString, PyTuple};
 use super::callbacks::{Callback, skeleton};
 use super::routes::RouteMap;
 use crate::callbacks::Mismatch;
-use crate::gate::{self, Called, Page, PageRules, Request, Sender, Verdict};
+use crate::gate::{self, Called, Page, PageRules, Request, Sender, Shut, Verdict};
 use crate::origin;
 
 /// What the server is going to run for a request.
@@ -229,14 +229,14 @@ impl Gate {
     ) -> PyResult<Bound<'py, PyAny>> {
         let python = callback.py();
         let text = |text: &str| Ok(PyString::new(python, text).into_any());
-        let Some(body) = skeleton(body) else { return text(&Mismatch::Shape.to_string()) };
+        let Some(body) = skeleton(body) else {
+            return text(&Shut::Mismatched(Mismatch::Shape).to_string());
+        };
         let templates = texts(templates.as_deref());
         let called = self.gate.ask_callback(&callback.get().0, &body, is_public, is_page_router, &templates);
         let (location, path, standing) = match called {
             Called::Open => return Ok(python.None().into_bound(python)),
-            Called::Mismatched(mismatch) => return text(&mismatch.to_string()),
-            Called::Private => return text("it was not registered with public_callback"),
-            Called::Nowhere => return text("its pathname or search is no page's"),
+            Called::Shut(shut) => return text(&shut.to_string()),
             Called::NoPage(location) => (location, "", Standing::Closed),
             Called::Page { location, path, is_relative: true } => (location, path, Standing::RelativePage),
             Called::Page { location, path, is_relative: false } => (location, path, Standing::Page),

@@ -51,11 +51,12 @@ class CallbackHandles:
         :param callback: what the request runs
         """
         output, entry, is_public = callback
-        if not _is_readable(request.query):
-            return False
+        query = request.query
         own = [output] if is_public and internals.background(entry) else []
+        if not _is_readable(query):
+            return False
         unsealed: dict[str, list[str]] = {}
-        for name in PARAMETERS if _may_hold_handles(request.query) else ():
+        for name in PARAMETERS if query and _may_hold_handles(query) else ():
             values = request.query_values(name)
             if not values:
                 continue

@@ -104,6 +104,8 @@ class Guard:
 
         :param request: the request
         """
+        # Of several guards each asks its own gate.
+        request.standing = None
         try:
             self.parts.rule_warnings.tell()
             passes = yield from self._passes(request)
