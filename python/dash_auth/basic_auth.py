@@ -11,6 +11,7 @@ from dash_auth import _secret_keys
 from dash_auth._arguments import Pair, check_auth_func, is_verifier, users_of
 from dash_auth._guard.guard import Guard
 from dash_auth._login import Login, Logins
+from dash_auth._request import Request
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, is_ours
 from dash_auth.logins.basic import DEFAULT_REALM, Basic
 from dash_auth.logins.function import AuthFunc, GroupsFunc, UserGroups, warn_of_unknown_users
@@ -140,7 +141,7 @@ class BasicAuth(Auth):
             Tickets(guard.server, guard.name, basic.passwords.seconds),
             stored=basic.passwords.stored,
             claims=basic.claims,
-            are_right=lambda request: is_ours(self.is_authorized) and basic.are_right(request),
+            known_name=self.__known_name,
             is_needed=lambda: any(
                 one.parts.need_session() for one in self._dash_auth_guards.values()
             ),
@@ -151,6 +152,10 @@ class BasicAuth(Auth):
         )
         # Over HTTP a session opens nothing private: each request is judged by its credentials.
         return Logins([basic], [basic, session], [basic, session], asking=basic), session
+
+    def __known_name(self, request: Request) -> str | None:
+        # A check of the developer's own might refuse the user.
+        return self.__basic.known_name(request) if is_ours(self.is_authorized) else None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.app.config.name!r}>"

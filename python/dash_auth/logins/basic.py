@@ -117,13 +117,6 @@ class Basic(Login):
         outcome = at_once(made) if is_way(made) else made
         return None if outcome is None or isinstance(outcome, Refusal) else outcome[0]
 
-    def are_right(self, request: Request) -> bool:
-        """Tell whether a request's credentials are right, as far as that costs nothing.
-
-        :param request: the request
-        """
-        return self.known_name(request) is not None
-
     def claims(self, name: str) -> Steps[dict[str, Any]]:
         """Return what the session shows of a user.
 

@@ -7,7 +7,6 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dash_auth import _core
 from dash_auth._core import Ticket
 from dash_auth._current import RequestIdentity, session_user
 from dash_auth._login import BASIC, TICKET, Login, Outcome, Visitor
@@ -73,7 +72,7 @@ class PasswordSession(SessionLogin):
         *,
         stored: Callable[[str], str | None],
         claims: Callable[[str], Steps[dict[str, Any]]],
-        are_right: Callable[[Request], bool],
+        known_name: Callable[[Request], str | None],
         is_needed: Callable[[], bool],
         opens_sockets: Callable[[], bool],
         with_user: bool,
@@ -84,7 +83,7 @@ class PasswordSession(SessionLogin):
         :param tickets: the tickets of the guard
         :param stored: returns what a user is verified against now, None if that can be nothing
         :param claims: returns what the session shows of a user
-        :param are_right: tells whether a request's credentials are, as far as that costs nothing
+        :param known_name: returns whose credentials a request has, as far as that costs nothing
         :param is_needed: tells whether something is public, so that a ticket is good for something
         :param opens_sockets: tells whether there are callbacks over WebSockets
         :param with_user: whether the session's cookie is written always, with the user in it
@@ -93,7 +92,7 @@ class PasswordSession(SessionLogin):
         self._tickets = tickets
         self._stored = stored
         self._claims = claims
-        self._are_right = are_right
+        self._known_name = known_name
         self._is_needed = is_needed
         self._opens_sockets = opens_sockets
         self._with_user = with_user
@@ -157,12 +156,10 @@ class PasswordSession(SessionLogin):
         ticket = None if request.authorization is None else self._tickets.held(request)
         if ticket is None or not self._counts(ticket):
             return
-        credentials = _core.parse_basic(request.authorization or "")
         # What is open asks for no hash: where none was made for these, nobody is shown, though
         # `current_user()` finds out who it is.
-        if credentials is not None and credentials.username == ticket.name:
-            if self._are_right(request):
-                yield from self._show(request, ticket.name)
+        if self._known_name(request) == ticket.name:
+            yield from self._show(request, ticket.name)
 
     def keep(self, request: Request) -> dict[str, Any] | None:
         shown = request.shown
