@@ -48,15 +48,19 @@ class Tickets:
         :param request: the request
         """
         if self not in request.tickets:
-            keys, text = self._server.secret_keys(), self.text(request)
-            held = None
-            if keys and text is not None:
-                held = self._tickets.open(keys, text, int(time.time()))
-                if held is None and self._tickets.open(keys, text, 0) is None:
-                    _other_keys.look_at(text)
-            request.tickets[self] = held
-        found: Ticket | None = request.tickets[self]
-        return found
+            request.tickets[self] = self._open(request)
+        held: Ticket | None = request.tickets[self]
+        return held
+
+    def _open(self, request: Request) -> Ticket | None:
+        keys = self._server.secret_keys()
+        text = self.text(request) if keys else None
+        if text is None:
+            return None
+        held = self._tickets.open(keys, text, int(time.time()))
+        if held is None and self._tickets.open(keys, text, 0) is None:
+            _other_keys.look_at(text)
+        return held
 
     def says(self, request: Request, name: str, verified_against: str) -> bool:
         """Tell whether a request has a ticket already that says who makes it.
