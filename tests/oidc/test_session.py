@@ -135,8 +135,10 @@ def test_a_ticket_counts_for_its_user_provider_and_time_alone(
         "x",
         None,
         {},
-        {"id": 5, "values": {}},
-        {"id": "of another login", "values": {"user": {"sub": "bob"}, "idp": "idp"}},
+        {"{name}": "x"},
+        {"{name}": {"id": 5, "values": {}}},
+        {"{name}": {"id": "another", "values": {"user": {"sub": "bob"}, "idp": "idp"}}},
+        {"other": {"id": "{id}", "values": {"user": {"sub": "alice", "x": 1}, "idp": "idp"}}},
     ],
     ids=str,
 )
@@ -145,9 +147,12 @@ def test_what_a_session_keeps_beside_the_ticket_is_of_this_login_alone(
 ) -> None:
     here = direct()
     here.log_in()
+    name, number = here.ticket_name, content_of_ticket(here.client.ticket)["id"]
+    as_text = json.dumps(kept).replace("{name}", name).replace("{id}", number)
     with here.client.session_transaction() as session:
-        session["_dash_auth"] = kept
-    assert here.client.get("/whoami").json()["user"] == ALICE["email"]
+        session["_dash_auth"] = json.loads(as_text)
+    shown = here.client.get("/whoami").json()["session"]
+    assert shown["user"] == {"sub": "alice", **ALICE}
 
 
 @pytest.mark.parametrize("values", [None, "x", {}, {"user": {"sub": "bob"}, "idp": "idp"}], ids=str)
@@ -155,10 +160,8 @@ def test_nor_does_it_make_another_user_of_it(direct: Callable[..., Direct], valu
     here = direct()
     here.log_in()
     with here.client.session_transaction() as session:
-        session["_dash_auth"] = {
-            "id": content_of_ticket(here.client.ticket)["id"],
-            "values": values,
-        }
+        number = content_of_ticket(here.client.ticket)["id"]
+        session["_dash_auth"] = {here.ticket_name: {"id": number, "values": values}}
     assert here.client.get("/whoami").status_code == 302
 
 
@@ -340,3 +343,19 @@ def test_a_login_to_one_instance_is_none_to_another(direct: Callable[..., Direct
     for here, status in ((red, 200), (again, 200), (blue, 302)):
         here.client.take_over(red.client)
         assert here.client.get("/whoami").status_code == status
+
+
+def test_what_the_app_changes_within_the_user_is_kept_each_time(
+    direct: Callable[..., Direct],
+) -> None:
+    here = direct()
+
+    def leave_a_group(session: Any) -> str:
+        session["user"]["groups"].pop()
+        return "left"
+
+    add_page(here.app.server, "/leave_a_group", leave_a_group)
+    here.log_in()
+    for left in (["admin"], []):
+        here.client.get("/leave_a_group")
+        assert here.client.get("/whoami").json()["groups"] == left

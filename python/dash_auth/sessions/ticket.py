@@ -35,7 +35,7 @@ class Tickets:
         self.seconds = seconds
         self._server = server
         self._tickets = _core.Tickets(guard)
-        self._name = f"dash_auth_{mark(guard)}"
+        self.name = f"dash_auth_{mark(guard)}"
 
     def text(self, request: Request) -> str | None:
         """Return the ticket that came along, be it what it may."""
@@ -129,7 +129,7 @@ class Tickets:
 
     def _cookie_name(self, request: Request) -> str:
         # No other host of the domain, and no page over http, can put a cookie of such a name.
-        return f"__Host-{self._name}" if self._is_secure(request) else self._name
+        return f"__Host-{self.name}" if self._is_secure(request) else self.name
 
     def _is_secure(self, request: Request) -> bool:
         is_secure = self._server.cookie_attributes().is_secure
