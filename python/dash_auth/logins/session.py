@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dash_auth._core import Ticket
+from dash_auth._core import Refusal, Ticket
 from dash_auth._current import RequestIdentity, session_user
 from dash_auth._login import TICKET, Login, Outcome, Visitor
 from dash_auth._request import Request, Server
@@ -175,9 +175,10 @@ class PasswordSession(SessionLogin):
         ticket = self._tickets.held(request)
         if ticket is None or not self._counts(ticket):
             return {}
-        # Of wrong credentials nobody is known, whatever a ticket says.
-        is_known = bool(shown.values) or request.authorization is None
-        return {USER: {"email": ticket.name}} if is_known else {}
+        # Of wrong credentials nobody is known, whatever a ticket says. Those that nobody asked about
+        # leave the cookie as it is.
+        is_wrong = not shown.values and request.refusal in (Refusal.ABSENT, Refusal.WRONG)
+        return {} if is_wrong else {USER: {"email": ticket.name}}
 
     def use(self) -> str:
         if not self._with_user and not self._is_needed():
