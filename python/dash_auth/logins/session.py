@@ -175,8 +175,8 @@ class PasswordSession(SessionLogin):
         ticket = self._tickets.held(request)
         if ticket is None or not self._counts(ticket):
             return {}
-        # Of wrong credentials nobody is known, whatever a ticket says. Those that nobody asked about
-        # leave the cookie as it is.
+        # Of wrong credentials nobody is known, whatever a ticket says. Those that nobody asked
+        # about leave the cookie as it is.
         is_wrong = not shown.values and request.refusal in (Refusal.ABSENT, Refusal.WRONG)
         return {} if is_wrong else {USER: {"email": ticket.name}}
 
