@@ -151,3 +151,22 @@ def test_what_a_browser_asks_for_is_looked_at_again_where_a_hook_has_changed_it(
     dash_auth.BasicAuth(app, dict(USERS), public_routes=["/open"])
     add_witness(app.server, "/open")
     assert client_of(app).get("/open", headers=BROWSER).status_code == 401
+
+
+def test_the_file_that_a_hook_leaves_is_what_counts(tmp_path: Path) -> None:
+    (tmp_path / "open.css").write_text("open")
+    (tmp_path / "shut.txt").write_text("shut")
+    app = new_app(assets_folder=str(tmp_path))
+
+    def another() -> None:
+        if "X-Changed" in flask.request.headers:
+            assert flask.request.view_args is not None
+            flask.request.view_args["filename"] = "shut.txt"
+
+    app.server.before_request(another)
+    dash_auth.BasicAuth(app, dict(USERS), public_routes=["/open"])
+    client = client_of(app)
+    with client.get("/assets/open.css", headers=BROWSER) as reply:
+        assert reply.text == "open"
+    changed = client.get("/assets/open.css", headers={**BROWSER, "X-Changed": "1"})
+    assert changed.status_code == 401
