@@ -243,7 +243,7 @@ def lasts(ticket: Ticket) -> bool:
 def _keeps_cookies(request: Request) -> bool:
     """Tell whether a client is a browser, or shows that it keeps cookies."""
     return (
-        request.header("Cookie") is not None
+        request.has_cookies
         or request.sec_fetch_site is not None
         or request.header("Sec-Fetch-Mode") is not None
         or "text/html" in (request.header("Accept") or "")
