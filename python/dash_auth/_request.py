@@ -76,11 +76,14 @@ class CookieAttributes:
         is_secure: whether it is sent over https only.
         is_for_frames: whether pages of other sites may show the app in a frame with it.
         is_partitioned: whether each such site has a cookie of its own.
+        seconds: for how long it counts, in seconds; None where nothing says so, or where sessions
+            are kept on the server, which end there.
     """
 
     is_secure: bool = False
     is_for_frames: bool = False
     is_partitioned: bool = False
+    seconds: float | None = None
 
 
 class Findings:

@@ -139,6 +139,7 @@ class BasicAuth(Auth):
         session = PasswordSession(
             guard.server,
             Tickets(guard.server, guard.name, basic.passwords.seconds),
+            basic,
             stored=basic.passwords.stored,
             claims=basic.claims,
             known_name=self.__known_name,

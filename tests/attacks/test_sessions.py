@@ -392,3 +392,22 @@ def test_a_session_under_an_old_key_counts_and_is_written_anew(
     assert last.get("/open/who", cookie=cookie).json() == NOBODY
     forged = routes.forge(ELSEWHERE, "of neither")
     assert after.get("/open/who", cookie=forged).json() == NOBODY
+
+
+@pytest.mark.rule("S19")
+@pytest.mark.parametrize("cookie", ["a=b", "ticket"])
+def test_an_answer_that_carries_a_ticket_or_takes_it_back_varies_with_the_cookie(
+    serve: Any, cookie: str
+) -> None:
+    app = app_with()
+
+    def plain() -> str:
+        return PUBLIC
+
+    add_route(app, "/plain", plain)
+    site = serve(app)
+    answer = honest(site.get("/plain", auth=ALICE, headers={"Cookie": "a=b"}), None)
+    if cookie == "ticket":
+        answer = honest(site.get("/open/leave", cookie=answer.cookie()), None)
+    assert "dash_auth_" in (answer.headers["Set-Cookie"] or "")
+    assert answer.headers["Vary"] == "Cookie"

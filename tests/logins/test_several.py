@@ -220,6 +220,20 @@ def test_basic_auth_takes_others_too(serve: Any) -> None:
     assert challenges == 'Basic realm="User Visible Realm", charset="UTF-8", Bearer'
 
 
+def test_a_login_of_the_same_precedence_is_remembered_by_no_ticket(serve: Any) -> None:
+    class Old(Token):
+        precedence = BASIC
+
+    app = witness_app()
+    dash_auth.BasicAuth(
+        app, dict([ALICE]), secret_key=KEY, public_routes=["/open/who"], also=[Old("X-Old")]
+    )
+    site = serve(app)
+    headers = {**BROWSER, "X-Old": "robot"}
+    assert known(site, headers=headers) == "robot"
+    assert site.get("/who", headers=headers).headers["Set-Cookie"] is None
+
+
 def test_a_login_of_ones_own_takes_others_too(serve: Any) -> None:
     class Own(Trusted):
         def ask(self, request: Request) -> Answer:

@@ -11,6 +11,7 @@ import pytest
 import requests
 from dash import Dash, Input, Output, html
 from dash_auth import OIDCAuth, check_groups, current_user
+from dash_auth._secret_keys import mark
 
 from .mock_provider import Provider
 from .servers import Chosen, add_page, new_server, session_of, signed
@@ -165,6 +166,11 @@ class Direct:
         if self._client is None:
             self._client = Client(self._serve(self.app), self.app.server)
         return self._client
+
+    @property
+    def ticket_name(self) -> str:
+        """The name of the cookie that holds a ticket of the app's."""
+        return f"dash_auth_{mark(self.auth._dash_auth_guard.name)}"
 
     def log_in(self, **claims: Any) -> requests.Response:
         if claims:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from dash_auth import OIDCAuth, _core, explain
 from dash_auth.logins import Answer
+from starlette.middleware.sessions import SessionMiddleware
 from tickets import content_of_ticket
 
 from .apps import ALICE, KEY, Direct, make_app, register
 from .mock_provider import Provider
-from .servers import add_page, session_of, signed
+from .servers import Chosen, add_page, keep_sessions, session_of, signed
 from .visitor import Visit
 
 pytestmark = pytest.mark.usefixtures("each_server")
@@ -41,6 +43,51 @@ def test_a_login_counts_for_eight_hours_by_default(direct: Callable[..., Direct]
     assert abs(ticket["auth_time"] - time.time()) < 60
     assert ticket["claims"] == {"user": {"sub": "alice", **ALICE}, "idp": "idp"}
     assert explain(here.app).session == "the login itself, for 8 hours"
+
+
+def test_a_login_counts_no_longer_than_the_server_has_its_sessions_count(
+    direct: Callable[..., Direct], each_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app()
+    if each_server == "fastapi":
+        app.server.add_middleware(SessionMiddleware, secret_key=KEY, max_age=60)
+    here = direct(app=app, secret_key=None if each_server == "fastapi" else KEY)
+    if each_server != "fastapi":
+        # Said after the login was put before the app, as well.
+        app.server.permanent_session_lifetime = timedelta(seconds=60)
+    here.log_in()
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + 55)
+    assert here.client.get("/whoami").status_code == 200
+    monkeypatch.setattr("time.time", lambda: now + 61)
+    assert here.client.get("/whoami").status_code == 302
+
+
+@pytest.mark.parametrize("longer", [8 * 3600 + 1, None])
+def test_a_longer_time_of_the_servers_makes_no_login_longer(
+    direct: Callable[..., Direct], each_server: str, longer: int | None
+) -> None:
+    app = make_app()
+    if each_server == "fastapi":
+        options = {} if longer is None else {"max_age": longer}
+        app.server.add_middleware(SessionMiddleware, secret_key=KEY, **options)
+    here = direct(app=app, secret_key=None if each_server == "fastapi" else KEY)
+    if each_server != "fastapi":
+        app.server.permanent_session_lifetime = timedelta(seconds=longer or 60)
+        if longer is None:
+            # What the server keeps ends there, where it is not used.
+            keep_sessions(app.server)
+    here.log_in()
+    ticket = content_of_ticket(here.client.ticket)
+    assert ticket["until"] - ticket["auth_time"] == 8 * 3600
+
+
+def test_a_login_may_count_for_longer_than_a_date_holds(direct: Callable[..., Direct]) -> None:
+    here = direct(session_seconds=1e30)
+    if Chosen.kind != "fastapi":
+        here.app.server.permanent_session_lifetime = timedelta.max
+    assert here.log_in().status_code == 302
+    assert here.client.get("/whoami").status_code == 200
 
 
 def test_a_check_of_a_subclass_refuses_a_request_and_ends_no_login(
@@ -135,8 +182,10 @@ def test_a_ticket_counts_for_its_user_provider_and_time_alone(
         "x",
         None,
         {},
-        {"id": 5, "values": {}},
-        {"id": "of another login", "values": {"user": {"sub": "bob"}, "idp": "idp"}},
+        {"{name}": "x"},
+        {"{name}": {"id": 5, "values": {}}},
+        {"{name}": {"id": "another", "values": {"user": {"sub": "bob"}, "idp": "idp"}}},
+        {"other": {"id": "{id}", "values": {"user": {"sub": "alice", "x": 1}, "idp": "idp"}}},
     ],
     ids=str,
 )
@@ -145,9 +194,12 @@ def test_what_a_session_keeps_beside_the_ticket_is_of_this_login_alone(
 ) -> None:
     here = direct()
     here.log_in()
+    name, number = here.ticket_name, content_of_ticket(here.client.ticket)["id"]
+    as_text = json.dumps(kept).replace("{name}", name).replace("{id}", number)
     with here.client.session_transaction() as session:
-        session["_dash_auth"] = kept
-    assert here.client.get("/whoami").json()["user"] == ALICE["email"]
+        session["_dash_auth"] = json.loads(as_text)
+    shown = here.client.get("/whoami").json()["session"]
+    assert shown["user"] == {"sub": "alice", **ALICE}
 
 
 @pytest.mark.parametrize("values", [None, "x", {}, {"user": {"sub": "bob"}, "idp": "idp"}], ids=str)
@@ -155,10 +207,8 @@ def test_nor_does_it_make_another_user_of_it(direct: Callable[..., Direct], valu
     here = direct()
     here.log_in()
     with here.client.session_transaction() as session:
-        session["_dash_auth"] = {
-            "id": content_of_ticket(here.client.ticket)["id"],
-            "values": values,
-        }
+        number = content_of_ticket(here.client.ticket)["id"]
+        session["_dash_auth"] = {here.ticket_name: {"id": number, "values": values}}
     assert here.client.get("/whoami").status_code == 302
 
 
@@ -340,3 +390,19 @@ def test_a_login_to_one_instance_is_none_to_another(direct: Callable[..., Direct
     for here, status in ((red, 200), (again, 200), (blue, 302)):
         here.client.take_over(red.client)
         assert here.client.get("/whoami").status_code == status
+
+
+def test_what_the_app_changes_within_the_user_is_kept_each_time(
+    direct: Callable[..., Direct],
+) -> None:
+    here = direct()
+
+    def leave_a_group(session: Any) -> str:
+        session["user"]["groups"].pop()
+        return "left"
+
+    add_page(here.app.server, "/leave_a_group", leave_a_group)
+    here.log_in()
+    for left in (["admin"], []):
+        here.client.get("/leave_a_group")
+        assert here.client.get("/whoami").json()["groups"] == left

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 from dash_auth import OIDCAuth
+from dash_auth._login import BASIC
+from dash_auth.logins import Login, Request, User, Visitor
 from dash_auth.sessions import ended as _ended_logins
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -30,13 +32,13 @@ def socket(
     Chosen.kind = "flask"
 
 
-def opened(here: Direct) -> ClientConnection:
+def opened(here: Direct, headers: Mapping[str, str] | None = None) -> ClientConnection:
     address = here.client.address.removeprefix("http://")
     cookies = here.client.cookies
     return connect(
         f"ws://{address}/_dash-ws-callback",
         origin=f"http://{address}",  # type: ignore[arg-type]
-        additional_headers=[("Cookie", cookies)] if cookies else [],
+        additional_headers=[*([("Cookie", cookies)] if cookies else []), *(headers or {}).items()],
         proxy=None,
         close_timeout=1,
     )
@@ -149,3 +151,30 @@ def test_a_user_who_is_a_name_alone(socket: Callable[..., Direct]) -> None:
     here.log_in()
     with opened(here) as connection:
         assert "secret x" in json.dumps(call(connection))
+
+
+class Badge(Login):
+    """A login that browsers go on sending, and that says itself until when it holds."""
+
+    precedence = BASIC
+    is_valid = True
+
+    def claim(self, request: Request) -> str | None:
+        return request.header("X-Badge")
+
+    def verify(self, request: Request, claim: str) -> User:
+        return User(claim)
+
+    def holds(self, visitor: Visitor) -> bool:
+        return self.is_valid
+
+
+def test_a_socket_lasts_as_long_as_a_login_beside_the_pages_says(
+    socket: Callable[..., Direct],
+) -> None:
+    badge = Badge()
+    here = socket(also=[badge])
+    with opened(here, {"X-Badge": "carol"}) as connection:
+        assert call(connection)["status"] == "ok"
+        badge.is_valid = False
+        assert closes(connection)

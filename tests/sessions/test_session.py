@@ -245,6 +245,22 @@ def test_who_a_subclasss_own_check_would_refuse_is_not_shown() -> None:
     assert client.get("/only-session?blocked=1", auth=ALICE).json is None
 
 
+def test_who_a_subclasss_own_check_refuses_gets_no_ticket_and_loses_the_one_before() -> None:
+    class OwnCheck(dash_auth.BasicAuth):
+        def is_authorized(self) -> bool:
+            return super().is_authorized() and "blocked" not in flask.request.args
+
+    app = new_app()
+    OwnCheck(app, USERS, secret_key="a key", public_routes=["/open"])
+    client = client_of(app)
+    refused = client.get("/?blocked=1", auth=ALICE)
+    assert (refused.status_code, refused.headers.getlist("Set-Cookie")) == (401, [])
+    assert text_in(client.get("/", auth=ALICE).headers["Set-Cookie"])
+    refused = client.get("/?blocked=1", auth=BOB)
+    (cookie,) = refused.headers.getlist("Set-Cookie")
+    assert (refused.status_code, text_in(cookie), "Max-Age=0" in cookie) == (401, None, True)
+
+
 def test_a_password_that_changes_during_a_login_ends_its_session() -> None:
     users = dict(USERS)
 

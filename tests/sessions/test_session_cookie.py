@@ -74,6 +74,28 @@ def test_a_cookie_that_names_somebody_else_is_put_right() -> None:
     assert "user" not in on_connect(client)
 
 
+@pytest.mark.parametrize(
+    "path", ["/plain", "/_dash-component-suites/dash/dcc/dash_core_components.js", "/_favicon.ico"]
+)
+def test_what_asks_for_no_user_leaves_the_cookie_as_it_is(path: str) -> None:
+    app = guarded_app(
+        auth_func=lambda name, password: (name, password) == ALICE,
+        secret_key=KEY,
+        session_cookie=True,
+        public_routes=["/plain", "/open"],
+    )
+    app.server.add_url_rule("/plain", "plain", lambda: "plain")
+    client = client_of(app)
+    client.get("/private", auth=ALICE)
+    # The function is asked at each request, and for this one it is not.
+    answer = client.get(path, auth=ALICE)
+    assert (answer.status_code, "Set-Cookie" in answer.headers) == (200, False)
+    assert on_connect(client)["user"] == {"email": "alice"}
+    # Of credentials that are found to be wrong nobody is known.
+    assert client.get("/open", auth=("alice", "wrong")).json["user"] is None
+    assert "user" not in on_connect(client)
+
+
 def test_what_a_test_writes_into_the_session_stays() -> None:
     app = guarded_app(secret_key=KEY, session_cookie=True)
     app.server.add_url_rule("/theme", "theme", lambda: flask.session["theme"])

@@ -147,7 +147,10 @@ class WerkzeugServer(ABC):
         is_for_frames = config["SESSION_COOKIE_SAMESITE"] == "None"
         # Of Flask 3.1.
         is_partitioned = bool(config.get("SESSION_COOKIE_PARTITIONED"))
-        return CookieAttributes(is_secure, is_for_frames, is_partitioned)
+        seconds = None
+        if self._keeps_sessions_in_cookies():
+            seconds = self._server.permanent_session_lifetime.total_seconds()
+        return CookieAttributes(is_secure, is_for_frames, is_partitioned, seconds)
 
     def close_session_cookie(self, *, secure: bool) -> None:
         config = self._server.config

@@ -7,9 +7,9 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dash_auth._core import Ticket
+from dash_auth._core import Refusal, Ticket
 from dash_auth._current import RequestIdentity, session_user
-from dash_auth._login import BASIC, TICKET, Login, Outcome, Visitor
+from dash_auth._login import TICKET, Login, Outcome, Visitor
 from dash_auth._request import Request, Server
 from dash_auth._shown import NAMES, USER, show
 from dash_auth._steps import Steps
@@ -69,6 +69,7 @@ class PasswordSession(SessionLogin):
         self,
         server: Server,
         tickets: Tickets,
+        login: Login,
         *,
         stored: Callable[[str], str | None],
         claims: Callable[[str], Steps[dict[str, Any]]],
@@ -81,6 +82,7 @@ class PasswordSession(SessionLogin):
 
         :param server: the app's server
         :param tickets: the tickets of the guard
+        :param login: whose visitors are remembered
         :param stored: returns what a user is verified against now, None if that can be nothing
         :param claims: returns what the session shows of a user
         :param known_name: returns whose credentials a request has, as far as that costs nothing
@@ -90,6 +92,7 @@ class PasswordSession(SessionLogin):
         """
         self._server = server
         self._tickets = tickets
+        self._login = login
         self._stored = stored
         self._claims = claims
         self._known_name = known_name
@@ -135,8 +138,8 @@ class PasswordSession(SessionLogin):
             return
         if not self._server.secret_keys():
             return
-        if visitor.login.precedence != BASIC:
-            # Of another login it would say nothing that still holds.
+        if visitor.login is not self._login:
+            # Of another one it would say nothing that still holds.
             return
         # Not what the live table holds by now: a password changed since ends this login.
         name, verified_against = visitor.against
@@ -172,9 +175,10 @@ class PasswordSession(SessionLogin):
         ticket = self._tickets.held(request)
         if ticket is None or not self._counts(ticket):
             return {}
-        # Of wrong credentials nobody is known, whatever a ticket says.
-        is_known = bool(shown.values) or request.authorization is None
-        return {USER: {"email": ticket.name}} if is_known else {}
+        # Of wrong credentials nobody is known, whatever a ticket says. Those that nobody asked about
+        # leave the cookie as it is.
+        is_wrong = not shown.values and request.refusal in (Refusal.ABSENT, Refusal.WRONG)
+        return {} if is_wrong else {USER: {"email": ticket.name}}
 
     def use(self) -> str:
         if not self._with_user and not self._is_needed():

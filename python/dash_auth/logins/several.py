@@ -7,7 +7,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-from dash_auth._login import BASIC, FLOW, Login, Logins, Outcome
+from dash_auth._login import BASIC, FLOW, Login, Logins, Outcome, Visitor
 from dash_auth._request import Answer, Request
 from dash_auth._steps import Steps, stepwise
 from dash_auth.logins.session import SessionLogin
@@ -62,6 +62,9 @@ class BesideFlow(Login):
 
     def verify(self, request: Request, claim: Any) -> Steps[Outcome]:
         return (yield from stepwise(self._basic.verify(request, claim)))
+
+    def holds(self, visitor: Visitor) -> bool:
+        return self._basic.holds(visitor)
 
     def weak_passwords(self) -> list[tuple[str, str]]:
         return self._basic.weak_passwords()

@@ -21,6 +21,9 @@ logger = logging.getLogger("dash_auth")
 LONGEST_COOKIE = 4000
 """The longest name and value of a cookie, in bytes: below what browsers take (RFC 6265 6.1)."""
 
+_A_HUNDRED_YEARS = 100 * 365 * 24 * 60 * 60
+"""The longest time of a ticket, in seconds: what is longer may be more than a date holds."""
+
 
 class Tickets:
     """Issues, reads and withdraws the tickets of the guards of one login."""
@@ -32,10 +35,21 @@ class Tickets:
         :param guard: what tells this guard from any other that shares the keys
         :param seconds: how long a ticket counts, in seconds; None for no time of its own
         """
-        self.seconds = seconds
+        self._seconds = seconds
         self._server = server
         self._tickets = _core.Tickets(guard)
-        self._name = f"dash_auth_{mark(guard)}"
+        self.name = f"dash_auth_{mark(guard)}"
+
+    @property
+    def seconds(self) -> float | None:
+        """For how long a ticket counts, in seconds; None for no time of its own.
+
+        No longer than the server has the cookie of a session count: it says when a login is over.
+        """
+        if self._seconds is None:
+            return None
+        limit = self._server.cookie_attributes().seconds
+        return min(self._seconds, _A_HUNDRED_YEARS, *([] if limit is None else [limit]))
 
     def text(self, request: Request) -> str | None:
         """Return the ticket that came along, be it what it may."""
@@ -97,14 +111,14 @@ class Tickets:
         :param claims: what else is known of the user
         :return: the ticket; None if it is longer than a cookie may be
         """
-        now, keys = int(time.time()), self._server.secret_keys()
+        now, keys, seconds = int(time.time()), self._server.secret_keys(), self.seconds
         text = self._tickets.issue(
             keys[0],
             name,
             verified_against,
             id=secrets.token_urlsafe(9),
             auth_time=now,
-            until=None if self.seconds is None else now + max(int(self.seconds), 1),
+            until=None if seconds is None else now + max(int(seconds), 1),
             methods=list(methods),
             is_for_public=is_for_public,
             claims=claims,
@@ -112,7 +126,7 @@ class Tickets:
         cookie = self._cookie_name(request)
         if len(cookie) + len(text) > LONGEST_COOKIE:
             return None
-        request.set_cookies[cookie] = self._set_cookie(request, f"{cookie}={text}")
+        self._set(request, cookie, text)
         issued = self._tickets.open(keys, text, now)
         request.tickets[self] = issued
         return issued
@@ -126,23 +140,25 @@ class Tickets:
         request.tickets[self] = None
         request.set_cookies.pop(cookie, None)
         if request.cookie(cookie) is not None:
-            request.set_cookies[cookie] = self._set_cookie(request, f"{cookie}=; Max-Age=0")
+            self._set(request, cookie, "; Max-Age=0")
 
     def _cookie_name(self, request: Request) -> str:
         # No other host of the domain, and no page over http, can put a cookie of such a name.
-        return f"__Host-{self._name}" if self._is_secure(request) else self._name
+        return f"__Host-{self.name}" if self._is_secure(request) else self.name
 
     def _is_secure(self, request: Request) -> bool:
         is_secure = self._server.cookie_attributes().is_secure
         return is_secure or request.own_origin.startswith("https:")
 
-    def _set_cookie(self, request: Request, cookie: str) -> str:
+    def _set(self, request: Request, cookie: str, value: str) -> None:
+        # What is answered depends on the cookie that came along: the server is to say so.
+        request.session  # noqa: B018
         attributes, is_secure = self._server.cookie_attributes(), self._is_secure(request)
         # Strict would keep it from what comes from a provider's site.
         for_frames = attributes.is_for_frames and is_secure
-        return "; ".join(
+        request.set_cookies[cookie] = "; ".join(
             (
-                f"{cookie}; Path=/; HttpOnly; SameSite={'None' if for_frames else 'Lax'}",
+                f"{cookie}={value}; Path=/; HttpOnly; SameSite={'None' if for_frames else 'Lax'}",
                 *(["Secure"] if is_secure else []),
                 *(["Partitioned"] if attributes.is_partitioned and is_secure else []),
             )

@@ -17,6 +17,9 @@ from starlette.types import ASGIApp
 from dash_auth._request import CookieAttributes
 from dash_auth._secret_keys import Keys, keys_of
 
+_SECONDS: int = inspect.signature(SessionMiddleware).parameters["max_age"].default
+"""For how long Starlette's cookie counts unless it is told, in seconds."""
+
 
 class RotatingSessions(SessionMiddleware):
     """Starlette's sessions, where what was signed with an old key counts as well."""
@@ -91,7 +94,9 @@ class SessionCookie:
         own = _own(declared)
         arguments = {} if own is None else _arguments(own)
         is_secure = self._only_over_https or bool(arguments.get("https_only"))
-        return CookieAttributes(is_secure, str(arguments.get("same_site", "lax")).lower() == "none")
+        is_for_frames = str(arguments.get("same_site", "lax")).lower() == "none"
+        seconds = None if own is None else arguments.get("max_age", _SECONDS)
+        return CookieAttributes(is_secure, is_for_frames, seconds=seconds)
 
 
 def _own(declared: list[Middleware]) -> Middleware | None:

@@ -5,17 +5,26 @@ from __future__ import annotations
 from dash_auth._request import PageServer
 from dash_auth._shown import NAMES, REFRESH_TOKEN, Session
 from dash_auth.logins.oidc import pending
+from dash_auth.logins.oidc.session import ProviderSession
 from dash_auth.sessions.ticket import LONGEST_COOKIE
 
 
-def fits(server: PageServer, session: Session, *, with_user: bool = False) -> bool:
-    """Tell whether a session can be kept; paths and logins of other tabs give way.
+def fits(
+    server: PageServer,
+    session: Session,
+    remembering: ProviderSession | None = None,
+    *,
+    with_user: bool = False,
+) -> bool:
+    """Tell whether a session can be kept; paths and logins of other tabs, and apps, give way.
 
     :param server: the server
     :param session: the session of the current request
+    :param remembering: what remembers logins to the app; with None no login gives way
     :param with_user: whether what is shown of the user is kept too
     """
-    for give_way in (pending.forget_older_target, pending.forget_older_login):
+    end_other = () if remembering is None else (remembering.end_older_other,)
+    for give_way in (pending.forget_older_target, *end_other, pending.forget_older_login):
         while not _is_short(server, session, with_user):
             if not give_way(session):
                 break

@@ -114,7 +114,7 @@ class OpenIDConnect(LoginFlow):
             begun = login.begin(self.providers, request.session, str(idp), uri, target)
         except LoginFailed as failed:
             return self.plain(request, failed.status, str(failed))
-        fits(self._server, request.session)
+        fits(self._server, request.session, self.session)
         return self._uncached(begun)
 
     def _choose(self, request: Request, target: str | None, registered: int) -> Any:
@@ -176,8 +176,8 @@ class OpenIDConnect(LoginFlow):
         """Return what a provider says of the user who came back, and the path that the user wanted.
 
         Nothing that somebody put into the session beforehand outlives the login, but logins of
-        other tabs (OWASP, Session Management Cheat Sheet: renew the session after any privilege
-        level change).
+        other tabs, and to other apps (OWASP, Session Management Cheat Sheet: renew the session
+        after any privilege level change).
 
         :param request: the request that came back
         :param idp: name of the provider
@@ -186,10 +186,7 @@ class OpenIDConnect(LoginFlow):
         state = next(iter(request.query_values("state")), None)
         token, target = login.complete(self.providers, request.session, idp, state)
         self.session.forget(request)
-        waiting = request.session.get(pending.PENDING)
-        request.session.clear()
-        if waiting is not None:
-            request.session[pending.PENDING] = waiting
+        self.session.empty(request.session, pending.PENDING)
         return token, target
 
     def fail(self, request: Request, idp: str, failed: LoginFailed) -> Any:
@@ -209,7 +206,7 @@ class OpenIDConnect(LoginFlow):
         return self._server.respond(pages.as_answer(page, failed.status))
 
     def log_out(self, request: Request, page: Any) -> Any:
-        """End the login, with all that the session holds, and return the page that says so.
+        """End the login, with all that the session holds of it, and return the page that says so.
 
         :param request: the request
         :param page: that page, None for a short message
@@ -224,7 +221,7 @@ class OpenIDConnect(LoginFlow):
         try:
             self._server.renew_session_id(request.session)
         finally:
-            request.session.clear()
+            self.session.empty(request.session)
         if page:
             return self._server.copy_of(page)
         return self.plain(request, 200, "Logged out successfully")

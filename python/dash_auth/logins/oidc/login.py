@@ -121,15 +121,15 @@ def keep(
         session[USER] = readable(user)
         values = {name: session[name] for name in remembering.names if name in session}
         is_kept = remembering.log_in(request, values, methods_of(user))
-        if is_kept and not fits(server, session, with_user=with_user):
+        if is_kept and not fits(server, session, remembering, with_user=with_user):
             # Who is logged in needs no other tab's login any more.
             session.pop(pending.PENDING, None)
-            is_kept = fits(server, session, with_user=with_user)
+            is_kept = fits(server, session, remembering, with_user=with_user)
     except RecursionError:
         is_kept = False
     if not is_kept:
         remembering.forget(request)
-        session.clear()
+        remembering.empty(session)
         logger.error(
             "Refused: the claims of a user fill more than a cookie holds (4 KB), or are nested too "
             "deeply. Name those that the app needs, session_claims=[...], or keep sessions on the "

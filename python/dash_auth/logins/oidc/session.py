@@ -63,7 +63,7 @@ class ProviderSession(SessionLogin):
             issued = self._tickets.issue(request, name, registration, methods=methods)
             if issued is None:
                 return False
-            kept.keep(request.session, issued, values)
+            kept.keep(request.session, self._tickets.name, issued, values)
         request.tickets[self] = issued, dict(values)
         show(request, values)
         return True
@@ -85,7 +85,22 @@ class ProviderSession(SessionLogin):
         """
         self._tickets.withdraw(request)
         request.tickets[self] = None
-        request.bare_session.pop(kept.KEPT, None)
+        kept.forget(request.bare_session, self._tickets.name)
+
+    def empty(self, session: Session, *outlive: str) -> None:
+        """Empty a session, but for what it keeps of logins to other apps.
+
+        :param session: the session of the current request
+        :param outlive: what is to stay as well
+        """
+        kept.empty(session, self._tickets.name, *outlive)
+
+    def end_older_other(self, session: Session) -> bool:
+        """End the oldest login to another app that needs room in a session, if there is one.
+
+        :param session: the session of the current request
+        """
+        return kept.end_older_other(session, self._tickets.name)
 
     def found(self, request: Request) -> tuple[Ticket, dict[str, Any]] | None:
         """Return the ticket that counts, and what the app reads of its user.
@@ -101,7 +116,7 @@ class ProviderSession(SessionLogin):
         ticket = self._tickets.held(request)
         if ticket is None:
             return None
-        values = kept.values_of(request.bare_session, ticket)
+        values = kept.values_of(request.bare_session, self._tickets.name, ticket)
         return (ticket, values) if values is not None and self._counts(ticket, values) else None
 
     def _counts(self, ticket: Ticket, values: Mapping[str, Any]) -> bool:
@@ -161,8 +176,8 @@ class ProviderSession(SessionLogin):
     def _keep_changes(self, session: Session, ticket: Ticket, values: Mapping[str, Any]) -> None:
         """Keep what the app has made of what it reads of the user."""
         now = {name: session[name] for name in self.names if name in session}
-        if now != kept.values_of(session, ticket):
-            kept.keep(session, ticket, now)
+        if now != kept.values_of(session, self._tickets.name, ticket):
+            kept.keep(session, self._tickets.name, ticket, now)
 
     def use(self) -> str:
         return f"the login itself, for {(self._tickets.seconds or 0) / 3600:g} hours"
