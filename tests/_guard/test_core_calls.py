@@ -15,7 +15,17 @@ import pytest
 from attacks.apps import body, item
 from dash import Dash, Input, Output, dcc, html
 from dash_auth import _core
-from guarded import ALICE, CALLBACK, USERS, add_witness, basic, client_of, new_app
+from guarded import (
+    ALICE,
+    CALLBACK,
+    USERS,
+    add_witness,
+    basic,
+    client_of,
+    guarded_app,
+    new_app,
+)
+from tickets import ticket_of
 
 DESIGN = Path(__file__).parents[2] / "docs" / "design.md"
 KINDS = {id(one) for one in vars(_core).values() if isinstance(one, type)}
@@ -109,6 +119,29 @@ def test_dashs_own_resolver_runs_between_two_questions() -> None:
 
 def _ids(outputs: Any) -> list[str]:
     return [f"{one['id']}.{one['property']}" for one in outputs]
+
+
+def test_a_ticket_costs_one_question_more() -> None:
+    app = guarded_app(secret_key="a key that is long enough", public_routes=["/open"])
+    client = client_of(app)
+
+    def get(path: str, auth: tuple[str, str] | None = None) -> list[str]:
+        return asked(lambda: client.get(path, auth=auth))
+
+    assert get("/private", ALICE) == ["ask", "attempt", "says"]
+    assert get("/open") == ["open", "is_against", "ask"]
+
+
+def test_a_login_through_a_provider_takes_three_questions() -> None:
+    app, key = new_app(), "a key that is long enough"
+    auth = dash_auth.OIDCAuth(app, key)
+    auth.register_provider("idp", client_id="x", server_metadata_url="https://idp.invalid/")
+    add_witness(app.server, "/private")
+    client = app.server.test_client(use_cookies=False)
+    cookie = {"Cookie": ticket_of(auth, key.encode(), {"sub": "1", "email": "carol"})}
+    assert client.get("/private", headers=cookie).json["user"] == "carol"
+    calls = asked(lambda: client.get("/private", headers=cookie))
+    assert calls == ["open", "is_against", "ask"]
 
 
 def test_the_design_says_what_was_counted() -> None:
