@@ -7,9 +7,7 @@
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
-use serde_json::Value;
-
-use crate::callbacks::{Callback, Location, Mismatch};
+use crate::callbacks::{Callback, Location, Mismatch, Sent};
 use crate::origin::{Origin, is_same};
 use crate::routes::{self, LiveRules, RouteMap, has_dot_segment};
 
@@ -98,20 +96,20 @@ pub struct Request<'a> {
 }
 
 /// What a gate says of a callback that a body names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Called<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Called {
     /// It is a public one, and the body is what was declared for it.
     Open,
     /// It is none that runs with no login.
     Shut(Shut),
     /// It leads to a page that no rule opens.
-    NoPage(Location<'a>),
+    NoPage(Location),
     /// It leads to a page that a rule matches, and that is yet to be looked up.
     Page {
         /// Where it leads.
-        location: Location<'a>,
+        location: Location,
         /// The pathname relative to the app's prefix.
-        path: &'a str,
+        path: String,
         /// Tells whether that is [`Standing::RelativePage`], else it is [`Standing::Page`].
         is_relative: bool,
     },
@@ -255,15 +253,15 @@ impl Gate {
     /// `is_public` tells whether the developer registered it as such, `is_page_router` whether it is the
     /// one with which Dash shows pages; `templates` are those with which Dash would compare the path.
     #[must_use]
-    pub fn ask_callback<'a>(
+    pub fn ask_callback<S: Sent + Clone>(
         &self,
         callback: &Callback,
-        body: &'a Value,
+        body: S,
         is_public: bool,
         is_page_router: bool,
         templates: &[&str],
-    ) -> Called<'a> {
-        if let Err(mismatch) = callback.admit(body) {
+    ) -> Called {
+        if let Err(mismatch) = callback.admit(body.clone()) {
             return Called::Shut(Shut::Mismatched(mismatch));
         }
         if is_public {
@@ -273,13 +271,12 @@ impl Gate {
             return Called::Shut(Shut::Private);
         }
         let Some(location) = callback.location(body) else { return Called::Shut(Shut::Nowhere) };
-        below_prefix(location.pathname, &self.browser_prefix)
-            .and_then(|path| Some((path, self.is_relative_page(path, templates)?)))
-            .map_or(Called::NoPage(location), |(path, is_relative)| Called::Page {
-                location,
-                path,
-                is_relative,
-            })
+        let found = below_prefix(&location.pathname, &self.browser_prefix)
+            .and_then(|path| Some((path.to_owned(), self.is_relative_page(path, templates)?)));
+        match found {
+            Some((path, is_relative)) => Called::Page { location, path, is_relative },
+            None => Called::NoPage(location),
+        }
     }
 }
 
@@ -567,9 +564,9 @@ mod tests {
         assert_eq!(gate.ask(&asked).standing, Standing::Open);
     }
 
-    fn page_of(called: Called<'_>) -> Option<(String, bool)> {
+    fn page_of(called: Called) -> Option<(String, bool)> {
         match called {
-            Called::Page { path, is_relative, .. } => Some((path.to_owned(), is_relative)),
+            Called::Page { path, is_relative, .. } => Some((path, is_relative)),
             _ => None,
         }
     }
@@ -594,7 +591,7 @@ mod tests {
         for closed in ["/board/open", "/open", "/seen/board/shut", "/seen/board/open/.."] {
             let body = at(closed);
             let called = gate.ask_callback(&routing, &body, false, false, &[]);
-            assert!(matches!(called, Called::NoPage(location) if location.pathname == closed), "{called:?}");
+            assert!(matches!(&called, Called::NoPage(location) if location.pathname == closed), "{called:?}");
         }
         let (value, nowhere) = (body("in", "value", "x"), at("/\n"));
         assert_eq!(gate.ask_callback(&routing, &nowhere, false, false, &[]), Called::Shut(Shut::Nowhere));

@@ -48,7 +48,9 @@
 //! - A secret is compared in constant time, shown by no `Debug` and no message, and kept in the cache
 //!   only as a digest under a key that this process alone knows ([`seal::ProcessKey`]). An unknown name
 //!   costs what a known one costs.
-//! - What the server gives to a client and takes back, sessions and handles of jobs, carries its [`seal`].
+//! - What the server gives to a client and takes back, tickets ([`ticket`]) and handles of jobs ([`handles`]),
+//!   carries its [`seal`]. A ticket counts for the guard that it names, under a key that the server has, until it
+//!   says, and only while what the user was verified against is the same.
 //! - Work for anonymous visitors is bounded: the length of what is read, matched and hashed, how many
 //!   hashes run at once, and the memory that they keep.
 //!

@@ -165,6 +165,17 @@ def test_what_cannot_be_protected_is_an_error() -> None:
     assert one.server.test_client().get("/other/").status_code == 401
 
 
+def test_a_subclass_that_decides_by_itself_puts_no_guard_before_another() -> None:
+    class Alone(dash_auth.BasicAuth):
+        def _protect(self) -> None:
+            pass
+
+    one = Dash("one", server=flask.Flask("one"))
+    two = Dash("two", server=one.server, url_base_pathname="/two/")
+    with pytest.raises(ValueError, match="puts no guard"):
+        Alone(one, dict([ALICE])).protect(two)
+
+
 def test_an_app_that_is_protected_so_stays_on_its_server() -> None:
     one = Dash("one", server=flask.Flask("one"))
     two = Dash("two", server=one.server, url_base_pathname="/two/")

@@ -138,6 +138,8 @@ class Request(Findings, ABC):
     """The value of the Origin header, None if there is none."""
     sec_fetch_site: str | None
     """The value of the Sec-Fetch-Site header, None if there is none."""
+    has_cookies: bool
+    """Whether any cookie came along."""
     is_socket: bool = False
     """Whether it is the handshake of a WebSocket."""
 

@@ -201,11 +201,16 @@ class Auth:
             :func:`dash_auth.add_public_routes`
         :raises TypeError: if it is no Dash app
         :raises ValueError: if it is protected already or on another server, if the first app has no
-            server yet, or a route cannot be read
+            server yet, if a subclass decides by itself, or a route cannot be read
         """
         if not isinstance(app, Dash):
             raise TypeError(f"the app must be a dash.Dash, not {type(app).__name__}")
         _refuse_protected(app)
+        if not self._dash_auth_decides:
+            raise ValueError(
+                f"{type(self).__name__}._protect() puts no guard before an app, so that there is "
+                "none to put before another"
+            )
         if not self.__servers:
             raise ValueError("the first app has no server yet: call its init_app before protect")
         if app.server is not self.app.server:

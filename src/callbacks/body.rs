@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
-
-use super::{Callback, Dependency, Outputs};
+use super::{Callback, Dependency, Outputs, Sent};
 
 /// Why a body is not the request of a callback's declared dependencies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,20 +47,19 @@ fn without_duplicate_mark(property: &str) -> &str {
 }
 
 impl Outputs {
-    fn admit(&self, sent: Option<&Value>) -> bool {
-        match (self, sent) {
-            (Self::None, None | Some(Value::Null)) => true,
-            (Self::None, Some(Value::Array(list))) => list.is_empty(),
-            (Self::Single(declared), Some(sent)) => declared.admits(sent, without_duplicate_mark),
-            (Self::Multiple(declared), Some(Value::Array(sent))) => {
-                all_admitted(declared, sent, without_duplicate_mark)
+    fn admit<S: Sent>(&self, sent: Option<&S>) -> bool {
+        let Some(sent) = sent else { return *self == Self::None };
+        match self {
+            Self::None => sent.is_null() || sent.items().is_some_and(|list| list.is_empty()),
+            Self::Single(declared) => declared.admits(sent, without_duplicate_mark),
+            Self::Multiple(declared) => {
+                sent.items().is_some_and(|sent| all_admitted(declared, &sent, without_duplicate_mark))
             }
-            _ => false,
         }
     }
 }
 
-fn all_admitted(declared: &[Dependency], sent: &[Value], property: PropertyReader) -> bool {
+fn all_admitted<S: Sent>(declared: &[Dependency], sent: &[S], property: PropertyReader) -> bool {
     declared.len() == sent.len()
         && declared.iter().zip(sent).all(|(dependency, sent)| dependency.admits(sent, property))
 }
@@ -76,24 +73,24 @@ impl Callback {
     /// # Errors
     ///
     /// Returns what does not match.
-    pub fn admit(&self, body: &Value) -> Result<(), Mismatch> {
-        let body = body.as_object().ok_or(Mismatch::Shape)?;
-        let list = |name| match body.get(name) {
-            None => Ok(&[][..]),
-            Some(Value::Array(list)) => Ok(list.as_slice()),
-            Some(_) => Err(Mismatch::Shape),
-        };
-        if !all_admitted(&self.inputs, list("inputs")?, as_it_stands) {
+    #[allow(clippy::needless_pass_by_value)] // What is sent is at hand by reference.
+    pub fn admit<S: Sent>(&self, body: S) -> Result<(), Mismatch> {
+        if body.members().is_none() {
+            return Err(Mismatch::Shape);
+        }
+        let list =
+            |name| body.member(name).map_or(Ok(Vec::new()), |sent| sent.items().ok_or(Mismatch::Shape));
+        if !all_admitted(&self.inputs, &list("inputs")?, as_it_stands) {
             return Err(Mismatch::Inputs);
         }
-        if !all_admitted(&self.state, list("state")?, as_it_stands) {
+        if !all_admitted(&self.state, &list("state")?, as_it_stands) {
             return Err(Mismatch::State);
         }
-        if !self.outputs.admit(body.get("outputs")) {
+        if !self.outputs.admit(body.member("outputs").as_ref()) {
             return Err(Mismatch::Outputs);
         }
-        let named = |changed: &Value| {
-            changed.as_str().is_some_and(|changed| self.inputs.iter().any(|input| input.is_named_by(changed)))
+        let named = |changed: &S| {
+            changed.text().is_some_and(|changed| self.inputs.iter().any(|input| input.is_named_by(changed)))
         };
         if !list("changedPropIds")?.iter().all(named) {
             return Err(Mismatch::ChangedProperties);

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::Sent;
 use super::body::PropertyReader;
 
 /// Why a declaration cannot be read. It is the developer's or Dash's, never a client's.
@@ -77,49 +78,43 @@ impl Dependency {
 
     /// Tells whether what a client sent at this position is what was declared, its property being
     /// read by `property`.
-    pub(super) fn admits(&self, sent: &Value, property: PropertyReader) -> bool {
-        match sent {
-            Value::Array(components) => {
+    pub(super) fn admits<S: Sent>(&self, sent: &S, property: PropertyReader) -> bool {
+        match sent.items() {
+            Some(components) => {
                 self.is_several()
                     && components.iter().all(|component| self.admits_component(component, property))
             }
-            component => {
+            None => {
                 !self.is_several()
-                    && (self.admits_component(component, property)
-                        || self.admits_absence(component, property))
+                    && (self.admits_component(sent, property) || self.admits_absence(sent, property))
             }
         }
     }
 
-    fn admits_component(&self, component: &Value, property: PropertyReader) -> bool {
-        component.get("property").and_then(Value::as_str).map(property) == Some(&*self.property)
-            && component.get("id").is_some_and(|id| self.admits_id(id))
+    fn is_of(&self, component: &impl Sent, property: PropertyReader) -> bool {
+        component.member("property").is_some_and(|sent| sent.text().map(property) == Some(&*self.property))
+    }
+
+    fn admits_component(&self, component: &impl Sent, property: PropertyReader) -> bool {
+        self.is_of(component, property)
+            && component.member("id").is_some_and(|id| self.admits_id(&id))
+            // The developer's function gets it, and need not expect what JSON cannot hold.
+            && component.member("value").is_none_or(|value| value.is_json())
     }
 
     /// Tells whether the renderer says that no component of an optional pattern is on the page: it
     /// sends the declared id itself, with no value.
-    fn admits_absence(&self, component: &Value, property: PropertyReader) -> bool {
+    fn admits_absence(&self, component: &impl Sent, property: PropertyReader) -> bool {
         let (Id::Pattern(declared), true) = (&self.id, self.may_be_absent) else { return false };
-        component.get("property").and_then(Value::as_str).map(property) == Some(&*self.property)
-            && component.get("value").is_none_or(Value::is_null)
-            && component.get("id").and_then(Value::as_object).is_some_and(|sent| {
-                declared.len() == sent.len()
-                    && declared
-                        .iter()
-                        .all(|(key, part)| sent.get(key).is_some_and(|sent| part.is_named(sent)))
-            })
+        self.is_of(component, property)
+            && component.member("value").is_none_or(|value| value.is_null())
+            && component.member("id").is_some_and(|sent| has_parts(declared, &sent, Part::is_named))
     }
 
-    fn admits_id(&self, id: &Value) -> bool {
-        match (&self.id, id) {
-            (Id::Text(declared), Value::String(sent)) => declared == sent,
-            (Id::Pattern(declared), Value::Object(sent)) => {
-                declared.len() == sent.len()
-                    && declared
-                        .iter()
-                        .all(|(key, part)| sent.get(key).is_some_and(|value| part.admits(value)))
-            }
-            _ => false,
+    fn admits_id<S: Sent>(&self, id: &S) -> bool {
+        match &self.id {
+            Id::Text(declared) => id.text() == Some(declared),
+            Id::Pattern(declared) => has_parts(declared, id, Part::admits),
         }
     }
 
@@ -130,26 +125,33 @@ impl Dependency {
         property == self.property
             && match &self.id {
                 Id::Text(declared) => declared == id,
-                Id::Pattern(_) => serde_json::from_str(id).is_ok_and(|id: Value| self.admits_id(&id)),
+                Id::Pattern(_) => serde_json::from_str(id).is_ok_and(|id: Value| self.admits_id(&&id)),
             }
     }
 }
 
+/// Tells whether an id has the parts of a pattern, and no others.
+fn has_parts<S: Sent>(declared: &BTreeMap<String, Part>, id: &S, fits: fn(&Part, &S) -> bool) -> bool {
+    id.members() == Some(declared.len())
+        && declared.iter().all(|(key, part)| id.member(key).is_some_and(|sent| fits(part, &sent)))
+}
+
 impl Part {
-    fn admits(&self, value: &Value) -> bool {
-        match self {
-            Self::Exactly(declared) => declared == value,
-            Self::One | Self::Several => is_scalar(value),
-        }
+    fn admits<S: Sent>(&self, sent: &S) -> bool {
+        sent.scalar().is_some_and(|sent| match self {
+            Self::Exactly(declared) => *declared == sent,
+            Self::One | Self::Several => true,
+        })
     }
 
     /// Tells whether this is the part itself, as the renderer writes it; a list has no such form.
-    fn is_named(&self, value: &Value) -> bool {
+    fn is_named<S: Sent>(&self, sent: &S) -> bool {
         match self {
-            Self::Exactly(declared) => declared == value,
-            Self::One => value.as_object().is_some_and(|wildcard| {
-                wildcard.len() == 1 && wildcard.get("wild").and_then(Value::as_str) == Some("MATCH")
-            }),
+            Self::Exactly(declared) => sent.scalar().as_ref() == Some(declared),
+            Self::One => {
+                sent.members() == Some(1)
+                    && sent.member("wild").is_some_and(|wildcard| wildcard.text() == Some("MATCH"))
+            }
             Self::Several => false,
         }
     }

@@ -1,9 +1,7 @@
 //! Where a callback leads that shows pages.
 
-use serde_json::Value;
-
 use super::declaration::Id;
-use super::{Callback, Outputs};
+use super::{Callback, Outputs, Sent};
 use crate::gate;
 
 /// The properties of a component that tell where the browser is. `href` carries a path of its own
@@ -16,12 +14,12 @@ const MAX_SEARCH: usize = 64 * 1024;
 const MAX_SEARCH_FIELDS: usize = 1_000;
 
 /// Where a routing callback is about to lead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Location<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
     /// The `pathname` that the callback will receive.
-    pub pathname: &'a str,
+    pub pathname: String,
     /// The `search` that it will receive, empty where it receives none.
-    pub search: &'a str,
+    pub search: String,
 }
 
 impl Callback {
@@ -50,17 +48,19 @@ impl Callback {
 
     /// Returns where an admitted body leads a routing callback; `None` where the pathname is no
     /// text or can be no page's, or the search neither text nor undefined, or too long.
+    #[allow(clippy::needless_pass_by_value)] // What is sent is at hand by reference.
     #[must_use]
-    pub fn location<'a>(&self, body: &'a Value) -> Option<Location<'a>> {
-        let value = |property| body.get("inputs")?.get(self.input_position(property)?)?.get("value");
+    pub fn location<S: Sent>(&self, body: S) -> Option<Location> {
+        let inputs = body.member("inputs")?.items()?;
+        let value = |property| inputs.get(self.input_position(property)?)?.member("value");
         let search = match value("search") {
-            None | Some(Value::Null) => "",
-            Some(search) => search.as_str()?,
+            Some(search) if !search.is_null() => search.text()?.to_owned(),
+            _ => String::new(),
         };
         let fields = search.matches('&').count() + 1;
-        let pathname = value("pathname")?.as_str()?;
+        let pathname = value("pathname")?.text()?.to_owned();
         let is_small = search.len() <= MAX_SEARCH && fields <= MAX_SEARCH_FIELDS;
-        (is_small && gate::may_be_page(pathname)).then_some(Location { pathname, search })
+        (is_small && gate::may_be_page(&pathname)).then_some(Location { pathname, search })
     }
 
     fn input_position(&self, property: &str) -> Option<usize> {

@@ -9,10 +9,12 @@
 mod body;
 mod declaration;
 mod location;
+mod sent;
 
 pub use body::Mismatch;
 pub use declaration::{DeclarationError, Dependency, Outputs};
 pub use location::Location;
+pub use sent::Sent;
 
 /// A registered callback, as its declaration has it.
 #[derive(Clone, Debug, PartialEq)]

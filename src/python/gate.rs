@@ -4,10 +4,9 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyString, PyTuple};
 
-use super::callbacks::{Callback, skeleton};
+use super::callbacks::{Callback, Parsed};
 use super::routes::RouteMap;
-use crate::callbacks::Mismatch;
-use crate::gate::{self, Called, Page, PageRules, Request, Sender, Shut, Verdict};
+use crate::gate::{self, Called, Page, PageRules, Request, Sender, Verdict};
 use crate::origin;
 
 /// What the server is going to run for a request.
@@ -229,23 +228,26 @@ impl Gate {
     ) -> PyResult<Bound<'py, PyAny>> {
         let python = callback.py();
         let text = |text: &str| Ok(PyString::new(python, text).into_any());
-        let Some(body) = skeleton(body) else {
-            return text(&Shut::Mismatched(Mismatch::Shape).to_string());
-        };
         let templates = texts(templates.as_deref());
-        let called = self.gate.ask_callback(&callback.get().0, &body, is_public, is_page_router, &templates);
+        let called = self.gate.ask_callback(
+            &callback.get().0,
+            Parsed(body.clone()),
+            is_public,
+            is_page_router,
+            &templates,
+        );
         let (location, path, standing) = match called {
             Called::Open => return Ok(python.None().into_bound(python)),
             Called::Shut(shut) => return text(&shut.to_string()),
-            Called::NoPage(location) => (location, "", Standing::Closed),
+            Called::NoPage(location) => (location, String::new(), Standing::Closed),
             Called::Page { location, path, is_relative: true } => (location, path, Standing::RelativePage),
             Called::Page { location, path, is_relative: false } => (location, path, Standing::Page),
         };
         let routed = Routed {
             standing: standing.object(python)?.unbind(),
-            pathname: location.pathname.to_owned(),
-            search: location.search.to_owned(),
-            path: path.to_owned(),
+            pathname: location.pathname,
+            search: location.search,
+            path,
         };
         routed.into_pyobject(python).map(Bound::into_any)
     }

@@ -15,7 +15,17 @@ import pytest
 from attacks.apps import body, item
 from dash import Dash, Input, Output, dcc, html
 from dash_auth import _core
-from guarded import ALICE, CALLBACK, USERS, add_witness, basic, client_of, new_app
+from guarded import (
+    ALICE,
+    CALLBACK,
+    USERS,
+    add_witness,
+    basic,
+    client_of,
+    guarded_app,
+    new_app,
+)
+from tickets import ticket_of
 
 DESIGN = Path(__file__).parents[2] / "docs" / "design.md"
 KINDS = {id(one) for one in vars(_core).values() if isinstance(one, type)}
@@ -111,6 +121,29 @@ def _ids(outputs: Any) -> list[str]:
     return [f"{one['id']}.{one['property']}" for one in outputs]
 
 
+def test_a_ticket_costs_one_question_more() -> None:
+    app = guarded_app(secret_key="a key that is long enough", public_routes=["/open"])
+    client = client_of(app)
+
+    def get(path: str, auth: tuple[str, str] | None = None) -> list[str]:
+        return asked(lambda: client.get(path, auth=auth))
+
+    assert get("/private", ALICE) == ["ask", "attempt", "says"]
+    assert get("/open") == ["open", "is_against", "ask"]
+
+
+def test_a_login_through_a_provider_takes_three_questions() -> None:
+    app, key = new_app(), "a key that is long enough"
+    auth = dash_auth.OIDCAuth(app, key)
+    auth.register_provider("idp", client_id="x", server_metadata_url="https://idp.invalid/")
+    add_witness(app.server, "/private")
+    client = app.server.test_client(use_cookies=False)
+    cookie = {"Cookie": ticket_of(auth, key.encode(), {"sub": "1", "email": "carol"})}
+    assert client.get("/private", headers=cookie).json["user"] == "carol"
+    calls = asked(lambda: client.get("/private", headers=cookie))
+    assert calls == ["open", "is_against", "ask"]
+
+
 def test_the_design_says_what_was_counted() -> None:
     table = dict(re.findall(r"^\| ([^|]+) \| +([\d;, ]+) \|", DESIGN.read_text(), re.MULTILINE))
     assert table["public route, anonymous"] == "1"
@@ -151,3 +184,22 @@ def test_what_a_browser_asks_for_is_looked_at_again_where_a_hook_has_changed_it(
     dash_auth.BasicAuth(app, dict(USERS), public_routes=["/open"])
     add_witness(app.server, "/open")
     assert client_of(app).get("/open", headers=BROWSER).status_code == 401
+
+
+def test_the_file_that_a_hook_leaves_is_what_counts(tmp_path: Path) -> None:
+    (tmp_path / "open.css").write_text("open")
+    (tmp_path / "shut.txt").write_text("shut")
+    app = new_app(assets_folder=str(tmp_path))
+
+    def another() -> None:
+        if "X-Changed" in flask.request.headers:
+            assert flask.request.view_args is not None
+            flask.request.view_args["filename"] = "shut.txt"
+
+    app.server.before_request(another)
+    dash_auth.BasicAuth(app, dict(USERS), public_routes=["/open"])
+    client = client_of(app)
+    with client.get("/assets/open.css", headers=BROWSER) as reply:
+        assert reply.text == "open"
+    changed = client.get("/assets/open.css", headers={**BROWSER, "X-Changed": "1"})
+    assert changed.status_code == 401

@@ -52,6 +52,7 @@ class FlaskRequest(Request):
         self.address = environ.get("REMOTE_ADDR") or ""
         self.sec_fetch_site = environ.get("HTTP_SEC_FETCH_SITE")
         self.origin = environ.get("HTTP_ORIGIN")
+        self.has_cookies = "HTTP_COOKIE" in environ
         before, self._decisive = self._decisive, decisive(self)
         return before != self._decisive
 
@@ -89,8 +90,7 @@ class FlaskRequest(Request):
         return session
 
     def cookie(self, name: str) -> str | None:
-        # Most programs send none, and to parse them takes a while.
-        return self._request.cookies.get(name) if "HTTP_COOKIE" in self._environ else None
+        return self._request.cookies.get(name)
 
     def json_body(self, limit: int) -> Any:
         try:

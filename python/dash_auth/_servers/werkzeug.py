@@ -105,6 +105,7 @@ class WerkzeugServer(ABC):
         """Begin anew where a hook of the developer's has changed the request."""
         # Whoever was found by what the client sent is not who asks now.
         request.identity = request.refusal = request.asked = None
+        request.tickets.clear()
         yield from self.guards.begin(request)
 
     # Answers

@@ -107,7 +107,7 @@ class PasswordSession(SessionLogin):
         if not request.is_socket:
             # What is answered depends on the cookie: the server is to say so.
             request.session  # noqa: B018
-        if not self._counts(claim):
+        if not (self._counts(claim) if request.is_socket else self._counts_for(request, claim)):
             return None
         claims = yield from self._claims(claim.name)
         identity = RequestIdentity(None, claims)
@@ -123,9 +123,16 @@ class PasswordSession(SessionLogin):
         stored = self._stored(ticket.name)
         return stored is not None and ticket.is_against(stored)
 
+    def _counts_for(self, request: Request, ticket: Ticket) -> bool:
+        """Tell the same of the ticket of a request, for which it is asked once."""
+        if self not in request.tickets:
+            request.tickets[self] = self._counts(ticket)
+        counts: bool = request.tickets[self]
+        return counts
+
     def begin(self, request: Request) -> Steps[None] | None:
         ticket = self._tickets.held(request)
-        if ticket is None or not self._counts(ticket):
+        if ticket is None or not self._counts_for(request, ticket):
             return None
         return self._show(request, ticket.name)
 
@@ -157,7 +164,7 @@ class PasswordSession(SessionLogin):
 
     def show_known(self, request: Request) -> Steps[None]:
         ticket = None if request.authorization is None else self._tickets.held(request)
-        if ticket is None or not self._counts(ticket):
+        if ticket is None or not self._counts_for(request, ticket):
             return
         # What is open asks for no hash: where none was made for these, nobody is shown, though
         # `current_user()` finds out who it is.
@@ -247,7 +254,7 @@ def lasts(ticket: Ticket) -> bool:
 def _keeps_cookies(request: Request) -> bool:
     """Tell whether a client is a browser, or shows that it keeps cookies."""
     return (
-        request.header("Cookie") is not None
+        request.has_cookies
         or request.sec_fetch_site is not None
         or request.header("Sec-Fetch-Mode") is not None
         or "text/html" in (request.header("Accept") or "")
