@@ -334,6 +334,8 @@ def test_an_app_may_log_its_user_out(direct: Callable[..., Direct], session_cook
     assert here.client.get("/whoami").status_code == 200
     assert here.client.get("/leave").status_code == 200
     assert "user" not in session_of(here.app.server, here.client.cookie)
+    # Not by the session alone, which may be lost.
+    assert here.client.ticket == ""
     assert here.client.get("/whoami").status_code == 302
 
 
