@@ -198,13 +198,15 @@ impl Memory {
     }
 
     /// Tells what comes of the credentials in a header, as far as nobody has to be asked.
+    ///
+    /// What was found out of credentials counts for the account that they were meant for alone.
     #[must_use]
-    pub fn attempt(&self, header: &str, address: &str) -> Outcome<Credentials, ToAsk> {
+    pub fn attempt(&self, header: &str, account: &str, address: &str) -> Outcome<Credentials, ToAsk> {
         let Ok(credentials) = basic::parse(header) else { return Outcome::Refused(Refusal::Absent) };
         let memory = match &self.verified {
             None => None,
             Some(verified) => {
-                let digest = verified.digest(&credentials, "");
+                let digest = verified.digest(&credentials, account);
                 if verified.is_verified(&digest) {
                     return Outcome::Known(credentials);
                 }
@@ -347,7 +349,7 @@ mod tests {
     }
 
     fn to_ask(memory: &Memory, header: &str) -> ToAsk {
-        match memory.attempt(header, "") {
+        match memory.attempt(header, "", "") {
             Outcome::Work(work) => work,
             outcome => panic!("{outcome:?}"),
         }
@@ -362,7 +364,7 @@ mod tests {
     #[test]
     fn what_a_function_accepts_is_known_for_a_while() {
         let memory = Memory::new(key(), Duration::from_secs(60));
-        assert!(matches!(memory.attempt("", ""), Outcome::Refused(Refusal::Absent)));
+        assert!(matches!(memory.attempt("", "", ""), Outcome::Refused(Refusal::Absent)));
         for (accepted, refusal) in [(Some(false), Refusal::Wrong), (None, Refusal::Unavailable)] {
             let work = to_ask(&memory, ALICE);
             assert!(matches!(work.wait(true), Outcome::Work(())));
@@ -371,8 +373,10 @@ mod tests {
         let work = to_ask(&memory, ALICE);
         assert!(matches!(work.wait(true), Outcome::Work(())));
         assert_eq!(work.land(Some(true)), Ok(()));
-        assert!(matches!(memory.attempt(ALICE, ""), Outcome::Known(known) if known.username() == "alice"));
-        assert!(matches!(memory.attempt(EVE, ""), Outcome::Work(_)));
+        assert!(
+            matches!(memory.attempt(ALICE, "", ""), Outcome::Known(known) if known.username() == "alice")
+        );
+        assert!(matches!(memory.attempt(EVE, "", ""), Outcome::Work(_)));
         // Who came before that need not ask any more.
         assert!(matches!(work.wait(true), Outcome::Known(())));
     }
@@ -395,8 +399,8 @@ mod tests {
         assert!(matches!(second.wait(false), Outcome::Work(())));
         // Of the second nothing is kept: the flight is the first's.
         assert_eq!(second.land(Some(true)), Ok(()));
-        assert!(matches!(memory.attempt(ALICE, ""), Outcome::Work(_)));
+        assert!(matches!(memory.attempt(ALICE, "", ""), Outcome::Work(_)));
         assert_eq!(first.land(Some(true)), Ok(()));
-        assert!(matches!(memory.attempt(ALICE, ""), Outcome::Known(_)));
+        assert!(matches!(memory.attempt(ALICE, "", ""), Outcome::Known(_)));
     }
 }

@@ -414,10 +414,12 @@ class VerifiedCredentials:
         """
         Remember for some seconds; 0 keeps nothing, and each request asks.
         """
-    def attempt(self, header: str, address: str, /) -> tuple[str, str] | Refusal | Attempt:
+    def attempt(self, header: str, account: str, address: str, /) -> tuple[str, str] | Refusal | Attempt:
         """
         Return whose credentials a header holds if that is remembered, why there are none, or the
         attempt to find out.
+
+        What is remembered counts for the account that they are meant for alone.
         """
 
 def below_prefix(path: str, prefix: str, /) -> str | None:

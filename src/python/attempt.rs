@@ -157,9 +157,11 @@ impl VerifiedCredentials {
 
     /// Return whose credentials a header holds if that is remembered, why there are none, or the
     /// attempt to find out.
-    #[pyo3(signature = (header, address, /))]
-    fn attempt<'py>(&self, header: &Bound<'py, PyString>, address: &str) -> Begun<'py> {
-        match self.0.attempt(text_of(header), address) {
+    ///
+    /// What is remembered counts for the account that they are meant for alone.
+    #[pyo3(signature = (header, account, address, /))]
+    fn attempt<'py>(&self, header: &Bound<'py, PyString>, account: &str, address: &str) -> Begun<'py> {
+        match self.0.attempt(text_of(header), account, address) {
             Outcome::Known(credentials) => Begun::Known(unstored(header.py(), credentials.username())),
             Outcome::Refused(refusal) => Begun::Refused(refusal.into()),
             Outcome::Work(work) => Begun::Work(Attempt(Work::Ask(work))),

@@ -221,9 +221,11 @@ def test_what_is_not_of_the_form_of_the_table_lets_nobody_in(
 # Credentials verified before
 
 
-def begun(cache: VerifiedCredentials, text: str = "alice:secret", address: str = "") -> Attempt:
+def begun(
+    cache: VerifiedCredentials, text: str = "alice:secret", address: str = "", account: str = ""
+) -> Attempt:
     """Return the attempt of credentials of which nobody knows."""
-    attempt = cache.attempt(basic(text), address)
+    attempt = cache.attempt(basic(text), account, address)
     assert isinstance(attempt, Attempt)
     assert f"{attempt.username}:{attempt.password}" == text
     return attempt
@@ -241,7 +243,7 @@ def test_verified_credentials_are_remembered_by_what_they_are() -> None:
     attempt = begun(cache)
     assert attempt.verify() is None
     assert attempt.land(True) == ("alice", "")
-    assert cache.attempt(basic("alice:secret"), "") == ("alice", "")
+    assert cache.attempt(basic("alice:secret"), "", "") == ("alice", "")
     assert attempt.verify() == ("alice", "")
     for other in ("alice:other", "bob:secret", "alice:secre", "alices:ecret"):
         attempt = begun(cache, other)
@@ -251,6 +253,16 @@ def test_verified_credentials_are_remembered_by_what_they_are() -> None:
     # To land twice changes nothing.
     attempt.land(True)
     begun(cache, other)
+
+
+def test_they_are_remembered_for_the_account_that_was_meant_alone() -> None:
+    cache = VerifiedCredentials(60)
+    attempt = begun(cache, account="alice.smith")
+    assert attempt.verify() is None
+    attempt.land(True)
+    assert cache.attempt(basic("alice:secret"), "alice.smith", "") == ("alice", "")
+    for other in ("alice.jones", ""):
+        assert begun(cache, account=other).verify() is None
 
 
 @pytest.mark.parametrize("seconds", [0, 60])
@@ -280,12 +292,12 @@ def test_who_cannot_wait_asks_as_well() -> None:
     assert second.land(True) == ("alice", "")
     begun(cache)
     first.land(True)
-    assert cache.attempt(basic("alice:secret"), "") == ("alice", "")
+    assert cache.attempt(basic("alice:secret"), "", "") == ("alice", "")
 
 
 @pytest.mark.parametrize("header", ["", "Basic", "Bearer x", basic("x"), "\ud800"])
 def test_no_credentials_are_refused_at_once(header: str) -> None:
-    assert VerifiedCredentials(60).attempt(header, "") == Refusal.ABSENT
+    assert VerifiedCredentials(60).attempt(header, "", "") == Refusal.ABSENT
     assert Users({"alice": "secret"}).attempt(header, {}, "") == Refusal.ABSENT
 
 

@@ -189,6 +189,24 @@ def test_a_disabled_account_logs_nobody_in(everywhere: Any) -> None:
     assert len(directory.asked) == 2
 
 
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_a_password_is_of_the_account_that_was_meant(everywhere: Any, seconds: float) -> None:
+    directory = Directory()
+    directory.kept["boss"] = directory.kept["alice"]
+    directory.passwords["boss"] = "first"
+    site = everywhere(app_behind(directory, auth_func_cache_seconds=seconds))
+    first, second = ("boss", "first"), ("boss", "second")
+    for _ in range(2):
+        assert site.get("/private", auth=first).json() == known("alice", ["board"])
+    directory.kept["boss"], directory.passwords["boss"] = directory.kept["bob"], "second"
+    held(site.get("/private", auth=first))
+    for _ in range(2):
+        assert site.get("/private", auth=second).json() == known("bob", [])
+        held(site.get("/private", auth=first))
+    del directory.kept["boss"]
+    held(site.get("/private", auth=second))
+
+
 @on_event_loops
 def test_an_event_loop_goes_on_while_a_directory_checks(everywhere: Any) -> None:
     went_on = threading.Event()

@@ -200,19 +200,30 @@ class AskedPasswords(Passwords):
         self._what = f"{type(verifier).__name__}.check" if self.keep_accounts else "auth_func"
         self.seconds = session_seconds
         self._memory = VerifiedCredentials(cache_seconds)
+        self._remembers_accounts = self.keep_accounts and bool(cache_seconds)
         self._is_told_of = bool(cache_seconds)
 
     def verify(self, header: str, address: str) -> Steps[Verified | Refusal]:
-        attempt = self._memory.attempt(header, address)
+        meant = self._meant(header) if self._remembers_accounts else ""
+        attempt = self._memory.attempt(header, meant, address)
         if isinstance(attempt, Attempt):
-            return (yield Wait(partial(self._ask, attempt)))  # type: ignore[no-any-return]
-        return self._named(attempt)
+            return (yield Wait(partial(self._ask, attempt, meant)))  # type: ignore[no-any-return]
+        return self._named(attempt, meant)
 
-    def _ask(self, attempt: Attempt) -> Verified | Refusal:
+    def _meant(self, header: str) -> str:
+        """Return the name of the account that a header is meant for, nothing if there is none.
+
+        By what was typed another one may be meant by now, whose password it is not.
+        """
+        credentials = _core.parse_basic(header)
+        account = None if credentials is None else self.account(credentials.username)
+        return "" if account is None else account.name
+
+    def _ask(self, attempt: Attempt, meant: str) -> Verified | Refusal:
         # Where greenlets share a thread, the core's wait would stop the one that could end it.
         outcome = attempt.verify(can_wait=not _threads_are_greenlets())
         if outcome is not None:
-            return self._named(outcome)
+            return self._named(outcome, meant)
         found: Account | Refusal = Refusal.UNAVAILABLE
         try:
             found = self._checked(attempt.username, attempt.password)
@@ -235,11 +246,13 @@ class AskedPasswords(Passwords):
             )
         return found
 
-    def _named(self, outcome: Verified | Refusal) -> Verified | Refusal:
+    def _named(self, outcome: Verified | Refusal, meant: str) -> Verified | Refusal:
         """Return the user's own name, where what was typed is known to be right."""
         if isinstance(outcome, Refusal):
             return outcome
-        account = self.account(outcome[0])
+        if self._remembers_accounts and not meant:
+            return Refusal.WRONG
+        account = self.account(meant or outcome[0])
         return Refusal.WRONG if account is None else (account.name, _against(account))
 
     def account(self, name: str) -> Account | None:
