@@ -15,9 +15,10 @@ from attacks.http import ALICE, BOB, Site, basic, held
 from attacks.routes import add_route
 from attacks.servers import BACKENDS, running
 from dash import Dash
+from dash_auth._current import RequestIdentity
 from dash_auth._login import BASIC, BEARER, FLOW, TRUSTED
 from dash_auth.auth import Auth
-from dash_auth.logins import Answer, Basic, Login, Outcome, Request, User
+from dash_auth.logins import Answer, Basic, Login, Outcome, Request, User, Visitor
 from tickets import ticket_of
 
 KEY = "a key that is long enough"
@@ -232,6 +233,19 @@ def test_a_login_of_the_same_precedence_is_remembered_by_no_ticket(serve: Any) -
     headers = {**BROWSER, "X-Old": "robot"}
     assert known(site, headers=headers) == "robot"
     assert site.get("/who", headers=headers).headers["Set-Cookie"] is None
+
+
+def test_a_visitor_who_is_for_public_pages_opens_no_other(serve: Any) -> None:
+    class Guest(Token):
+        def verify(self, request: Request, claim: str) -> Outcome:
+            identity = RequestIdentity(None, {"email": claim})
+            return Visitor(self, claim, identity, is_for_public=True)
+
+    app = witness_app()
+    dash_auth.BasicAuth(app, dict([ALICE]), public_routes=["/open/who"], also=[Guest()])
+    site = serve(app)
+    assert known(site, "/open/who", headers={"X-Token": "guest"}) == "guest"
+    assert known(site, "/who", headers={"X-Token": "guest"}) is None
 
 
 def test_a_login_of_ones_own_takes_others_too(serve: Any) -> None:

@@ -321,8 +321,9 @@ def test_what_the_app_adds_to_the_user_is_kept(direct: Callable[..., Direct]) ->
     assert here.client.get("/whoami").status_code == 302
 
 
-def test_an_app_may_log_its_user_out(direct: Callable[..., Direct]) -> None:
-    here = direct()
+@pytest.mark.parametrize("session_cookie", [False, True])
+def test_an_app_may_log_its_user_out(direct: Callable[..., Direct], session_cookie: bool) -> None:
+    here = direct(session_cookie=session_cookie)
 
     def leave(session: Any) -> str:
         session.pop("user")
@@ -332,6 +333,9 @@ def test_an_app_may_log_its_user_out(direct: Callable[..., Direct]) -> None:
     here.log_in()
     assert here.client.get("/whoami").status_code == 200
     assert here.client.get("/leave").status_code == 200
+    assert "user" not in session_of(here.app.server, here.client.cookie)
+    # Not by the session alone, which may be lost.
+    assert here.client.ticket == ""
     assert here.client.get("/whoami").status_code == 302
 
 

@@ -96,6 +96,16 @@ def test_what_asks_for_no_user_leaves_the_cookie_as_it_is(path: str) -> None:
     assert "user" not in on_connect(client)
 
 
+def test_whom_the_app_logs_out_is_in_the_cookie_no_more() -> None:
+    app = guarded_app(secret_key=KEY, session_cookie=True, public_routes=["/leave"])
+    app.server.add_url_rule("/leave", "leave", lambda: flask.session.pop("user")["email"])
+    client = client_of(app)
+    client.get("/private", auth=ALICE)
+    assert on_connect(client)["user"] == {"email": "alice"}
+    assert client.get("/leave").text == "alice"
+    assert "user" not in on_connect(client)
+
+
 def test_what_a_test_writes_into_the_session_stays() -> None:
     app = guarded_app(secret_key=KEY, session_cookie=True)
     app.server.add_url_rule("/theme", "theme", lambda: flask.session["theme"])
