@@ -133,8 +133,8 @@ class OIDCAuth(Auth):
         :param trusted_origins: see :class:`dash_auth.auth.Auth`
         :param session_cookie: whether the session's cookie holds `session["user"]` and `["idp"]` as
             well, for what reads the session apart from a request to the app: Flask-SocketIO's
-            connect handler, and `client.session_transaction()` in tests. By default it holds our
-            own note of the login, and they are there in requests alone.
+            connect handler, and `client.session_transaction()` in tests. By default they
+            are there in requests alone.
         :param session_scope: see :class:`dash_auth.auth.Auth`
         :raises ImportError: if Authlib is not installed
         :raises RuntimeError: if there is no secret key

@@ -134,7 +134,7 @@ def test_a_session_under_another_key_or_altered_is_nobody(serve: Any, backend: s
 def test_a_session_that_names_a_user_alone_is_nobody(
     serve: Any, backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What counts is the guard's note, not what an app or dash-auth wrote."""
+    """What counts is the guard's ticket, not what an app or dash-auth wrote."""
     monkeypatch.setattr(apps, "backend", backend)
     site = serve(simple_app(backend))
     cookie = routes.forge({"user": {"email": "alice", "groups": ["admin"]}}, SECRET_KEY)
