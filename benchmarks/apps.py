@@ -45,6 +45,14 @@ def app_with_callbacks(
     return app
 
 
+def add_public_callback(app: Dash) -> None:
+    """Add a callback that anyone may run."""
+    app.layout.children.append(html.Div(id="public"))
+    dash_auth.public_callback(Output("public", "children"), Input("in-0", "n_clicks"))(
+        lambda clicks: str(clicks)
+    )
+
+
 def callback_body(number: int = 0, value: Any = 1) -> bytes:
     """Return what the renderer sends when a button is pressed."""
     name = f"in-{number}"

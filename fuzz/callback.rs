@@ -32,7 +32,7 @@ pub fn callback(input: &[u8]) -> bool {
     declaration.check(&body);
     if let (true, Some(location)) = (callback.is_routing(), location) {
         for value in declaration.values(&body, "pathname") {
-            assert_eq!(value.and_then(Value::as_str), Some(location.pathname), "another pathname");
+            assert_eq!(value.and_then(Value::as_str), Some(&*location.pathname), "another pathname");
         }
     }
     true

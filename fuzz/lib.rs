@@ -8,8 +8,10 @@ mod basic;
 mod callback;
 mod route;
 mod stored_hash;
+mod ticket;
 
 pub use basic::basic;
 pub use callback::callback;
 pub use route::route;
 pub use stored_hash::stored_hash;
+pub use ticket::ticket;

@@ -8,7 +8,8 @@
 
 use std::num::NonZeroUsize;
 use std::process;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use lru::LruCache;
@@ -51,7 +52,17 @@ impl Drop for Turn<'_> {
     }
 }
 
+/// One for the process, however many apps it guards: its cores and its threads are shared.
+static OF_PROCESS: LazyLock<Admission> =
+    LazyLock::new(|| Admission::new(available_parallelism().unwrap_or(NonZeroUsize::MIN), LONGEST_WAIT));
+
 impl Admission {
+    /// Returns the admission of this process: a turn for each core.
+    #[must_use]
+    pub fn of_process() -> &'static Self {
+        &OF_PROCESS
+    }
+
     /// Returns an admission of `turns` hashes at once, for which a request waits `longest_wait`.
     #[must_use]
     pub fn new(turns: NonZeroUsize, longest_wait: Duration) -> Self {

@@ -2,14 +2,15 @@
 
 use std::net::Ipv6Addr;
 
-#[derive(PartialEq, Eq)]
-struct Origin {
+/// An origin that could be trusted.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Origin {
     scheme: String,
     host: Host,
     port: Option<u16>,
 }
 
-#[derive(PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 enum Host {
     Name(String),
     V6(Ipv6Addr),
@@ -22,7 +23,9 @@ pub fn is_same(one: &str, other: &str) -> bool {
 }
 
 impl Origin {
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads an origin; `None` for what is none, `null` too.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let (scheme, authority) = text.split_once("://")?;
         let scheme = scheme.to_ascii_lowercase();
         let (host, port) = if let Some(bracketed) = authority.strip_prefix('[') {

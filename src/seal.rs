@@ -33,7 +33,7 @@ impl ProcessKey {
 
 /// Returns HMAC-SHA256 (RFC 2104) over the parts, each preceded by its length, so that no two lists
 /// of parts read the same.
-fn digest(key: &[u8], parts: &[&[u8]]) -> Digest {
+pub(crate) fn digest(key: &[u8], parts: &[&[u8]]) -> Digest {
     // HMAC takes a key of any length, so the error arm is never reached.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 32] };
     for part in parts {

@@ -6,9 +6,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use log::error;
+
 use crate::admission::Admission;
+use crate::attempt::{Found, Table};
 use crate::basic::Credentials;
 use crate::cache::{Expiry, Lookup, VerifiedCredentials};
 use crate::password::{ForeignPbkdf2, ParseError, StoredPassword};
@@ -95,10 +99,15 @@ pub enum Against<'a> {
     Nothing,
 }
 
+/// A user's name and account, against which an unknown name is verified in vain.
+pub type Decoy<Account> = (Arc<str>, Account);
+
 /// Verifies credentials against stored passwords, and remembers those that were right.
 pub struct Users {
     cache: VerifiedCredentials,
     stored: RwLock<Stored>,
+    /// How many names the developer's table had when it was last read.
+    names: AtomicUsize,
 }
 
 /// The stored passwords read so far. The developer's own table stays the truth: it is asked on
@@ -164,7 +173,8 @@ impl Users {
         if read.entries.is_empty() {
             return Err(TableError::Empty);
         }
-        Ok(Self { cache: VerifiedCredentials::new(key), stored: RwLock::new(read) })
+        let names = AtomicUsize::new(read.entries.len());
+        Ok(Self { cache: VerifiedCredentials::new(key), stored: RwLock::new(read), names })
     }
 
     /// Reads the stored values anew, for the developer's table has other names now.
@@ -222,12 +232,6 @@ impl Users {
         }
     }
 
-    /// Tells whether a stored value of a user can be read.
-    #[must_use]
-    pub fn can_read(&self, username: &str, stored: &str, foreign: &dyn ForeignPbkdf2) -> bool {
-        self.entry(username, stored, foreign).is_ok()
-    }
-
     /// Returns the name of the user against whose stored value an unknown name is verified; `None`
     /// where no stored value was read.
     ///
@@ -239,6 +243,45 @@ impl Users {
         let stored = self.stored.read().unwrap_or_else(PoisonError::into_inner);
         let count = u64::try_from(stored.entries.len()).ok().filter(|count| *count > 0)?;
         stored.entries.get(usize::try_from(number % count).ok()?).map(|(name, _)| Arc::clone(name))
+    }
+
+    /// Returns the user against whom an unknown name is verified, and what the live table holds of that
+    /// user, so that unknown names go on costing what the known ones cost.
+    ///
+    /// The whole table is read anew only where that user is gone, or there are more or fewer names.
+    ///
+    /// # Errors
+    ///
+    /// The table cannot be asked.
+    pub fn living_decoy<T: Table>(
+        &self,
+        username: &str,
+        table: &T,
+        foreign: &dyn ForeignPbkdf2,
+    ) -> Result<Option<Decoy<T::Account>>, T::Error> {
+        let names = table.count()?;
+        if self.names.swap(names, Ordering::Relaxed) == names
+            && let Some(decoy) = self.known_decoy(username, table, foreign)?
+        {
+            return Ok(Some(decoy));
+        }
+        let stored = table.all()?;
+        let stored = stored.iter().map(|(name, text)| (&**name, &**text));
+        if let Err(unreadable) = self.reread(stored, foreign) {
+            error!(target: "dash_auth", "{unreadable}; this user cannot log in");
+        }
+        self.known_decoy(username, table, foreign)
+    }
+
+    fn known_decoy<T: Table>(
+        &self,
+        username: &str,
+        table: &T,
+        foreign: &dyn ForeignPbkdf2,
+    ) -> Result<Option<Decoy<T::Account>>, T::Error> {
+        let Some(owner) = self.decoy(username) else { return Ok(None) };
+        let Found::Account(account) = table.find(&owner)? else { return Ok(None) };
+        Ok(self.entry(&owner, account.as_ref(), foreign).is_ok().then_some((owner, account)))
     }
 
     /// Verifies credentials against a stored value.

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from clock import clock as clock
+from everywhere import everywhere as everywhere
 from hashing import hashing as hashing
 from waitress import wasyncore
 from waitress.server import create_server

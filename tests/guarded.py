@@ -66,12 +66,15 @@ def add_witness(server: flask.Flask, *paths: str) -> None:
         server.add_url_rule(path, path, lambda path=path: witness(path), methods=["GET", "POST"])
 
 
-def client_of(app: Dash) -> FlaskClient:
+def client_of(app: Dash | flask.Flask) -> FlaskClient:
     """Return a client that keeps cookies.
 
-    :param app: Dash app
+    :param app: Dash app, or its server
     """
-    return app.server.test_client()
+    client = (app.server if isinstance(app, Dash) else app).test_client()
+    # By this it shows it: a ticket is issued to no others.
+    client.set_cookie("kept", "yes")
+    return client
 
 
 def basic(name: str, password: str) -> dict[str, str]:

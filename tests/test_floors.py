@@ -17,11 +17,11 @@ FLOORS = [
     "_core _arguments _dash_internals _keywords _out_of_order _quoted _secret_keys _shown "
     "_threads _unavailable _upstream version",
     "_caching _current _request _steps public_routes security",
-    "_login sessions",
+    "_login sessions users",
     "_dash logins",
     "_guard",
     "_servers",
-    "_session_auth auth",
+    "auth",
     "basic_auth explain group_protection identity oidc_auth",
     "dash_auth",
 ]

@@ -199,12 +199,29 @@ assert "For the board." in layout(app, bob) and "Turnover" not in layout(app, bo
     "recipes: Greet users on public pages": """
 browser = client(app)
 assert "Hello guest" in browser.get("/_dash-layout").text
-assert browser.get("/private", auth=alice).status_code == 200
+assert browser.get("/private", auth=alice, headers={"Accept": "text/html"}).status_code == 200
 assert "Hello alice" in browser.get("/_dash-layout").text
 assert browser.get("/private").status_code == 401
 assert browser.get("/_dash-layout").headers["Cache-Control"] == "private, no-store"
 """,
     "recipes: Test a protected app": "",
+    "recipes: Two apps behind one login": """
+browser = client(sales)
+for path in ("/sales/_dash-layout", "/stock/_dash-layout"):
+    assert browser.get(path).status_code == 401
+    assert browser.get(path, auth=alice).status_code == 200
+""",
+    "recipes: People by their provider, programs with a password": """
+program = ("nightly-report", os.environ["REPORT_PASSWORD"])
+assert "Sales" in client(app).get("/_dash-layout", auth=program).text
+assert status(app, **{"Accept": "application/json"}) == 401
+""",
+    "recipes: Users from somewhere else": """
+browser = client(app)
+for name, status_of in (("alice", 200), ("ALICE", 200), ("bob", 401), ("eve", 401)):
+    password = "wonderland" if status_of == 200 else "the builder"
+    assert browser.get("/_dash-layout", auth=(name, password)).status_code == status_of
+""",
     "recipes: A login of your own": """
 def sending(value):
     return {"X-Client-Certificate": value}
@@ -234,6 +251,7 @@ def test_an_example_does_what_the_text_says(place: str, tmp_path: Path) -> None:
         "SECRET_KEY": "a key for this test",
         "PROXY_SECRET": "only-nginx-and-this-app-know-this",
         "OIDC_CLIENT_ID": "the-client",
+        "REPORT_PASSWORD": "of a program",
         "OIDC_CLIENT_SECRET": "the-client-secret",
         "PYTHONWARNINGS": "error",
     }

@@ -134,3 +134,10 @@ fn callback() {
     });
     run("callback", words, body, dash_auth_fuzz::callback);
 }
+
+#[test]
+fn ticket() {
+    let texts =
+        "[A-Za-z0-9_-]{0,60}[.][A-Za-z0-9_-]{0,20}[.][A-Za-z0-9_-]{0,43}".prop_map(String::into_bytes);
+    run("ticket", &[".", "..", "W10", "bnVsbA", "=", "A", "\u{fc}"], texts, dash_auth_fuzz::ticket);
+}

@@ -96,15 +96,42 @@ def check_path(name: str, value: object) -> None:
         raise ValueError(f"{name} must begin with a slash: {'/' + value!r}")
 
 
-def users_of(declared: Mapping[str, str] | Iterable[Any]) -> Mapping[str, str]:
-    """Return the users as a mapping; a mapping is taken as it is, and stays live.
+def is_store(declared: object) -> bool:
+    """Tell whether something keeps users, as :class:`dash_auth.users.UserStore` does.
 
-    :param declared: a mapping, or rows of user name and stored password, as databases, numpy and
-        csv give them
+    :raises TypeError: if it would answer later
+    """
+    return _answers(declared, "find", "names", "version")
+
+
+def is_verifier(declared: object) -> bool:
+    """Tell whether something checks passwords, as :class:`dash_auth.logins.Verifier` does.
+
+    :raises TypeError: if it would answer later where it must not
+    """
+    return _answers(declared, "find", "check")
+
+
+def _answers(declared: object, *names: str) -> bool:
+    methods = {name: getattr(declared, name, None) for name in names}
+    if isinstance(declared, Mapping | type) or not all(map(callable, methods.values())):
+        return False
+    for name, method in methods.items():
+        if name != "check" and inspect.iscoroutinefunction(method):
+            kind = type(declared).__name__
+            raise TypeError(f"{kind}.{name} must return at once: it cannot be async")
+    return True
+
+
+def users_of(declared: Any) -> Any:
+    """Return the users, as a mapping where they are rows; anything else stays live.
+
+    :param declared: a mapping, a store, a verifier, or rows of user name and stored password, as
+        databases, numpy and csv give them
     :raises TypeError: if it is something else
     :raises ValueError: if a row is no pair, or names a user again
     """
-    if isinstance(declared, Mapping):
+    if isinstance(declared, Mapping) or is_store(declared) or is_verifier(declared):
         return declared
     kind = type(declared).__name__
     if isinstance(declared, Dash):

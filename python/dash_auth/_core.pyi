@@ -9,12 +9,29 @@ __version__: Final[str]
 @final
 class Attempt:
     """
-    Credentials that have yet to be verified, against what was stored for them when they came.
+    Credentials of which it is not known yet whether they are right.
     """
-    def verify(self, /) -> Any:
+    def land(self, accepted: bool | None, /) -> tuple[str, str] | Refusal:
         """
-        Hashes, without holding the interpreter, and returns the name of the user and the stored value
-        that the credentials were verified against, or why there is none.
+        Tell all requests that wait what was found out, and return what comes of it; None sends them
+        away to come back later.
+        """
+    @property
+    def password(self, /) -> str:
+        """
+        The password as it was sent.
+        """
+    @property
+    def username(self, /) -> str:
+        """
+        The name as it was sent.
+        """
+    def verify(self, /, *, can_wait: bool = True) -> tuple[str, str] | Refusal | None:
+        """
+        Return what comes of the credentials, None if the caller is to ask and to land the finding.
+
+        Without holding the interpreter it hashes, or waits for another request that asks about the
+        same credentials; where the caller cannot wait, it asks as well.
         """
 
 @final
@@ -32,15 +49,6 @@ class Callback:
     def is_routing(self, /) -> bool:
         """
         Tells whether the callback only turns the browser's location into content.
-        """
-    def location(self, body: Any, /) -> tuple[str, str] | None:
-        """
-        Returns the pathname and search that an admitted body gives to a routing callback, `None`
-        where they are no text, or can be no page's.
-        """
-    def mismatch(self, body: Any, /) -> str | None:
-        """
-        Compares a body with the declaration; returns what does not match, `None` if all does.
         """
 
 @final
@@ -63,6 +71,10 @@ class Credentials:
 class Endpoint:
     """
     What the server is going to run for a request.
+    """
+    ALIVE: Final[Endpoint]
+    """
+    Dash's notebook check.
     """
     CALLBACK: Final[Endpoint]
     """
@@ -107,13 +119,60 @@ class Endpoint:
     def __repr__(self, /) -> str: ...
 
 @final
-class Flight:
+class Gate:
     """
-    The duty to verify credentials for all requests that wait for them.
+    Says what each request to one app is.
     """
-    def land(self, verified: bool | None, /) -> None:
+    def __new__(cls, rules: RouteMap, prefix: str, browser_prefix: str, trusted_origins: SupportsGetItem[int, str], /) -> Gate:
         """
-        Tells those who wait; `None` sends them away to come back later.
+        Remembers the declared rules, which stay live, the app's prefix as the server has it and as
+        browsers see it, and the origins whose pages may use what a browser holds.
+        """
+    def ask(self, endpoint: Endpoint, method: str, path: str, sec_fetch_site: str | None = None, origin: str | None = None, own_origin: str = "", requested_method: str | None = None, templates: SupportsGetItem[int, str] | None = None, /) -> "tuple[Standing, bool]":
+        """
+        Says what a request is, and whether a page of another origin makes it in its visitor's name.
+
+        `requested_method` is what a preflight asks for, and `templates` are those with which Dash would
+        compare the path of a page.
+        """
+    def ask_callback(self, callback: Callback, body: Any, is_public: bool, is_page_router: bool, templates: SupportsGetItem[int, str] | None = None, /) -> "Routed | str | None":
+        """
+        Says whether a callback may run with no login for a body: `None` if it may, else why it may
+        not, or where it leads.
+        """
+    def ask_page(self, below: str, page_path: str | None, template: str | None, variables_are_replaced: bool, /) -> bool:
+        """
+        Tells whether the rules mean the page that Dash resolves for a path below the app's prefix: the
+        one with this path, the one with this template, or none.
+        """
+    def ask_socket(self, endpoint: Endpoint, path: str, sec_fetch_site: str | None, origin: str | None, own_origin: str, is_for_callbacks: bool, templates: SupportsGetItem[int, str] | None = None, /) -> "tuple[Standing, bool]":
+        """
+        Says the same of the handshake of a WebSocket, which may be the one for Dash's callbacks.
+        """
+    def show(self, showing: RouteMap, in_full: RouteMap, lead_to_pages: bool, /) -> None:
+        """
+        Takes over which rules are about pages, relative to the app's prefix, which of them were
+        declared with it, and whether one leads to a page.
+        """
+
+@final
+class HandleSeal:
+    """
+    Seals the handles of the background jobs of one app.
+    """
+    def __new__(cls, guard: str, /) -> HandleSeal:
+        """
+        Names the guard, which tells it from any other that shares the secret.
+        """
+    def seal(self, secret: bytes, kind: str, output: str, handle: str, /) -> str:
+        """
+        Returns a handle sealed for the callback with the id `output`, under the name of its member in
+        Dash's answer.
+        """
+    def unseal(self, secrets: SupportsGetItem[int, bytes | bytearray], parameter: str, outputs: SupportsGetItem[int, str], sealed: str, /) -> str | None:
+        """
+        Returns the handle that a parameter of the query holds if it was issued under one of the secrets,
+        for one of the callbacks; else `None`. Raises `ValueError` for a parameter that takes none.
         """
 
 @final
@@ -153,10 +212,6 @@ class RouteMap:
         """
         Adds a rule; raises `ValueError` where it cannot be read.
         """
-    def is_open(self, endpoint: Endpoint, path: str, prefix: str, rules_open_pages: bool, /) -> bool:
-        """
-        Tells whether the rules open an endpoint for a path, seen from the app's prefix.
-        """
     def literal(self, path: str, /) -> bool:
         """
         Tells whether a rule without variables names exactly this path.
@@ -165,12 +220,7 @@ class RouteMap:
         """
         Tells whether a rule matches the path as it stands, with no redirect.
         """
-    def may_resolve_page(self, path: str, templates: SupportsGetItem[int, str], /) -> bool:
-        """
-        Tells whether Dash may be asked which page a path means: a rule matches the path, and it is
-        quickly compared with the path templates of all pages.
-        """
-    def opens_page(self, pathname: str, /, *, path: str | None = None, template: str | None = None, variables_are_replaced: bool = False) -> bool:
+    def opens_page(self, pathname: str, /, *, path: str | None = None, template: str | None = None) -> bool:
         """
         Tells whether the rules mean the page that Dash resolves for a pathname: the one with this
         path, the one with this template, or none.
@@ -188,6 +238,135 @@ class RouteMap:
     def test(self, path: str, /) -> bool:
         """
         Tells whether a rule matches the path, or would after a redirect.
+        """
+
+@final
+class Routed:
+    """
+    Where a callback leads that shows pages.
+    """
+    @property
+    def path(self, /) -> str:
+        """
+        The pathname relative to the app's prefix; empty if it is closed.
+        """
+    @property
+    def pathname(self, /) -> str:
+        """
+        The pathname that it will receive.
+        """
+    @property
+    def search(self, /) -> str:
+        """
+        The query string that it will receive, empty where it receives none.
+        """
+    @property
+    def standing(self, /) -> Standing:
+        """
+        `PAGE` or `RELATIVE_PAGE`, yet to be looked up; or `CLOSED`, if no rule matches.
+        """
+
+@final
+class Standing:
+    """
+    What a request is, before anybody is asked to log in.
+    """
+    CALLBACK: Final[Standing]
+    """
+    A callback, whose body tells whether it is open.
+    """
+    CLOSED: Final[Standing]
+    """
+    Open to nobody without a login.
+    """
+    OPEN: Final[Standing]
+    """
+    Open to anyone.
+    """
+    PAGE: Final[Standing]
+    """
+    A page of Dash's that a rule matches as it is written, and that is yet to be looked up.
+    """
+    PREFLIGHT: Final[Standing]
+    """
+    A preflight of a trusted origin.
+    """
+    RELATIVE_PAGE: Final[Standing]
+    """
+    The same, by a rule relative to the app's prefix.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+
+@final
+class Ticket:
+    """
+    A ticket that counts: what it says of a login.
+    """
+    @property
+    def auth_time(self, /) -> int:
+        """
+        When the user logged in, in seconds since 1970.
+        """
+    @property
+    def claims(self, /) -> bytes:
+        """
+        What else is known of the user.
+        """
+    @property
+    def id(self, /) -> str:
+        """
+        What tells this login from every other.
+        """
+    def is_against(self, verified_against: str, /) -> bool:
+        """
+        Tell, in constant time, whether the user was verified against this very value.
+        """
+    @property
+    def is_for_public(self, /) -> bool:
+        """
+        Whether the user is known by it on public pages alone.
+        """
+    @property
+    def methods(self, /) -> list[str]:
+        """
+        How the user logged in (RFC 8176).
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name of the user.
+        """
+    @property
+    def until(self, /) -> int | None:
+        """
+        When it ends, in seconds since 1970; None for no time of its own.
+        """
+
+@final
+class Tickets:
+    """
+    Issues and reads the tickets of one guard.
+    """
+    def __new__(cls, /, guard: str) -> Tickets:
+        """
+        Names the guard whose tickets they are.
+        """
+    def issue(self, key: bytes, name: str, verified_against: str, /, *, id: str, auth_time: SupportsIndex, until: SupportsIndex | None, methods: SupportsGetItem[int, str], is_for_public: bool, claims: SupportsGetItem[int, SupportsIndex]) -> str:
+        """
+        Return a ticket as text, sealed with a key.
+        """
+    def open(self, keys: "tuple[bytes, ...]", text: str, now: SupportsIndex, /) -> Ticket | None:
+        """
+        Read a ticket at a time, in seconds since 1970; None where it does not count.
+        """
+    def says(self, key: bytes, text: str, at: SupportsIndex, name: str, verified_against: str, /) -> bool:
+        """
+        Tell whether a text is a ticket for this very user, under this key, verified against this very
+        value, and counts at a time, in seconds since 1970, that may lie ahead.
         """
 
 @final
@@ -210,40 +389,37 @@ class Users:
     """
     Verifies credentials against the developer's own table of stored passwords.
     """
-    def __new__(cls, table: "dict[str, str]", /) -> Users:
+    def __new__(cls, table: "dict[str, str]", /, *, is_named: bool = False) -> Users:
         """
-        Reads the table; raises `ValueError` or `TypeError`, naming the user, where a name or a stored
+        Read the table; raise `ValueError` or `TypeError`, naming the user, where a name or a stored
         value could never log in, and `ValueError` where there are no users.
-        """
-    def attempt(self, header: str, table: Any, address: str, /) -> Any:
-        """
-        Returns the name of the user whose credentials a header holds and the stored value that they
-        were verified against, or why there is none; or the attempt, where that is to hash.
 
-        The table is asked anew each time, so that a removed user or a changed password counts at once.
+        Where it `is_named`, the live table holds pairs: the user's own name, and the stored value.
+        """
+    def attempt(self, header: str, table: Any, address: str, /) -> tuple[str, str] | Refusal | Attempt:
+        """
+        Return whose credentials a header holds and the stored value that they were verified against,
+        or why there are none; or the attempt, where that is to hash.
+
+        The live table is asked anew each time, so that a removed user or a changed password counts at
+        once.
         """
 
 @final
 class VerifiedCredentials:
     """
-    Remembers credentials that the developer's own function verified, for some seconds.
+    Remembers for some seconds the credentials that something else than a table found to be right.
     """
-    def __new__(cls, /, seconds: SupportsFloat | SupportsIndex) -> VerifiedCredentials: ...
-    def is_in_flight(self, credentials: Credentials, /) -> bool:
+    def __new__(cls, seconds: SupportsFloat | SupportsIndex, /) -> VerifiedCredentials:
         """
-        Tells whether another request is asking about the credentials, so that to look them up is to
-        wait for it.
+        Remember for some seconds; 0 keeps nothing, and each request asks.
         """
-    def knows(self, header: str, /) -> bool:
+    def attempt(self, header: str, account: str, address: str, /) -> tuple[str, str] | Refusal | Attempt:
         """
-        Tells, at once, whether a header holds credentials that were verified lately.
-        """
-    def look_up(self, credentials: Credentials, address: str, /) -> Any:
-        """
-        Returns `True` if the credentials were verified lately, a refusal if another request just
-        found them wrong or takes too long, else the flight to land with one's own finding.
+        Return whose credentials a header holds if that is remembered, why there are none, or the
+        attempt to find out.
 
-        An address that failed lately waits only for credentials that were right before.
+        What is remembered counts for the account that they are meant for alone.
         """
 
 def below_prefix(path: str, prefix: str, /) -> str | None:
@@ -256,30 +432,24 @@ def check_password_hash(pwhash: str, password: str, /) -> bool | None:
     Check a password against a stored hash; None leaves the hash to werkzeug.
     """
 
+def claimed_time(text: str, /) -> int | None:
+    """
+    Return when a text claims that a user logged in, whoever made it: it decides nothing.
+    """
+
 def generate_password_hash(password: str, method: str, salt_length: SupportsIndex, /) -> str | None:
     """
     Hash a password with a new salt; None leaves the method to werkzeug.
     """
 
-def is_cross_site_forgery(method: str, sec_fetch_site: str | None, origin: str | None, own_origin: str, trusted_origins: SupportsGetItem[int, str], /) -> bool:
+def is_local(location: str, /) -> bool:
     """
-    Tells whether a request that changes something was made by a page of another origin.
-    """
-
-def is_from_elsewhere(sec_fetch_site: str | None, origin: str | None, own_origin: str, trusted_origins: SupportsGetItem[int, str], /) -> bool:
-    """
-    Tells whether a browser makes a request for a page that is neither of the request's own origin
-    nor of a trusted one.
+    Tells whether a Location header leads to this origin.
     """
 
 def is_plaintext(stored: str, /) -> bool:
     """
     Tell whether a stored value is the password itself.
-    """
-
-def is_preflight(method: str, origin: str | None, requested_method: str | None, trusted_origins: SupportsGetItem[int, str], /) -> bool:
-    """
-    Tells whether a browser asks, for a page of a trusted origin, whether it may make a request.
     """
 
 def is_same_origin(one: str, other: str, /) -> bool:
@@ -305,6 +475,13 @@ def password_needs_rehash(stored: str, /) -> bool:
 def seal(secret: bytes, /, *parts: "str") -> str:
     """
     Returns the seal of some texts under a secret, in hexadecimal.
+    """
+
+def way_back(path: str, query: bytes, /) -> str | None:
+    """
+    Returns the path and query that a login leads back to, quoted; `None` for the app's start.
+
+    `path` is the path as the browser sees it, unquoted; `query` the query string as the client sent it.
     """
 
 def why_no_credentials(header: str, /) -> str | None:

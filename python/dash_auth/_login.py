@@ -40,12 +40,23 @@ Outcome = Visitor | User | Refusal | None
 """What comes of a claim: a visitor, or just the user; or why it is nobody."""
 
 
+BEARER, FLOW, TRUSTED, BASIC, TICKET = range(5)
+"""The order in which logins are asked what in a request is theirs."""
+
+
 class Login:
     """Recognises the requests of users.
 
     A guard asks the logins of its app one after another what in a request is theirs. The first that
     finds something verifies it, alone: if that is wrong, the request is nobody's.
     """
+
+    precedence: int = TRUSTED
+    """Of several logins to one app the one with the lowest that claims something verifies it:
+    `BEARER`, what no browser sends by itself; `FLOW`, a ticket that holds; `TRUSTED`, the header of
+    a proxy, or a login of your own; `BASIC`, what browsers and proxies go on sending."""
+    challenge: str | None = None
+    """What a 401 says of this login in WWW-Authenticate (RFC 9110 section 11.6.1), if anything."""
 
     def claim(self, request: Request) -> Any:
         """Return what in a request is for this login to verify, None if nothing is.
@@ -87,6 +98,23 @@ class Login:
     def weak_passwords(self) -> list[tuple[str, str]]:
         """Return the names of users whose stored password should be stored anew, and why."""
         return []
+
+
+class LoginFlow(Login):
+    """A login with pages of its own. It ends in a ticket, by which a session knows the user."""
+
+    precedence = FLOW
+
+    def claim(self, request: Request) -> None:
+        return None
+
+    def begin(self, request: Request, target: str | None) -> Any:
+        """Return the answer that begins a login.
+
+        :param request: the request
+        :param target: path to come back to, None for the app's start
+        """
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)

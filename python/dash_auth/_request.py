@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from dash import Dash
 
-from dash_auth._core import Refusal
+from dash_auth._core import Endpoint, Refusal, Standing
 from dash_auth._current import RequestIdentity
 from dash_auth._secret_keys import Keys
 from dash_auth._shown import Shown
@@ -68,6 +68,24 @@ class Answer:
         return cls(302, "", {"Location": location, **(headers or {})})
 
 
+@dataclass(frozen=True)
+class CookieAttributes:
+    """What the server says of its session's cookie, and a ticket's has too.
+
+    Attributes:
+        is_secure: whether it is sent over https only.
+        is_for_frames: whether pages of other sites may show the app in a frame with it.
+        is_partitioned: whether each such site has a cookie of its own.
+        seconds: for how long it counts, in seconds; None where nothing says so, or where sessions
+            are kept on the server, which end there.
+    """
+
+    is_secure: bool = False
+    is_for_frames: bool = False
+    is_partitioned: bool = False
+    seconds: float | None = None
+
+
 class Findings:
     """What was found out about a request."""
 
@@ -80,7 +98,18 @@ class Findings:
         self.shown: Shown | None = None
         # Who verified which credentials, and what came of it: once a request.
         self.verified: tuple[object, str, Any] | None = None
+        # What came of the tickets that came along, by whose they are.
+        self.tickets: dict[object, Any] = {}
+        # The cookies that the answer is to carry, as their headers, by their names.
+        self.set_cookies: dict[str, str] = {}
         self.refusal: Refusal | None = None
+        # The path of the start of the app that refuses it.
+        self.start = "/"
+        # What the gate said that was asked last, and of what, so that it is asked once.
+        self.asked: tuple[object, Endpoint, str, tuple[Standing, bool]] | None = None
+        # The same, as the guard that decides has it.
+        self.standing: Standing | None = None
+        self.is_forged = False
         self.logged_in = False
         # What the answer is, as far as keeping it goes.
         self.caching = _UNDECIDED
@@ -109,6 +138,8 @@ class Request(Findings, ABC):
     """The value of the Origin header, None if there is none."""
     sec_fetch_site: str | None
     """The value of the Sec-Fetch-Site header, None if there is none."""
+    has_cookies: bool
+    """Whether any cookie came along."""
     is_socket: bool = False
     """Whether it is the handshake of a WebSocket."""
 
@@ -137,10 +168,12 @@ class Request(Findings, ABC):
     def bare_session(self) -> MutableMapping[str, Any]:
         """The session, for a look that leaves the answer as it is."""
 
-    @property
     @abstractmethod
-    def has_session_cookie(self) -> bool:
-        """Whether the client sent a session along."""
+    def cookie(self, name: str) -> str | None:
+        """Return the value of a cookie, None if there is none.
+
+        :param name: its name
+        """
 
     @abstractmethod
     def header(self, name: str) -> str | None:
@@ -197,18 +230,8 @@ class Server(Protocol):
     def set_secret_keys(self, keys: Sequence[str | bytes]) -> None:
         """Set the secret keys of the server's sessions, the current one first."""
 
-    def unverified_session(self, request: Request) -> str | None:
-        """Return what a session's cookie says, whoever signed it; None if there is none to read.
-
-        It decides nothing.
-        """
-
-    @property
-    def has_session_ids(self) -> bool:
-        """Whether sessions are kept on the server, under an id that could be renewed."""
-
-    def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
-        """Give a session that is kept on the server another id; it may wait."""
+    def cookie_attributes(self) -> CookieAttributes:
+        """Return what the server says of its session's cookie."""
 
     def view(self, endpoint: str) -> Callable[..., Any] | None:
         """Return the function behind an endpoint."""
@@ -261,6 +284,9 @@ class PageServer(Server, Protocol):
 
     def copy_of(self, answer: Any) -> Any:
         """Return an answer of the developer's so that it can be given again."""
+
+    def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
+        """Give a session that is kept on the server another id; it may wait."""
 
     def close_session_cookie(self, *, secure: bool) -> None:
         """Have the session's cookie kept from other sites, and from scripts.

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import logging
 import re
-import time
 from collections.abc import Iterable
 
 from dash_auth import _core
-
-logger = logging.getLogger("dash_auth")
 
 Keys = tuple[bytes, ...]
 """Secret keys, of which the first is current; none where the server has none."""
@@ -90,47 +85,6 @@ def weakness(key: bytes) -> str | None:
     return None
 
 
-_STARTED = time.time()
-
-
-class OtherKeys:
-    """Tells of a process beside this one that signs sessions with a key of its own."""
-
-    _told = False
-    # A client may send as many cookies as it likes: after so many it is looked at no more.
-    _looks = 1000
-
-    def __init__(self, guard: str) -> None:
-        """Name the guard.
-
-        :param guard: what tells this guard from any other that shares the secret
-        """
-        self.mark = mark(guard)
-
-    @property
-    def is_to_be_told(self) -> bool:
-        """Whether a look at a cookie may say something yet."""
-        return not OtherKeys._told and OtherKeys._looks > 0
-
-    def look_at(self, content: str) -> None:
-        """Say so, once, if a session that does not verify was made while this process ran.
-
-        :param content: what the cookie says, whoever signed it
-        """
-        OtherKeys._looks -= 1
-        try:
-            note = json.loads(content)["_dash_auth"]
-            made = note["made"] if note["by"] == self.mark else 0
-        except (LookupError, RecursionError, TypeError, ValueError):
-            return
-        if isinstance(made, int) and _STARTED < made <= time.time() + 1:
-            OtherKeys._told = True
-            logger.warning(
-                "A session of this app, made since this process started, does not verify: is the "
-                "secret key the same in all workers? Make it once, and keep it outside of the code."
-            )
-
-
 def mark(guard: str) -> str:
-    """Return a short text by which a note is known as this guard's, which proves nothing."""
+    """Return a short text by which a cookie is known as this guard's, which proves nothing."""
     return hashlib.sha256(guard.encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from weakref import WeakKeyDictionary, ref
 
 from dash import Dash
@@ -14,13 +14,13 @@ from dash_auth import _dash_internals as internals
 from dash_auth._arguments import check_bytes, origins_of
 from dash_auth._guard.guard import Guard
 from dash_auth._keywords import keywords_of_class, refuse_unknown
-from dash_auth._login import Login, Logins
-from dash_auth._request import Answer
+from dash_auth._login import BASIC, Login, Logins
+from dash_auth._request import Answer, Request
 from dash_auth._servers import GuardedServer, is_server, server_for
 from dash_auth.logins import pages
-from dash_auth.logins.basic import Basic
 from dash_auth.logins.own import OwnCheck, OwnRequest
 from dash_auth.logins.session import NotRemembered, SessionLogin, ShownUser
+from dash_auth.logins.several import together
 from dash_auth.public_routes import add_public_routes, get_public_callbacks, get_public_routes
 
 __all__ = ["Auth", "get_public_callbacks", "get_public_routes"]
@@ -45,7 +45,7 @@ def auth_of(app: Dash) -> Auth | None:
 def guard_of(app: Dash) -> Guard | None:
     """Return the guard before an app, None if it has no server yet or nobody protects it."""
     auth = auth_of(app)
-    return None if auth is None else getattr(auth, "_dash_auth_guard", None)
+    return None if auth is None else auth._dash_auth_guards.get(app)
 
 
 def decides(auth: Auth) -> bool:
@@ -79,6 +79,7 @@ class Auth:
         public_routes: Iterable[str] | None = None,
         *,
         login: Login | None = None,
+        also: Iterable[Login] = (),
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
         session_scope: str | None = None,
@@ -90,6 +91,9 @@ class Auth:
         :param public_routes: routes that pass with no login, in Flask's syntax, see
             :func:`dash_auth.add_public_routes`
         :param login: a login of your own, see :class:`dash_auth.logins.Login`
+        :param also: further logins to the same app. Whatever their order here, the one with the
+            lowest :attr:`~dash_auth.logins.Login.precedence` that finds something of its own in a
+            request verifies it, alone
         :param anonymous_body_limit: largest callback body read for a client that is not logged in,
             in bytes; 1 MiB by default. A larger one is answered 413
         :param trusted_origins: origins, as browsers send them (`"https://example.com"`), whose
@@ -106,9 +110,9 @@ class Auth:
         self._dash_auth_refuse_keywords(obsolete)
         if not isinstance(app, Dash):
             raise TypeError(f"the app must be a dash.Dash, not {type(app).__name__}")
-        if app in _auths:
-            raise ValueError("the app is protected already: one BasicAuth or OIDCAuth an app")
+        _refuse_protected(app)
         check_bytes("anonymous_body_limit", anonymous_body_limit)
+        self.__also = _logins_of(also)
         if session_scope is not None and not isinstance(session_scope, str):
             raise TypeError(f"session_scope must be a str, not {type(session_scope).__name__}")
         if login is not None:
@@ -121,6 +125,7 @@ class Auth:
         self.__check_methods()
         self._dash_auth_decides = False
         self.__servers: list[GuardedServer] = []
+        self._dash_auth_guards: dict[Dash, Guard] = {}
         if is_server(app.server):
             # Also where a subclass decides in a hook of its own: it asks the methods of ours.
             self.__install()
@@ -148,8 +153,8 @@ class Auth:
         """
         if not self._dash_auth_decides:
             self._dash_auth_decides = True
-            if self.__servers:
-                self._dash_auth_server.guards.add(self._dash_auth_guard)
+            for guard in self._dash_auth_guards.values():
+                self._dash_auth_server.guards.add(guard)
 
     def __follow_to_other_servers(self) -> None:
         init_app = self.app.init_app
@@ -167,38 +172,86 @@ class Auth:
             return
         self.__servers.append(server)
         self._dash_auth_server = server
-        self._dash_auth_guard = guard = Guard(
-            self.app,
+        self._dash_auth_guard = guard = self.__put_guard(self.app)
+        self.__logins = self.__logins_of(guard)
+        guard.ask(*self.__logins)
+        self._dash_auth_on_install(guard)
+
+    def __put_guard(self, app: Dash) -> Guard:
+        """Put a guard before an app: closed as long as it knows nobody to ask."""
+        server = self._dash_auth_server
+        self._dash_auth_guards[app] = guard = Guard(
+            app,
             server,
-            self.__name(),
+            self.__name(app),
             anonymous_body_limit=self.__anonymous_body_limit,
             trusted_origins=self.__trusted_origins,
         )
         if self._dash_auth_decides:
-            # Before what may fail: the app stays closed.
             server.guards.add(guard)
-        guard.ask(*self.__logins(guard))
-        self._dash_auth_on_install(guard)
+        return guard
+
+    def protect(self, app: Dash, public_routes: Iterable[str] | None = None) -> None:
+        """Put another Dash app of the same server behind the same login.
+
+        Who has logged in to one is logged in to both. What is public is said for each app.
+
+        :param app: the other Dash app, on the server of the first
+        :param public_routes: routes of this app that pass with no login, in Flask's syntax, see
+            :func:`dash_auth.add_public_routes`
+        :raises TypeError: if it is no Dash app
+        :raises ValueError: if it is protected already or on another server, if the first app has no
+            server yet, if a subclass decides by itself, or a route cannot be read
+        """
+        if not isinstance(app, Dash):
+            raise TypeError(f"the app must be a dash.Dash, not {type(app).__name__}")
+        _refuse_protected(app)
+        if not self._dash_auth_decides:
+            raise ValueError(
+                f"{type(self).__name__}._protect() puts no guard before an app, so that there is "
+                "none to put before another"
+            )
+        if not self.__servers:
+            raise ValueError("the first app has no server yet: call its init_app before protect")
+        if app.server is not self.app.server:
+            raise ValueError(
+                "the other app is on another server: pass server=app.server to Dash, or protect it "
+                "with a class of its own"
+            )
+        self.__put_guard(app).ask(*self.__logins)
+        vars(app)["init_app"] = self.__stay
+        _auths[app] = ref(self)
+        if public_routes is not None:
+            add_public_routes(app, public_routes)
+
+    def __stay(self, *_: Any, **__: Any) -> NoReturn:
+        # There no guard would stand before it. And the app keeps this object alive by it.
+        raise RuntimeError("an app that Auth.protect has put behind a login stays on its server")
+
+    def _dash_auth_guard_of(self, request: Request) -> Guard:
+        """Return the guard that decides on a request, of those that were made here."""
+        own = self._dash_auth_guards.values()
+        responsible = self._dash_auth_server.guards.responsible(request) if len(own) > 1 else ()
+        return next((guard for guard in responsible if guard in own), self._dash_auth_guard)
 
     def _dash_auth_on_install(self, guard: Guard) -> None:
         """Do what a server needs once, when the guard is made for it."""
 
     # Who knows the users
 
-    def __name(self) -> str:
-        """Return what tells the guard from any other that shares the secret."""
-        app = self.app
+    def __name(self, app: Dash) -> str:
+        """Return what tells the guard of an app from any other that shares the secret."""
         # Apps of one factory are mounted below paths of which the server of each sees nothing.
         prefixes = f"{internals.routes_prefix(app)} {internals.requests_prefix(app)}"
         source = internals.source_file(app)
         return f"{type(self).__name__} {source} {prefixes} {self._dash_auth_scope}"
 
-    def __logins(self, guard: Guard) -> tuple[Logins, SessionLogin | None]:
+    def __logins_of(self, guard: Guard) -> tuple[Logins, SessionLogin | None]:
         ours, session = self._dash_auth_logins(guard)
-        self.__ours = ours
+        self.__ours = ours = together(ours, self.__also)
         own = OwnCheck(self.__own_check, session)
         # Of a public request it is asked only where credentials came along.
-        by_header = any(isinstance(login, Basic) for login in ours.public)
+        by_header = any(login.precedence == BASIC for login in ours.public)
         headers = [OwnCheck(self.__own_check, session, of_headers=True)] if by_header else []
         logins = Logins(
             private=[own, *ours.private],
@@ -216,7 +269,7 @@ class Auth:
         login = self.__given
         if login is None:
             return Logins([], [ShownUser()], [], asking=Login()), None
-        return Logins([login], [login], [login], asking=login), NotRemembered(guard.server)
+        return Logins([login], [login], [login], asking=login), NotRemembered()
 
     def __check_methods(self) -> None:
         """Refuse a class that recognises nobody.
@@ -244,7 +297,7 @@ class Auth:
     def is_authorized(self) -> bool:
         """Tell whether the current request is made by a user who may use the app."""
         request = self._dash_auth_server.request()
-        guard = self._dash_auth_guard
+        guard = self._dash_auth_guard_of(request)
         if not self._dash_auth_decides and guard.parts.endpoints.is_of_login(request.endpoint):
             # A hook of a subclass's own asks about the routes of the login too.
             return True
@@ -253,7 +306,8 @@ class Auth:
     @ours
     def login_request(self) -> Any:
         """Return what to answer to a request that needs a login."""
-        guard, request = self._dash_auth_guard, self._dash_auth_server.request()
+        request = self._dash_auth_server.request()
+        guard = self._dash_auth_guard_of(request)
         return guard.asked(request, self.__ours.asking)
 
     def _dash_auth_answer(
@@ -266,7 +320,7 @@ class Auth:
         :param headers: further headers
         """
         request = self._dash_auth_server.request()
-        start = internals.requests_prefix(self.app)
+        start = internals.requests_prefix(self._dash_auth_guard_of(request).app)
         return pages.answer(request, status, text, start, headers)
 
 
@@ -277,6 +331,24 @@ def is_ours(method: Any) -> bool:
     """Tell whether a method is ours, and not the developer's."""
     function = getattr(method, "__func__", None)
     return function is not None and getattr(function, _OURS, None) is function
+
+
+def _refuse_protected(app: Dash) -> None:
+    if app in _auths:
+        raise ValueError("the app is protected already: one BasicAuth or OIDCAuth an app")
+
+
+def _logins_of(also: Any) -> tuple[Login, ...]:
+    """Return the further logins of an app.
+
+    :raises TypeError: if they are no list, or one of them is no login
+    """
+    if isinstance(also, Login | str) or not isinstance(also, Iterable):
+        raise TypeError(f"also must be a list of logins, not {type(also).__name__}")
+    logins = tuple(also)
+    for login in logins:
+        _check_login(login)
+    return logins
 
 
 def _check_login(login: Any) -> None:

@@ -9,28 +9,31 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any, NoReturn
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import urlsplit
 
 import dash
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
-from dash_auth._arguments import check_path
+from dash_auth._arguments import check_number, check_path
 from dash_auth._core import below_prefix
 from dash_auth._current import User
 from dash_auth._guard.guard import Guard
-from dash_auth._request import Answer, Request
-from dash_auth._session_auth import SessionAuth
-from dash_auth._shown import IDP, USER
+from dash_auth._login import Login, Logins
+from dash_auth._request import Answer, Request, Server
+from dash_auth._secret_keys import given
+from dash_auth._servers import is_server, server_for
+from dash_auth._shown import IDP, REFRESH_TOKEN, USER, Session
 from dash_auth._steps import call, run_to_end, walk
-from dash_auth.auth import ANONYMOUS_BODY_LIMIT, auth_of, ours
-from dash_auth.logins import pages
-from dash_auth.logins.oidc import login, navigation, pending
-from dash_auth.logins.oidc.cookie import fits
-from dash_auth.logins.oidc.login import LoginFailed, NotBegun
+from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, auth_of, ours
+from dash_auth.logins.oidc import navigation, pending
+from dash_auth.logins.oidc.flow import Methods, OpenIDConnect
+from dash_auth.logins.oidc.login import LoginFailed
 from dash_auth.logins.oidc.providers import Providers
+from dash_auth.logins.oidc.session import ProviderSession
+from dash_auth.logins.session import SessionLogin
 from dash_auth.public_routes import add_public_routes
-from dash_auth.sessions.notes import REFRESH_TOKEN
+from dash_auth.sessions.ticket import Tickets
 
 __all__ = ["OIDCAuth", "get_oauth"]
 
@@ -48,7 +51,21 @@ _target: ContextVar[str | None] = ContextVar("dash_auth_target", default=None)
 """The path that the user wanted to see, while a login is completed."""
 
 
-class OIDCAuth(SessionAuth):
+_NO_KEY = """OIDCAuth needs a secret key, which signs the session.
+Make one with
+    python -c "import secrets; print(secrets.token_urlsafe(32))"
+keep it outside of the code, the same for all workers, and pass it as secret_key= to OIDCAuth or set
+app.server.secret_key before."""
+
+
+class _RequestSession:
+    """Gives the session of the current request, unless a subclass has set its own `session`."""
+
+    def __get__(self, auth: OIDCAuth, _: object = None) -> Session:
+        return auth._dash_auth_server.request().session
+
+
+class OIDCAuth(Auth):
     """Protects a Dash app with a login at one or several identity providers.
 
     The providers are named with :meth:`register_provider`. Who navigates to a page without being
@@ -72,6 +89,7 @@ class OIDCAuth(SessionAuth):
         logout_page: Any = None,
         secure_session: bool = False,
         *,
+        also: Iterable[Login] = (),
         session_seconds: float = SESSION_SECONDS,
         session_claims: Iterable[str] | None = None,
         refresh_token_in_cookie: bool = False,
@@ -104,6 +122,8 @@ class OIDCAuth(SessionAuth):
         :param logout_page: page shown after logging out, as HTML or as a response of the server's;
             None for a short message
         :param secure_session: whether the session's cookie is sent over https only
+        :param also: further logins, see :class:`dash_auth.auth.Auth`:
+            `also=[dash_auth.logins.Basic(users)]` lets programs in with a password
         :param session_seconds: for how long a login counts, in seconds; 8 hours by default
         :param session_claims: names of the claims that `session["user"]` holds; None for all
             but those about the token itself (:data:`PROTOCOL_CLAIMS`)
@@ -113,8 +133,8 @@ class OIDCAuth(SessionAuth):
         :param trusted_origins: see :class:`dash_auth.auth.Auth`
         :param session_cookie: whether the session's cookie holds `session["user"]` and `["idp"]` as
             well, for what reads the session apart from a request to the app: Flask-SocketIO's
-            connect handler, and `client.session_transaction()` in tests. By default it holds our
-            own note of the login, and they are there in requests alone.
+            connect handler, and `client.session_transaction()` in tests. By default they
+            are there in requests alone.
         :param session_scope: see :class:`dash_auth.auth.Auth`
         :raises ImportError: if Authlib is not installed
         :raises RuntimeError: if there is no secret key
@@ -143,16 +163,21 @@ class OIDCAuth(SessionAuth):
         self.log_signins = log_signins
         self.__session_claims = None if session_claims is None else frozenset(session_claims)
         self.__refresh_token_in_cookie = refresh_token_in_cookie
+        check_number("session_seconds", session_seconds, "seconds", above=0)
+        self.__secret_keys = given(secret_key)
+        if isinstance(app, Dash) and is_server(app.server):
+            # Before anything stands before the app: the next try may have a key.
+            _require_key(server_for(app.server), self.__secret_keys)
+        self.logout_page = logout_page
+        self.__session_cookie = bool(session_cookie)
+        self.__secure_session = secure_session
+        self.__session_seconds = session_seconds
         super().__init__(
             app,
             public_routes,
-            secret_key=secret_key,
-            secure_session=secure_session,
-            session_seconds=session_seconds,
-            logout_page=logout_page,
+            also=also,
             anonymous_body_limit=anonymous_body_limit,
             trusted_origins=trusted_origins,
-            session_cookie=session_cookie,
             session_scope=session_scope,
         )
         if idp_selection_route is not None:
@@ -163,25 +188,48 @@ class OIDCAuth(SessionAuth):
 
     # The server
 
+    def _dash_auth_logins(self, guard: Guard) -> tuple[Logins, SessionLogin | None]:
+        server = self._dash_auth_server
+        _require_key(server, self.__secret_keys)
+        if self.__secret_keys:
+            server.set_secret_keys(self.__secret_keys)
+        server.close_session_cookie(secure=self.__secure_session)
+        session = ProviderSession(
+            server,
+            Tickets(server, guard.name, self.__session_seconds),
+            self.__providers.registration,
+            with_user=self.__session_cookie,
+        )
+        methods = Methods(
+            self._create_redirect_uri,
+            self.callback,
+            self.__may_pass,
+            lambda: self.idp_selection_route,
+            lambda request: self._dash_auth_guard_of(request).app,
+        )
+        self.__flow = OpenIDConnect(
+            self.app, server, self.__providers, session, methods, with_user=self.__session_cookie
+        )
+        return Logins([session], [session], [session], asking=self.__flow), session
+
     def _dash_auth_on_install(self, guard: Guard) -> None:
         self.__providers.registry.serve(self.app.server, self._dash_auth_server)
-        add = self.__add_route
-        self.login_route, self.__login = add("login", self.login_route, self.login_request)
+        add, flow = self.__add_route, self.__flow
+        self.login_route, flow.login_endpoint = add("login", self.login_route, self.login_request)
         self.logout_route, logout = add("logout", self.logout_route, self.logout)
-        self.callback_route, self.__callback = add(
-            "callback", self.callback_route, self.__come_back
+        self.callback_route, flow.callback_endpoint = add(
+            "callback", self.callback_route, flow.come_back
         )
-        guard.parts.endpoints.add_login((self.__login, logout, self.__callback))
+        guard.parts.endpoints.add_login((flow.login_endpoint, logout, flow.callback_endpoint))
 
     def __add_route(self, name: str, route: str, view: Callable[..., Any]) -> tuple[str, str]:
         """Return the route that was free, and the name of its endpoint."""
-        if self._dash_auth_server.has_route(route):
+        server = self._dash_auth_server
+        if server.has_route(route):
             route = internals.routes_prefix(self.app) + route.removeprefix("/")
-        if self._dash_auth_server.has_route(route):
+        if server.has_route(route):
             raise ValueError(f"the {name} route {route!r} is taken: give another {name}_route")
-        return route, self._dash_auth_server.add_route(
-            route, f"oidc_{name}", view, navigation.UNCACHED
-        )
+        return route, server.add_route(route, f"oidc_{name}", view, navigation.UNCACHED)
 
     def __open_selection(self, route: str) -> None:
         parts = urlsplit(route)
@@ -223,10 +271,10 @@ class OIDCAuth(SessionAuth):
         """
         return self.__providers.arguments(idp)
 
-    def _dash_auth_registration(self, idp: str) -> str:
-        return self.__providers.registration(idp)
-
     # The login
+
+    session = _RequestSession()
+    """The session of the current request, on whichever server."""
 
     @ours
     def login_request(self, idp: str | None = None) -> Any:
@@ -235,106 +283,28 @@ class OIDCAuth(SessionAuth):
         :param idp: name of the provider; None, for a request that needs a login, chooses the only
             one or has the user choose
         """
-        request = self._dash_auth_server.request()
-        target = None
-        if request.endpoint == self.__login:
-            target = pending.take_target(request.session)
-        elif navigation.is_navigation(request):
-            target = navigation.target(self.app, request)
-        else:
-            return self._dash_auth_plain(401, "Login required")
-        providers = list(self.__providers)
-        if idp in providers:
-            return self.__begin_login(str(idp), target)
-        if len(providers) == 1:
-            return self.__begin_login(providers[0], target)
-        if self.idp_selection_route:
-            pending.remember_target(request.session, target)
-            return self._dash_auth_uncached(
-                self._dash_auth_respond(Answer.redirect(self.idp_selection_route))
-            )
-        some = "Several OAuth providers are registered. Please choose one."
-        return self._dash_auth_plain(400, some if providers else "No OAuth provider is registered.")
-
-    def _dash_auth_asking_waits(self, request: Request) -> bool:
-        # To begin a login may mean asking the provider for its addresses.
-        own = getattr(self.login_request, "__func__", None) is OIDCAuth.login_request
-        return not own or navigation.is_navigation(request)
-
-    def __begin_login(self, idp: str, target: str | None) -> Any:
-        session, keys = self._dash_auth_session, self._dash_auth_server.secret_keys()
-        if not self._dash_auth_notes.holds(session, keys):
-            # One that is over, beside what waits for the callback, may be more than a cookie holds.
-            self._dash_auth_notes.set_aside(session, keys)
-        redirect_uri = self._create_redirect_uri(idp)
-        try:
-            begun = login.begin(self.__providers, session, idp, redirect_uri, target)
-        except LoginFailed as failed:
-            return self._dash_auth_plain(failed.status, str(failed))
-        fits(self._dash_auth_server, session)
-        return self._dash_auth_uncached(begun)
+        request, flow = self._dash_auth_server.request(), self.__flow
+        if request.endpoint == flow.login_endpoint:
+            return flow.begin(request, pending.take_target(request.session), idp)
+        if navigation.is_navigation(request):
+            return flow.begin(request, flow.target(request), idp)
+        return flow.plain(request, 401, "Login required")
 
     def _create_redirect_uri(self, idp: str) -> str:
-        request = self._dash_auth_server.request()
-        forwarded = request.header("X-Forwarded-Host")
-        if forwarded and forwarded != request.header("Host"):
-            self._dash_auth_warn_once(
-                "X-Forwarded-Host differs from the host of the redirect URI. It counts for nothing "
-                "as long as any client may send it: behind a proxy, "
-                f"{self._dash_auth_server.how_to_trust_a_proxy}."
-            )
-        return self.__address(self.__callback, idp)
-
-    def __address(self, endpoint: str, idp: str) -> str:
-        """Return the address of a route of the login's own, as the browser sees it."""
-        server, request = self._dash_auth_server, self._dash_auth_server.request()
         scheme = "https" if self.force_https_callback else None
-        url = urlsplit(server.url_for(endpoint, scheme, idp=idp))
-        path = unquote(url.path).removeprefix(request.root_path)
-        return url._replace(path=quote(navigation.seen(self.app, request, path))).geturl()
+        return self.__flow.redirect_uri(self._dash_auth_server.request(), idp, scheme)
 
-    def __come_back(self, idp: str) -> Any:
-        """Return the answer of :meth:`callback`, and have the login count that it stored."""
-        if idp not in self.__providers:
-            return self._dash_auth_plain(400, "No such identity provider")
-        before = dict(self._dash_auth_session)
-        try:
-            answer = self.callback(idp)
-            if inspect.iscoroutine(answer):
-                answer = run_to_end(answer)
-            login.keep(
-                self._dash_auth_server,
-                self._dash_auth_notes,
-                idp,
-                before,
-                with_user=self._dash_auth_session_cookie,
-            )
-        except LoginFailed as failed:
-            login.undo(self._dash_auth_session, before)
-            return self.__fail(idp, failed)
-        except Exception as error:
-            login.undo(self._dash_auth_session, before)
-            # A callback of the developer's own may let Authlib's errors pass.
-            if not login.is_theirs(error):
-                raise
-            return self.__fail(idp, login.failed(idp, error))
-        return answer
-
-    def __fail(self, idp: str, failed: LoginFailed) -> Any:
-        if not isinstance(failed, NotBegun):
-            return self._dash_auth_plain(failed.status, str(failed))
-        # Asked for again (Back, or another tab was first): who is logged in has no need of it.
-        request = self._dash_auth_server.request()
-        if self._dash_auth_login.is_there(request) and self.__is_authorized(request):
-            return self._dash_auth_respond(Answer.redirect(internals.requests_prefix(self.app)))
-        anew = urlsplit(self.__address(self.__login, idp)).path
-        page = navigation.page(str(failed), "Log in", anew)
-        return self._dash_auth_respond(pages.as_answer(page, failed.status))
-
-    def __is_authorized(self, request: Request) -> bool:
-        """Tell whether a request is made by a user, by a check of the app's own too."""
+    def __may_pass(self, request: Request) -> bool:
         visitors = self._dash_auth_guard.visitors
         return walk(visitors.recognise(request, visitors.logins.private), request) is not None
+
+    def logout(self) -> Any:
+        """End the login, with all that the session holds, and return the page that says so.
+
+        The login at the provider goes on. A page of another site can have nobody logged out: what
+        it embeds is refused, and a link from it leads to a page that asks.
+        """
+        return self.__flow.log_out(self._dash_auth_server.request(), self.logout_page)
 
     def callback(self, idp: str) -> Any:
         """Return the answer to a browser that comes back from its provider.
@@ -344,16 +314,10 @@ class OIDCAuth(SessionAuth):
         :param idp: name of the provider
         """
         request = self._dash_auth_server.request()
-        state = next(iter(request.query_values("state")), None)
         try:
-            token, target = login.complete(self.__providers, request.session, idp, state)
+            token, target = self.__flow.complete(request, idp)
         except LoginFailed as failed:
-            return self.__fail(idp, failed)
-        keys = self._dash_auth_server.secret_keys()
-        self._dash_auth_notes.renew(request.session, keys, pending.PENDING)
-        return self.__admit(token, idp, target)
-
-    def __admit(self, token: dict[str, Any], idp: str, target: str | None) -> Any:
+            return self.__flow.fail(request, idp, failed)
         waiting = _target.set(target)
         try:
             answer = call(self.after_logged_in, token.get("userinfo"), idp, token)
@@ -378,36 +342,42 @@ class OIDCAuth(SessionAuth):
                 "must speak OpenID Connect.",
                 idp,
             )
-            return self._dash_auth_plain(401, "Login failed: the identity provider named no user")
-        self._dash_auth_session[USER] = {
-            key: value for key, value in user.items() if self.__keeps(key)
-        }
-        self._dash_auth_session[IDP] = idp
-        self.__store_refresh_token(idp, token)
+            failed = "Login failed: the identity provider named no user"
+            return self.__flow.plain(self._dash_auth_server.request(), 401, failed)
+        session = self._dash_auth_server.request().session
+        session[USER] = {key: value for key, value in user.items() if self.__keeps(key)}
+        session[IDP] = idp
+        if self.__keeps_refresh_token(idp):
+            session[REFRESH_TOKEN] = token.get(REFRESH_TOKEN)
         if self.log_signins:
             logger.info("User %r is logging in.", User.from_claims(user).name)
         target: object = _target.get()
         if not isinstance(target, str) or not navigation.is_local(target):
             target = internals.requests_prefix(self.app)
-        return self._dash_auth_respond(Answer.redirect(target))
+        return self._dash_auth_server.respond(Answer.redirect(target))
 
     def __keeps(self, claim: str) -> bool:
         if self.__session_claims is None:
             return claim not in PROTOCOL_CLAIMS
         return claim in self.__session_claims
 
-    def __store_refresh_token(self, idp: str, token: dict[str, Any]) -> None:
+    def __keeps_refresh_token(self, idp: str) -> bool:
         if not self.__providers.asks_for(idp, "offline_access"):
-            return
+            return False
         in_cookie = self._dash_auth_server.session_cookie_length({}) is not None
-        if in_cookie and not self.__refresh_token_in_cookie:
-            self._dash_auth_warn_once(
-                "The refresh token is not kept: a session in a cookie can be read by its owner. "
-                "Keep sessions on the server, take it in after_logged_in, or pass "
-                "refresh_token_in_cookie=True."
-            )
-            return
-        self._dash_auth_session[REFRESH_TOKEN] = token.get(REFRESH_TOKEN)
+        if not in_cookie or self.__refresh_token_in_cookie:
+            return True
+        self.__flow.warn_once(
+            "The refresh token is not kept: a session in a cookie can be read by its owner. "
+            "Keep sessions on the server, take it in after_logged_in, or pass "
+            "refresh_token_in_cookie=True."
+        )
+        return False
+
+
+def _require_key(server: Server, keys: Sequence[str | bytes]) -> None:
+    if not (keys or server.secret_keys()):
+        raise RuntimeError(_NO_KEY)
 
 
 def get_oauth(app: Dash | None = None) -> Any:

@@ -199,7 +199,7 @@ def configured_callbacks(app: Dash) -> dict[str, weakref.ref[Callable[..., Any]]
     :return: ids, and what Dash runs for them
     """
     config: Mapping[str, Any] | None = getattr(app.server, "config", None)
-    named = config.get(PUBLIC_CALLBACKS) if isinstance(config, Mapping) else None
+    named = config.get(PUBLIC_CALLBACKS) if isinstance(config, (dict, Mapping)) else None
     if not named:
         return {}
     if not isinstance(named, list | tuple | set):
@@ -236,12 +236,13 @@ def is_public_callback(app: Dash, entry: internals.CallbackEntry) -> bool:
     :param app: Dash app
     :param entry: the callback as Dash keeps it
     """
+    function = internals.registered_function(entry)
+    # First, since it is asked at each anonymous callback.
+    if callable(function) and function in _public_functions:
+        return True
     if internals.is_cancel_callback(entry):
         cancelled = internals.cancelled_by(app, entry).values()
         return bool(cancelled) and all(is_public_callback(app, other) for other in cancelled)
-    function = internals.registered_function(entry)
-    if callable(function) and function in _public_functions:
-        return True
     # By what Dash made of the function for this one id: the function may have others.
     callback = entry.get("callback")
     configured = configured_callbacks(app).values()

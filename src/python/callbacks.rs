@@ -2,13 +2,10 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyList, PyString};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyList, PyString};
 use serde_json::Value;
 
-use crate::callbacks::{self, DeclarationError, Dependency, Mismatch, Outputs};
-
-/// How deep the parts of a callback body that are looked at can be: a component in a list of a list.
-const BODY_DEPTH: usize = 6;
+use crate::callbacks::{self, DeclarationError, Dependency, Outputs, Sent};
 
 impl From<DeclarationError> for PyErr {
     fn from(error: DeclarationError) -> Self {
@@ -18,7 +15,7 @@ impl From<DeclarationError> for PyErr {
 
 /// A registered callback, as its declaration has it.
 #[pyclass(frozen)]
-pub(super) struct Callback(callbacks::Callback);
+pub(super) struct Callback(pub(super) callbacks::Callback);
 
 #[pymethods]
 impl Callback {
@@ -56,62 +53,56 @@ impl Callback {
     fn is_routing(&self) -> bool {
         self.0.is_routing()
     }
-
-    /// Compares a body with the declaration; returns what does not match, `None` if all does.
-    #[pyo3(signature = (body, /))]
-    fn mismatch(&self, body: &Bound<'_, PyAny>) -> Option<String> {
-        let admitted = skeleton(body, BODY_DEPTH, false).ok_or(Mismatch::Shape);
-        admitted.and_then(|body| self.0.admit(&body)).err().map(|mismatch| mismatch.to_string())
-    }
-
-    /// Returns the pathname and search that an admitted body gives to a routing callback, `None`
-    /// where they are no text, or can be no page's.
-    #[pyo3(signature = (body, /))]
-    fn location(&self, body: &Bound<'_, PyAny>) -> Option<(String, String)> {
-        let body = skeleton(body, BODY_DEPTH, false)?;
-        let location = self.0.location(&body)?;
-        Some((location.pathname.to_owned(), location.search.to_owned()))
-    }
 }
 
-/// Returns what is looked at of a parsed body: everything but the contents of values, which may be
-/// large. A key of a component id may be named `value` too. `None` where it is nested beyond reason or holds what no JSON parser gives.
-fn skeleton(object: &Bound<'_, PyAny>, depth: usize, is_id: bool) -> Option<Value> {
-    if object.is_none() {
-        return Some(Value::Null);
+/// A body as Python's parser gives it. What no JSON parser gives is none of these, and matches nothing.
+#[derive(Clone)]
+pub(super) struct Parsed<'py>(pub(super) Bound<'py, PyAny>);
+
+impl Sent for Parsed<'_> {
+    fn text(&self) -> Option<&str> {
+        self.0.cast::<PyString>().ok()?.to_str().ok()
     }
-    if let Ok(flag) = object.cast::<PyBool>() {
-        return Some(Value::Bool(flag.is_true()));
+
+    fn items(&self) -> Option<Vec<Self>> {
+        Some(self.0.cast::<PyList>().ok()?.iter().map(Self).collect())
     }
-    if let Ok(text) = object.cast::<PyString>() {
-        return text.to_str().ok().map(Value::from);
+
+    fn members(&self) -> Option<usize> {
+        Some(self.0.cast::<PyDict>().ok()?.len())
     }
-    if let Ok(list) = object.cast::<PyList>() {
-        let depth = depth.checked_sub(1)?;
-        return list
-            .iter()
-            .map(|item| skeleton(&item, depth, false))
-            .collect::<Option<_>>()
-            .map(Value::Array);
+
+    fn member(&self, name: &str) -> Option<Self> {
+        self.0.cast::<PyDict>().ok()?.get_item(name).ok().flatten().map(Self)
     }
-    if let Ok(map) = object.cast::<PyDict>() {
-        let depth = depth.checked_sub(1)?;
-        let mut members = serde_json::Map::with_capacity(map.len());
-        for (key, member) in map {
-            let key: String = key.extract().ok()?;
-            let is_container = member.is_instance_of::<PyList>() || member.is_instance_of::<PyDict>();
-            let member = if key == "value" && is_container && !is_id {
-                Value::Array(Vec::new())
-            } else {
-                skeleton(&member, depth, key == "id")?
-            };
-            members.insert(key, member);
+
+    fn scalar(&self) -> Option<Value> {
+        if let Ok(flag) = self.0.cast::<PyBool>() {
+            return Some(Value::Bool(flag.is_true()));
         }
-        return Some(Value::Object(members));
+        if let Some(text) = self.text() {
+            return Some(Value::from(text));
+        }
+        if let Ok(number) = self.0.extract::<i64>() {
+            return Some(Value::from(number));
+        }
+        // NaN and the infinities, which Python's parser takes, are in no id.
+        let number = self.0.cast::<PyFloat>().ok()?.value();
+        number.is_finite().then(|| Value::from(number))
     }
-    if let Ok(number) = object.extract::<i64>() {
-        return Some(Value::from(number));
+
+    fn is_null(&self) -> bool {
+        self.0.is_none()
     }
-    // NaN and the infinities, which Python's parser takes, become null: no id and no location.
-    object.extract::<f64>().ok().map(Value::from)
+
+    fn is_json(&self) -> bool {
+        if let Ok(text) = self.0.cast::<PyString>() {
+            return text.to_str().is_ok();
+        }
+        self.0.is_none()
+            || self.0.is_instance_of::<PyList>()
+            || self.0.is_instance_of::<PyDict>()
+            // A flag is a number too. One beyond the largest float is none that a client can have.
+            || self.0.extract::<f64>().is_ok()
+    }
 }

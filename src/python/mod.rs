@@ -1,10 +1,15 @@
 //! Module `dash_auth._core`: converts types and errors, decides nothing.
 
+mod attempt;
 mod callbacks;
 mod credentials;
+mod gate;
+mod handles;
 mod passwords;
 mod routes;
 mod seal;
+mod target;
+mod ticket;
 mod users;
 
 use pyo3::prelude::*;
@@ -16,24 +21,29 @@ mod _core {
     use super::{Bound, Caching, Logger, PyModule, PyResult};
 
     #[pymodule_export]
+    use super::attempt::{Attempt, Refusal, VerifiedCredentials};
+    #[pymodule_export]
     use super::callbacks::Callback;
     #[pymodule_export]
-    use super::credentials::{
-        Credentials, Flight, Refusal, VerifiedCredentials, parse_basic, why_no_credentials,
-    };
+    use super::credentials::{Credentials, parse_basic, why_no_credentials};
+    #[pymodule_export]
+    use super::gate::{Endpoint, Gate, Routed, Standing, below_prefix, is_same_origin};
+    #[pymodule_export]
+    use super::handles::HandleSeal;
     #[pymodule_export]
     use super::passwords::{
         Turn, check_password_hash, generate_password_hash, is_plaintext, password_needs_rehash,
     };
     #[pymodule_export]
-    use super::routes::{
-        Endpoint, RouteMap, below_prefix, is_cross_site_forgery, is_from_elsewhere, is_preflight,
-        is_same_origin,
-    };
+    use super::routes::RouteMap;
     #[pymodule_export]
     use super::seal::{is_sealed, seal};
     #[pymodule_export]
-    use super::users::{Attempt, Users};
+    use super::target::{is_local, way_back};
+    #[pymodule_export]
+    use super::ticket::{Ticket, Tickets, claimed_time};
+    #[pymodule_export]
+    use super::users::Users;
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

@@ -6,8 +6,7 @@ use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use super::credentials::ADMISSION;
-use crate::admission;
+use crate::admission::{self, Admission};
 use crate::password::{self, ForeignPbkdf2, GenerateError, ParseError, StoredPassword};
 
 impl From<ParseError> for PyErr {
@@ -47,7 +46,7 @@ impl Turn {
     /// Wait for a turn; None if there is none within the longest wait.
     #[staticmethod]
     fn wait(py: Python<'_>) -> Option<Self> {
-        py.detach(|| ADMISSION.admit_anyone()).ok().map(|turn| Self(Mutex::new(Some(turn))))
+        py.detach(|| Admission::of_process().admit_anyone()).ok().map(|turn| Self(Mutex::new(Some(turn))))
     }
 
     /// Give the turn back.

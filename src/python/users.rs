@@ -1,19 +1,17 @@
-//! Class `Users`.
+//! Class `Users`, and the developer's own table as the core asks for it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use log::error;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyDict, PyString};
 
-use super::credentials::{ADMISSION, Refusal, parse};
+use super::attempt::{Begun, text_of};
 use super::passwords::Hashlib;
 use super::seal::draw_key;
-use crate::basic::Credentials;
-use crate::users::{self, Against, Authentication};
+use crate::attempt::{Found, Table};
+use crate::users;
 
 impl From<users::TableError> for PyErr {
     fn from(error: users::TableError) -> Self {
@@ -24,18 +22,19 @@ impl From<users::TableError> for PyErr {
 /// Verifies credentials against the developer's own table of stored passwords.
 #[pyclass(frozen)]
 pub(super) struct Users {
-    users: users::Users,
-    /// How many names the developer's table had when it was last read.
-    names: AtomicUsize,
+    users: Arc<users::Users>,
+    is_named: bool,
 }
 
 #[pymethods]
 impl Users {
-    /// Reads the table; raises `ValueError` or `TypeError`, naming the user, where a name or a stored
+    /// Read the table; raise `ValueError` or `TypeError`, naming the user, where a name or a stored
     /// value could never log in, and `ValueError` where there are no users.
+    ///
+    /// Where it `is_named`, the live table holds pairs: the user's own name, and the stored value.
     #[new]
-    #[pyo3(signature = (table: "dict[str, str]", /))]
-    fn new(table: &Bound<'_, PyDict>) -> PyResult<Self> {
+    #[pyo3(signature = (table: "dict[str, str]", /, *, is_named = false))]
+    fn new(table: &Bound<'_, PyDict>, is_named: bool) -> PyResult<Self> {
         let stored: Vec<(String, String)> = table
             .iter()
             .map(|(username, stored)| {
@@ -54,137 +53,98 @@ impl Users {
                 Ok((username.to_str()?.to_owned(), stored.to_str()?.to_owned()))
             })
             .collect::<PyResult<_>>()?;
-        let users =
-            users::Users::new(draw_key()?, stored.iter().map(|(name, text)| (&**name, &**text)), &Hashlib)?;
-        Ok(Self { users, names: AtomicUsize::new(table.len()) })
+        let stored = stored.iter().map(|(name, text)| (&**name, &**text));
+        Ok(Self { users: Arc::new(users::Users::new(draw_key()?, stored, &Hashlib)?), is_named })
     }
 
-    /// Returns the name of the user whose credentials a header holds and the stored value that they
-    /// were verified against, or why there is none; or the attempt, where that is to hash.
+    /// Return whose credentials a header holds and the stored value that they were verified against,
+    /// or why there are none; or the attempt, where that is to hash.
     ///
-    /// The table is asked anew each time, so that a removed user or a changed password counts at once.
+    /// The live table is asked anew each time, so that a removed user or a changed password counts at
+    /// once.
     #[pyo3(signature = (header, table, address, /))]
     fn attempt<'py>(
-        slf: &Bound<'py, Self>,
+        &self,
         header: &Bound<'py, PyString>,
         table: &Bound<'py, PyAny>,
         address: &str,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let (python, users) = (slf.py(), slf.get());
-        let Some(credentials) = parse(header) else {
-            return Refusal::Absent.into_pyobject(python).map(Bound::into_any);
+    ) -> PyResult<Begun<'py>> {
+        let live = Live { table, is_named: self.is_named };
+        Ok(Begun::of_table(self.users.attempt(text_of(header), &live, address, &Hashlib)?, &live))
+    }
+}
+
+/// What a table holds of a user.
+pub(super) struct Account {
+    name: Py<PyString>,
+    stored: PyBackedStr,
+}
+
+impl AsRef<str> for Account {
+    fn as_ref(&self) -> &str {
+        &self.stored
+    }
+}
+
+impl Account {
+    /// Returns the user's name, and the stored value.
+    pub(super) fn verified<'py>(&self, py: Python<'py>) -> (Bound<'py, PyString>, Bound<'py, PyString>) {
+        (self.name.bind(py).clone(), self.stored.as_py_str().bind(py).clone())
+    }
+}
+
+/// The developer's own table: a mapping.
+pub(super) struct Live<'a, 'py> {
+    pub(super) table: &'a Bound<'py, PyAny>,
+    pub(super) is_named: bool,
+}
+
+impl Live<'_, '_> {
+    /// Reads what stands under a name; `None` where it is not of the right types.
+    fn read(&self, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> Option<PyResult<Account>> {
+        let (name, stored) = if self.is_named {
+            value.extract().ok()?
+        } else {
+            (name.clone(), value.cast::<PyString>().ok()?.clone())
         };
-        let name = PyString::new(python, credentials.username());
-        let found = table.call_method1("get", (&name,))?;
-        let stored = match found.cast::<PyString>().ok().map(|text| text.to_str()) {
-            Some(Ok(text)) => Some(text),
-            Some(Err(_)) => return refuse_unreadable(&name, "is no Unicode text"),
+        Some(stored.try_into().map(|stored| Account { name: name.unbind(), stored }))
+    }
+}
+
+impl Table for Live<'_, '_> {
+    type Account = Account;
+    type Error = PyErr;
+
+    fn find(&self, name: &str) -> PyResult<Found<Account>> {
+        let name = PyString::new(self.table.py(), name);
+        let value = self.table.call_method1("get", (&name,))?;
+        Ok(match self.read(&name, &value) {
+            Some(Ok(account)) => Found::Account(account),
+            Some(Err(_)) => Found::Unreadable("is no Unicode text"),
             // A name that stands there with nothing is a mistake to tell of, unlike an unknown one.
-            None if found.is_none() && !table.contains(&name)? => None,
-            None => return refuse_unreadable(&name, "is no str"),
-        };
-        if stored.is_some_and(|stored| users.users.are_known(&credentials, stored, &Hashlib)) {
-            return verified(&name, &found);
-        }
-        let stored = stored.is_some().then(|| found.unbind());
-        let (users, table) = (slf.clone().unbind(), table.clone().unbind());
-        let attempt = Attempt { users, table, credentials, stored, address: address.to_owned() };
-        attempt.into_pyobject(python).map(Bound::into_any)
-    }
-}
-
-/// Credentials that have yet to be verified, against what was stored for them when they came.
-#[pyclass(frozen)]
-pub(super) struct Attempt {
-    users: Py<Users>,
-    table: Py<PyAny>,
-    credentials: Credentials,
-    stored: Option<Py<PyAny>>,
-    address: String,
-}
-
-#[pymethods]
-impl Attempt {
-    /// Hashes, without holding the interpreter, and returns the name of the user and the stored value
-    /// that the credentials were verified against, or why there is none.
-    fn verify<'py>(&self, python: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let users = self.users.get();
-        let name = PyString::new(python, self.credentials.username());
-        let stored = self.stored.as_ref().map(|stored| stored.bind(python).extract::<PyBackedStr>());
-        let stored = stored.transpose()?;
-        let decoy = match stored {
-            Some(_) => None,
-            None => users.decoy(self.credentials.username(), self.table.bind(python))?,
-        };
-        let against = match (&stored, &decoy) {
-            (Some(stored), _) => Against::Stored(stored),
-            (None, Some((owner, stored))) => Against::Decoy(owner, stored),
-            (None, None) => Against::Nothing,
-        };
-        let authentication = python
-            .detach(|| users.users.verify(&self.credentials, against, &self.address, &ADMISSION, &Hashlib));
-        let refusal = match (authentication, &self.stored) {
-            (Authentication::Verified, Some(stored)) => return verified(&name, stored.bind(python)),
-            (Authentication::UnreadableStored(reason), _) => {
-                return refuse_unreadable(&name, &reason.to_string());
-            }
-            (Authentication::Busy, _) => Refusal::Busy,
-            (Authentication::Refused | Authentication::Verified, _) => Refusal::Wrong,
-        };
-        refusal.into_pyobject(python).map(Bound::into_any)
-    }
-}
-
-impl Users {
-    /// Returns the user against whose stored value an unknown name is verified, and that value as it
-    /// stands in the live table, so that unknown names go on costing what the known ones cost.
-    ///
-    /// The whole table is read anew only where that user is gone, or there are more or fewer names.
-    fn decoy(&self, username: &str, table: &Bound<'_, PyAny>) -> PyResult<Option<(Arc<str>, String)>> {
-        let names = table.len()?;
-        if self.names.swap(names, Ordering::Relaxed) == names
-            && let Some(decoy) = self.living_decoy(username, table)?
-        {
-            return Ok(Some(decoy));
-        }
-        self.reread(table, names)?;
-        self.living_decoy(username, table)
+            None if value.is_none() && (self.is_named || !self.table.contains(&name)?) => Found::Nobody,
+            None => Found::Unreadable("is no str"),
+        })
     }
 
-    fn living_decoy(&self, username: &str, table: &Bound<'_, PyAny>) -> PyResult<Option<(Arc<str>, String)>> {
-        let Some(owner) = self.users.decoy(username) else { return Ok(None) };
-        let stored = table.call_method1("get", (&*owner,))?.extract::<String>().ok();
-        Ok(stored
-            .filter(|stored| self.users.can_read(&owner, stored, &Hashlib))
-            .map(|stored| (owner, stored)))
+    fn count(&self) -> PyResult<usize> {
+        self.table.len()
     }
 
-    fn reread(&self, table: &Bound<'_, PyAny>, names: usize) -> PyResult<()> {
-        let mut stored: Vec<(String, String)> = Vec::with_capacity(names);
-        for item in table.call_method0("items")?.try_iter()? {
+    fn all(&self) -> PyResult<Vec<(String, String)>> {
+        let mut stored = Vec::with_capacity(self.table.len()?);
+        for item in self.table.call_method0("items")?.try_iter()? {
             // What is no pair of texts lets nobody in and need not be imitated.
-            if let Ok(pair) = item?.extract() {
-                stored.push(pair);
+            if let Ok((name, value)) = item?.extract::<(Bound<'_, PyString>, Bound<'_, PyAny>)>()
+                && let (Ok(text), Some(Ok(account))) = (name.to_str(), self.read(&name, &value))
+            {
+                stored.push((text.to_owned(), account.as_ref().to_owned()));
             }
         }
-        if let Err(unreadable) =
-            self.users.reread(stored.iter().map(|(name, text)| (&**name, &**text)), &Hashlib)
-        {
-            error!(target: "dash_auth", "{unreadable}; this user cannot log in");
-        }
-        Ok(())
+        Ok(stored)
     }
-}
-
-fn verified<'py>(name: &Bound<'py, PyString>, stored: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    (name, stored).into_pyobject(name.py()).map(Bound::into_any)
 }
 
 fn type_name(object: &Bound<'_, PyAny>) -> String {
     object.get_type().name().map_or_else(|_| String::from("that"), |name| name.to_string())
-}
-
-fn refuse_unreadable<'py>(name: &Bound<'py, PyString>, reason: &str) -> PyResult<Bound<'py, PyAny>> {
-    error!(target: "dash_auth", "refused: the stored password of user {} {reason}", name.repr()?);
-    Refusal::Wrong.into_pyobject(name.py()).map(Bound::into_any)
 }

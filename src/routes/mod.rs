@@ -40,7 +40,7 @@ mod state;
 mod template;
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 pub use rule::{Reason, Rule, RuleError};
 use state::{Found, Tree};
@@ -210,5 +210,21 @@ impl RouteMap {
             true
         });
         first
+    }
+}
+
+/// The developer's list of rules, which may grow while requests are asked about.
+#[derive(Clone, Debug, Default)]
+pub struct LiveRules(Arc<RwLock<RouteMap>>);
+
+impl LiveRules {
+    /// Returns the rules as they are now.
+    pub fn read(&self) -> RwLockReadGuard<'_, RouteMap> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a rule.
+    pub fn add(&self, rule: Rule) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).add(rule);
     }
 }

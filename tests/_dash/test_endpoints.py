@@ -10,7 +10,7 @@ import pytest
 from attacks.apps import DASH_VERSION
 from attacks.servers import BACKENDS
 from dash import Dash, Input, Output, html
-from dash_auth._core import Endpoint, RouteMap
+from dash_auth._core import Endpoint, RouteMap, Standing
 from dash_auth._dash.endpoints import Endpoints
 from dash_auth._dash.page_rules import PageRules
 from dash_auth._request import Server
@@ -285,4 +285,4 @@ def test_a_path_that_upsets_dash_is_no_page(page: str) -> None:
     rules.add(page)
     pages = PageRules(app, rules, Endpoints(app, backend), backend)
     # Dash makes a regular expression of the template, in which a plus is none, and raises.
-    assert pages.means(page.replace("<name>", "x")) is ("+" not in page)
+    assert pages.means(page.replace("<name>", "x"), Standing.PAGE) is ("+" not in page)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import dash
 import pytest
 from dash import Dash, html
-from dash_auth._core import RouteMap
+from dash_auth._core import Endpoint, Gate, RouteMap, Standing
 from dash_auth._dash.endpoints import Endpoints
 from dash_auth._dash.page_rules import PageRules
 from dash_auth._servers import server_for
@@ -19,8 +20,10 @@ class Year(BaseConverter):
     regex = "[0-9]{4}"
 
 
-def page_rules(rule: str, *, prefix: str = "/", own: Any = (), pages: Any = None) -> PageRules:
-    """Return how a rule is read.
+def page_rules(
+    rule: str, *, prefix: str = "/", own: Any = (), pages: Any = None
+) -> tuple[PageRules, Callable[[str], bool]]:
+    """Return how a rule is read, and whether it means a page by a path below the prefix.
 
     :param rule: the rule
     :param prefix: the app's prefix
@@ -42,7 +45,15 @@ def page_rules(rule: str, *, prefix: str = "/", own: Any = (), pages: Any = None
     add_witness(app.server, *own)
     rules, server = RouteMap(), server_for(app.server)
     rules.add(rule)
-    return PageRules(app, rules, Endpoints(app, server), server)
+    gate = Gate(rules, prefix, prefix, [])
+    found = PageRules(app, rules, Endpoints(app, server), server, show=gate.show)
+
+    def means(path: str) -> bool:
+        found.examine()
+        standing, _ = gate.ask(Endpoint.PAGE, "GET", prefix.removesuffix("/") + path)
+        return standing is not Standing.CLOSED and found.means(path, standing)
+
+    return found, means
 
 
 class Case(NamedTuple):
@@ -120,7 +131,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_a_rule_is_read(name: str) -> None:
     case = CASES[name]
-    found = page_rules(case.rule, **case.options)
+    found, means = page_rules(case.rule, **case.options)
     assert found.lead_to_pages() is case.leads
     assert found.leads_to_page(case.rule) is case.leads
-    assert {path: found.means(path) for path in case.means} == case.means
+    assert {path: means(path) for path in case.means} == case.means

@@ -19,7 +19,7 @@ from dash import Dash, Input, Output, html
 from dash_auth._core import Refusal
 from dash_auth.auth import Auth, auth_of
 from dash_auth.logins import Wait
-from dash_auth.logins.passwords import PasswordTable
+from dash_auth.logins.passwords import StoredPasswords
 from guarded import ALICE, BOB, PRIVATE, USERS, add_witness, call, client_of, guarded_app, new_app
 
 
@@ -313,7 +313,7 @@ def test_a_busy_server_says_when_to_come_back(monkeypatch: pytest.MonkeyPatch) -
         yield Wait(lambda: None)
         return Refusal.BUSY
 
-    monkeypatch.setattr(PasswordTable, "verify", busy)
+    monkeypatch.setattr(StoredPasswords, "verify", busy)
     client = client_of(guarded_app(public_routes=["/open"]))
     busy = client.get("/private", auth=ALICE)
     assert (busy.status_code, busy.headers["Retry-After"]) == (503, "1")

@@ -272,7 +272,7 @@ def test_an_app_may_be_given_its_server_before_or_after_the_guard(
         guard()
     add_witness(flask_server, "/open", "/private")
     add_callbacks(app)
-    client = flask_server.test_client()
+    client = client_of(flask_server)
     assert client.get("/_dash-layout").status_code == 401
     assert client.get("/private").status_code == 401
     assert PRIVATE in client.get("/_dash-layout", auth=ALICE).text

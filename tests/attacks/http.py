@@ -102,6 +102,8 @@ class Site:
         pairs = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
         if auth is not None:
             pairs.append(("Authorization", auth if isinstance(auth, str) else basic(*auth)))
+            # By this a client shows that it keeps cookies: a ticket is issued to no others.
+            cookie = "kept=yes" if cookie is None else cookie
         if cookie is not None:
             pairs.append(("Cookie", cookie))
         connection = http.client.HTTPConnection(

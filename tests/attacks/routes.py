@@ -152,10 +152,10 @@ def forge(content: dict[str, Any], key: str) -> str:
 def content_of(cookie: str, key: str) -> dict[str, Any]:
     """Return what a session cookie holds.
 
-    :param cookie: the cookie with its name
+    :param cookie: the cookies of an answer, each with its name
     :param key: the key that it is signed with
     """
-    value = cookie.removeprefix("session=")
+    value = dict(one.split("=", 1) for one in cookie.split("; ")).get("session", "")
     content: dict[str, Any]
     if apps.backend == "fastapi":
         content = json.loads(b64decode(itsdangerous.TimestampSigner(key).unsign(value)))

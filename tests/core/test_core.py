@@ -19,9 +19,10 @@ from dash_auth._core import (
     Callback,
     Credentials,
     Endpoint,
-    Flight,
+    Gate,
     Refusal,
     RouteMap,
+    Standing,
     Users,
     VerifiedCredentials,
 )
@@ -95,7 +96,11 @@ def test_a_header_is_text(header: Any) -> None:
 def verified(users: Users, header: str, table: Any, address: str) -> Any:
     """Return what comes of credentials, be they known or hashed first."""
     attempt = users.attempt(header, table, address)
-    return attempt.verify() if isinstance(attempt, Attempt) else attempt
+    if not isinstance(attempt, Attempt):
+        return attempt
+    with pytest.raises(ValueError, match="verify alone"):
+        attempt.land(True)
+    return attempt.verify()
 
 
 def test_the_table_verifies_and_says_why_not() -> None:
@@ -188,37 +193,126 @@ def test_the_table_shows_nothing_of_itself() -> None:
     assert "secret" not in repr(Users({"alice": "secret"}))
 
 
+def test_a_table_may_give_the_users_own_names() -> None:
+    users = Users({"alice": "secret", "bob": HASHED}, is_named=True)
+    table: dict[str, Any] = {"ALICE": ("alice", "secret"), "bob": ("bob", HASHED), "eve": None}
+    assert verified(users, basic("ALICE:secret"), table, "") == ("alice", "secret")
+    assert verified(users, basic("ALICE:wrong"), table, "") == Refusal.WRONG
+    assert verified(users, basic("alice:secret"), table, "") == Refusal.WRONG
+    assert verified(users, basic("eve:secret"), table, "") == Refusal.WRONG
+
+
+@pytest.mark.parametrize(
+    ("is_named", "value"),
+    [
+        (False, ("alice", "secret")),
+        *((True, value) for value in ("secret", ("alice",), ("alice", None), (5, "secret"), ())),
+    ],
+)
+def test_what_is_not_of_the_form_of_the_table_lets_nobody_in(
+    caplog: pytest.LogCaptureFixture, is_named: bool, value: Any
+) -> None:
+    users = Users({"alice": "secret"}, is_named=is_named)
+    for password in ("secret", ""):
+        assert users.attempt(basic(f"alice:{password}"), {"alice": value}, "") == Refusal.WRONG
+    assert "user 'alice' is no str" in caplog.text
+
+
 # Credentials verified before
+
+
+def begun(
+    cache: VerifiedCredentials, text: str = "alice:secret", address: str = "", account: str = ""
+) -> Attempt:
+    """Return the attempt of credentials of which nobody knows."""
+    attempt = cache.attempt(basic(text), account, address)
+    assert isinstance(attempt, Attempt)
+    assert f"{attempt.username}:{attempt.password}" == text
+    return attempt
+
+
+@pytest.mark.parametrize("show", [repr, str, ascii, format, "{!r}".format])
+def test_an_attempt_shows_nothing_of_itself(show: Callable[[object], str]) -> None:
+    shown = show(begun(VerifiedCredentials(60)))
+    assert "secret" not in shown
+    assert "alice" not in shown
 
 
 def test_verified_credentials_are_remembered_by_what_they_are() -> None:
     cache = VerifiedCredentials(60)
-    flight = cache.look_up(credentials(), "")
-    assert isinstance(flight, Flight)
-    assert cache.is_in_flight(credentials())
-    flight.land(True)
-    assert not cache.is_in_flight(credentials())
-    assert cache.look_up(credentials(), "") is True
+    attempt = begun(cache)
+    assert attempt.verify() is None
+    assert attempt.land(True) == ("alice", "")
+    assert cache.attempt(basic("alice:secret"), "", "") == ("alice", "")
+    assert attempt.verify() == ("alice", "")
     for other in ("alice:other", "bob:secret", "alice:secre", "alices:ecret"):
-        flight = cache.look_up(credentials(other), "")
-        assert isinstance(flight, Flight)
-        flight.land(False)
-        assert isinstance(cache.look_up(credentials(other), ""), Flight)
+        attempt = begun(cache, other)
+        assert attempt.verify() is None
+        assert attempt.land(False) == Refusal.WRONG
+        assert begun(cache, other).verify() is None
     # To land twice changes nothing.
-    flight.land(True)
-    assert isinstance(cache.look_up(credentials(other), ""), Flight)
+    attempt.land(True)
+    begun(cache, other)
+
+
+def test_they_are_remembered_for_the_account_that_was_meant_alone() -> None:
+    cache = VerifiedCredentials(60)
+    attempt = begun(cache, account="alice.smith")
+    assert attempt.verify() is None
+    attempt.land(True)
+    assert cache.attempt(basic("alice:secret"), "alice.smith", "") == ("alice", "")
+    for other in ("alice.jones", ""):
+        assert begun(cache, account=other).verify() is None
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_who_cannot_be_asked_is_neither_right_nor_wrong(seconds: float) -> None:
+    cache = VerifiedCredentials(seconds)
+    attempt = begun(cache)
+    assert attempt.verify() is None
+    assert attempt.land(None) == Refusal.UNAVAILABLE
+    assert begun(cache).verify() is None
+
+
+def test_with_no_seconds_nothing_is_remembered_and_nobody_waits() -> None:
+    cache = VerifiedCredentials(0)
+    first, second = begun(cache), begun(cache)
+    assert first.verify() is None
+    assert second.verify() is None
+    assert first.land(True) == ("alice", "")
+    begun(cache)
+
+
+def test_who_cannot_wait_asks_as_well() -> None:
+    cache = VerifiedCredentials(60)
+    first, second = begun(cache), begun(cache)
+    assert first.verify(can_wait=False) is None
+    assert second.verify(can_wait=False) is None
+    # The flight is the first's: of what the second finds nothing is kept.
+    assert second.land(True) == ("alice", "")
+    begun(cache)
+    first.land(True)
+    assert cache.attempt(basic("alice:secret"), "", "") == ("alice", "")
+
+
+@pytest.mark.parametrize("header", ["", "Basic", "Bearer x", basic("x"), "\ud800"])
+def test_no_credentials_are_refused_at_once(header: str) -> None:
+    assert VerifiedCredentials(60).attempt(header, "", "") == Refusal.ABSENT
+    assert Users({"alice": "secret"}).attempt(header, {}, "") == Refusal.ABSENT
 
 
 def test_what_one_flight_finds_those_who_wait_are_told() -> None:
     addresses = (f"203.0.113.{host}" for host in itertools.count(1))
-    for verified, told in ((True, True), (False, Refusal.WRONG), (None, Refusal.BUSY)):
+    told: dict[bool | None, Any] = {True: ("alice", ""), False: Refusal.WRONG, None: Refusal.BUSY}
+    for verified, outcome in told.items():
         cache = VerifiedCredentials(60)
-        flight = cache.look_up(credentials(), "")
+        attempt = begun(cache)
+        assert attempt.verify() is None
         heard: list[Any] = []
 
         def wait(cache: VerifiedCredentials = cache, heard: list[Any] = heard) -> None:
             # An address that failed before would not wait.
-            heard.append(cache.look_up(credentials(), next(addresses)))
+            heard.append(begun(cache, address=next(addresses)).verify())
 
         threads = [threading.Thread(target=wait) for _ in range(3)]
         for thread in threads:
@@ -226,14 +320,14 @@ def test_what_one_flight_finds_those_who_wait_are_told() -> None:
         for thread in threads:
             thread.join(0.05)
         assert heard == []
-        flight.land(verified)
+        attempt.land(verified)
         for thread in threads:
             thread.join(10)
         if verified is None:
             # One of those who waited may take the flight over; nobody is let in.
-            assert True not in heard
+            assert ("alice", "") not in heard
         else:
-            assert heard == [told] * 3
+            assert heard == [outcome] * 3
 
 
 @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf")])
@@ -259,17 +353,18 @@ def test_a_declaration_that_cannot_be_read_is_refused() -> None:
 
 def test_a_body_of_any_type_is_compared_without_an_error() -> None:
     callback = Callback([("in", "value", False)], [], [("out", "children")], False)
+    gate = Gate(RouteMap(), "/", "/", [])
     good = {
         "outputs": {"id": "out", "property": "children"},
         "inputs": [{"id": "in", "property": "value", "value": {"deep": [[[[[[[]]]]]]]}}],
     }
-    assert callback.mismatch(good) is None
+    assert gate.ask_callback(callback, good, True, False) is None
     deep: Any = []
     for _ in range(10_000):
         deep = [deep]
     for body in (None, 5, "", [], {}, {5: 5}, object(), {"inputs": object()}, {"inputs": deep}):
-        assert callback.mismatch(body) is not None
-        assert callback.location(body) is None
+        for is_public, is_page_router in ((True, False), (False, True), (False, False)):
+            assert isinstance(gate.ask_callback(callback, body, is_public, is_page_router), str)
 
 
 def test_a_rule_that_cannot_be_read_is_refused_and_not_added() -> None:
@@ -288,9 +383,56 @@ def test_a_path_that_is_no_unicode_matches_nothing() -> None:
     assert rules.matches("/x")
     assert not rules.matches("/\ud800")
     assert not rules.test("/\ud800")
-    assert not rules.is_open(Endpoint.SERVER, "/\ud800", "/", True)
+    gate = Gate(rules, "/", "/", [])
+    gate.show(rules, RouteMap(), True)
+    for endpoint in (Endpoint.SERVER, Endpoint.PAGE, Endpoint.LAYOUT, Endpoint.STATIC):
+        assert gate.ask(endpoint, "GET", "/x")[0] in (Standing.OPEN, Standing.PAGE)
+        assert gate.ask(endpoint, "GET", "/\ud800") == (Standing.CLOSED, False)
     assert not rules.opens_page("/\ud800")
+    assert not gate.ask_page("/\ud800", None, None, False)
     assert _core.below_prefix("/\ud800", "/") is None
+
+
+def test_what_a_gate_says_can_be_told_by_identity() -> None:
+    rules = RouteMap()
+    gate = Gate(rules, "/", "/board/", ["https://friend.example"])
+    friend = (None, "https://friend.example", "http://here")
+    for asked, standing in (
+        ((Endpoint.CALLBACK, "POST", "/x"), Standing.CALLBACK),
+        ((Endpoint.LOGIN, "POST", "/x"), Standing.OPEN),
+        ((Endpoint.SERVER, "GET", "/x"), Standing.CLOSED),
+        ((Endpoint.SERVER, "OPTIONS", "/x", *friend, "POST"), Standing.PREFLIGHT),
+    ):
+        assert gate.ask(*asked)[0] is standing
+    # A rule that is added later counts at once.
+    rules.add("/x")
+    assert gate.ask(Endpoint.SERVER, "GET", "/x")[0] is Standing.OPEN
+    gate.show(rules, RouteMap(), True)
+    assert gate.ask(Endpoint.PAGE, "GET", "/x")[0] is Standing.PAGE
+    elsewhere = (None, "http://there", "http://here")
+    assert gate.ask(Endpoint.SERVER, "POST", "/x", *elsewhere) == (Standing.OPEN, True)
+    assert gate.ask_socket(Endpoint.CLOSED, "/x", *elsewhere, True) == (Standing.CALLBACK, False)
+    assert gate.ask_socket(Endpoint.SERVER, "/x", *elsewhere, False) == (Standing.OPEN, True)
+
+
+def test_a_gate_says_where_a_callback_leads() -> None:
+    rules = RouteMap()
+    rules.add("/x")
+    gate = Gate(rules, "/", "/board/", [])
+    gate.show(rules, RouteMap(), True)
+    callback = Callback([("url", "pathname", False)], [], [("out", "children")], False)
+
+    def led(pathname: str) -> Any:
+        body = {
+            "outputs": {"id": "out", "property": "children"},
+            "inputs": [{"id": "url", "property": "pathname", "value": pathname}],
+        }
+        return gate.ask_callback(callback, body, False, False, [])
+
+    routed = led("/board/x")
+    assert routed.standing is Standing.PAGE
+    assert (routed.pathname, routed.search, routed.path) == ("/board/x", "", "/x")
+    assert led("/x").standing is Standing.CLOSED
 
 
 def test_a_seal_is_of_all_its_parts() -> None:

@@ -49,7 +49,8 @@ def answers(address: str, **options: Any) -> set[str]:
 
 
 def test_all_processes_know_a_session_that_one_wrote(address: str) -> None:
-    login = requests.get(f"{address}/", auth=ALICE, timeout=10)
+    browser = {"Accept": "text/html"}
+    login = requests.get(f"{address}/", auth=ALICE, headers=browser, timeout=10)
     assert login.status_code == 200
     assert answers(address, cookies=login.cookies) == {"asked by alice"}
 

@@ -98,6 +98,7 @@ def test_many_threads_get_right_answers(serve: Callable[..., str]) -> None:
             "inputs": [{"id": "in", "property": "value", "value": number}],
         }
         with requests.Session() as session:
+            session.cookies.set("kept", "yes")
             for _ in range(15):
                 private = login(session, auth)
                 assert (private["user"], private["groups"]) == (name, [f"group of {name}"])

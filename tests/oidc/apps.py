@@ -11,6 +11,7 @@ import pytest
 import requests
 from dash import Dash, Input, Output, html
 from dash_auth import OIDCAuth, check_groups, current_user
+from dash_auth._secret_keys import mark
 
 from .mock_provider import Provider
 from .servers import Chosen, add_page, new_server, session_of, signed
@@ -86,19 +87,48 @@ class Client:
         return self.open(path, "POST")
 
     @property
-    def cookie(self) -> str | None:
-        return self._session.cookies.get("session")
+    def cookie(self) -> str:
+        return self._session.cookies.get("session", "")
 
     @cookie.setter
     def cookie(self, value: str) -> None:
         self._session.cookies.clear()
-        self._session.cookies.set("session", value, domain="127.0.0.1", path="/")
+        self._set("session", value)
+
+    @property
+    def cookies(self) -> str:
+        """All cookies, as they are sent."""
+        return "; ".join(f"{name}={value}" for name, value in self._session.cookies.items())
+
+    @property
+    def ticket(self) -> str:
+        """What is remembered of the login."""
+        return self._session.cookies.get(self._ticket_name(), "")
+
+    @ticket.setter
+    def ticket(self, value: str) -> None:
+        self._set(self._ticket_name(), value)
+
+    def take_over(self, other: Client) -> None:
+        """Come with the cookies of another client."""
+        self._session.cookies = other._session.cookies.copy()  # type: ignore[no-untyped-call]
+
+    def receive(self, answer: requests.Response) -> None:
+        """Keep the cookies of an answer that another tab has got."""
+        self._session.cookies.update(answer.cookies)
+
+    def _ticket_name(self) -> str:
+        names = [name for name in self._session.cookies.keys() if name.startswith("dash_auth_")]
+        return names[0] if names else ""
+
+    def _set(self, name: str, value: str) -> None:
+        self._session.cookies.set(name, value, domain="127.0.0.1", path="/")
 
     @contextmanager
     def session_transaction(self) -> Iterator[dict[str, Any]]:
-        session = {} if self.cookie is None else session_of(self._server, self.cookie)
+        session = session_of(self._server, self.cookie)
         yield session
-        self.cookie = signed(self._server, session)
+        self._set("session", signed(self._server, session))
 
     def close(self) -> None:
         self._session.close()
@@ -136,6 +166,11 @@ class Direct:
         if self._client is None:
             self._client = Client(self._serve(self.app), self.app.server)
         return self._client
+
+    @property
+    def ticket_name(self) -> str:
+        """The name of the cookie that holds a ticket of the app's."""
+        return f"dash_auth_{mark(self.auth._dash_auth_guard.name)}"
 
     def log_in(self, **claims: Any) -> requests.Response:
         if claims:

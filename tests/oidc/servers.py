@@ -119,7 +119,9 @@ def mounted(server: Any, path: str) -> Any:
 
 
 def session_of(server: Any, cookie: str) -> dict[str, Any]:
-    """Return what a session cookie holds."""
+    """Return what a session cookie holds, nothing where there is none."""
+    if not cookie:
+        return {}
     if kind_of(server) == "fastapi":
         return dict(json.loads(b64decode(_starlettes(server).unsign(cookie))))
     return dict(server.session_interface.get_signing_serializer(server).loads(cookie))

@@ -169,7 +169,7 @@ def test_nothing_secret_is_logged(
     logged = "\n".join(r.getMessage() for r in caplog.records if r.name.startswith("dash_auth"))
     assert "User 'alice@example.com' is logging in." in logged
     assert "A login through idp failed: MismatchingStateError" in logged
-    for secret in (*parameters(location).values(), visitor.cookie, KEY, "the-client-secret"):
+    for secret in (*parameters(location).values(), visitor.ticket, KEY, "the-client-secret"):
         assert secret not in logged
 
 

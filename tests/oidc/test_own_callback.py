@@ -12,11 +12,11 @@ from authlib.integrations.base_client import OAuthError
 from dash_auth import OIDCAuth
 from dash_auth.logins import Answer
 from dash_auth.logins.oidc import pending
+from tickets import content_of_ticket
 from werkzeug.utils import redirect
 
 from .apps import ALICE, KEY, Direct, make_app, register
 from .mock_provider import Provider, parameters
-from .servers import session_of
 from .visitor import Visit, Visitor
 
 pytestmark = pytest.mark.usefixtures("each_server")
@@ -219,7 +219,7 @@ def test_a_check_of_its_own_that_refuses_ends_no_login_in_a_circle(
     visitor = visitor_of(visit, provider, Closed)
     visitor.log_in(provider)
     assert visitor.get("/oidc/idp/callback").status_code == 400
-    assert session_of(visitor.server, visitor.cookie)["_dash_auth"]["user"]["sub"] == "alice"  # type: ignore[attr-defined]
+    assert content_of_ticket(visitor.ticket)["name"] == "alice"
 
 
 def test_a_state_of_the_developers_own(visit: Visit, provider: Provider) -> None:

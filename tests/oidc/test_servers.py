@@ -15,7 +15,7 @@ from starlette.middleware.sessions import SessionMiddleware
 
 from .apps import KEY, Direct, make_app, register
 from .mock_provider import Provider, parameters
-from .servers import Chosen, new_server, response, session_of, signed
+from .servers import Chosen, add_page, new_server, response, session_of, signed
 from .visitor import Visit
 
 pytestmark = pytest.mark.usefixtures("each_server")
@@ -26,6 +26,11 @@ def with_sessions(**options: Any) -> Dash:
     app = make_app()
     app.server.add_middleware(SessionMiddleware, **options)
     return app
+
+
+def write(session: Any) -> str:
+    session["theme"] = "dark"
+    return "written"
 
 
 def test_a_missing_key_is_an_error(each_server: str) -> None:
@@ -42,7 +47,7 @@ def test_a_missing_key_is_an_error(each_server: str) -> None:
 
 def test_the_cookie_is_as_closed_as_asked(direct: Callable[..., Direct]) -> None:
     sent = [
-        direct(secure_session=secure).log_in().headers["Set-Cookie"].lower()
+        direct(secure_session=secure).log_in().raw.headers.getlist("Set-Cookie")[0].lower()
         for secure in (False, True)
     ]
     for secure, cookie in enumerate(sent):
@@ -60,13 +65,16 @@ def test_the_developers_own_sessions_are_used(
         pytest.skip("a matter of FastAPI")
     app = with_sessions(secret_key="theirs", session_cookie="mine", max_age=60)
     here = direct(app=app, secret_key=None, secure_session=secure)
-    cookie = here.log_in().headers["Set-Cookie"]
+    add_page(app.server, "/oidc/write", write)
+    ticket = here.log_in().headers["Set-Cookie"]
+    headers = {"Cookie": ticket.split(";")[0]}
+    assert here.client.get("/whoami", headers).json()["user"] == "alice@example.com"
+    cookie = here.client.get("/oidc/write", headers).headers["Set-Cookie"]
     assert cookie.startswith("mine=") and "Max-Age=60" in cookie
     assert ("secure" in cookie) == secure
+    assert ("Secure" in ticket, ticket.startswith("__Host-")) == (secure, secure)
     value = cookie.split(";")[0].removeprefix("mine=")
-    assert session_of(app.server, value)["_dash_auth"]["user"]["sub"] == "alice"
-    headers = {"Cookie": f"mine={value}"}
-    assert here.client.get("/whoami", headers).json()["user"] == "alice@example.com"
+    assert session_of(app.server, value) == {"theme": "dark"}
 
 
 def test_an_answer_that_depends_on_the_cookie_says_so(direct: Callable[..., Direct]) -> None:

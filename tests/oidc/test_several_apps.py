@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
+from typing import Any
+
 import pytest
 from dash_auth import BasicAuth, OIDCAuth, get_oauth
+from dash_auth._secret_keys import mark
+from tickets import content_of_ticket
 
 from .apps import ALICE, KEY, make_app, register
 from .mock_provider import Provider
-from .servers import add_page, new_server, session_of, signed
-from .visitor import Serve, Visit
+from .servers import add_page, keep_sessions, new_server, session_of, signed
+from .visitor import Serve, Visit, Visitor
 
 pytestmark = pytest.mark.usefixtures("each_server")
 
@@ -39,10 +44,82 @@ def test_two_apps_on_a_server_log_in_apart(
         assert visitor.whoami("/two/whoami")["session"]["user"]["email"] == "carol@example.com"
         assert visitor.call_back("/two/").status_code == 200
     assert visitor.get("/two/oidc/logout").status_code == 200
-    assert visitor.call_back("/one/").status_code == 401
+    # Each ends its own login.
+    assert visitor.call_back("/one/").status_code == 200
     assert visitor.call_back("/two/").status_code == 401
     assert get_oauth(one) is auth_one.oauth
     assert get_oauth(two) is auth_two.oauth
+
+
+@pytest.mark.parametrize("where", ["cookie", "server"])
+def test_what_an_app_took_from_its_user_stays_taken_whatever_another_app_does(
+    several_apps: None,
+    each_server: str,
+    where: str,
+    visit: Visit,
+    provider: Provider,
+    old_provider: Provider,
+) -> None:
+    if (each_server, where) == ("fastapi", "server"):
+        pytest.skip("sessions on FastAPI are Starlette's cookies")
+    server = new_server()
+    one, two = make_app("/one/", server), make_app("/two/", server)
+    auth_one, auth_two = OIDCAuth(one, secret_key=KEY), OIDCAuth(two)
+    register(auth_one, provider)
+    register(auth_two, old_provider)
+    if where == "server":
+        keep_sessions(server)
+
+    def dismiss(session: Any) -> str:
+        session["user"] = {**session["user"], "groups": []}
+        return "dismissed"
+
+    for path in ("/one/dismiss", "/two/dismiss"):
+        add_page(server, path, dismiss)
+    visitor = visit(server)
+    visitor.log_in(provider, path="/one/")
+    assert visitor.whoami("/one/whoami")["groups"] == ALICE["groups"]
+    visitor.get("/one/dismiss")
+    visitor.log_in(old_provider, path="/two/")
+    assert visitor.whoami("/two/whoami")["groups"] == ALICE["groups"]
+    assert visitor.whoami("/one/whoami")["groups"] == []
+    visitor.get("/two/dismiss")
+    for path in ("/one/whoami", "/two/whoami"):
+        assert visitor.whoami(path)["groups"] == []
+    visitor.get("/two/oidc/logout")
+    assert visitor.whoami("/one/whoami")["groups"] == []
+    assert visitor.call_back("/two/").status_code == 401
+
+
+def test_where_the_cookie_is_too_short_for_two_logins_the_older_one_is_over(
+    several_apps: None,
+    each_server: str,
+    visit: Visit,
+    provider: Provider,
+    old_provider: Provider,
+) -> None:
+    if each_server == "fastapi":
+        pytest.skip("Starlette's cookie is not compressed, and holds no more than a ticket")
+    server = new_server()
+    one, two = make_app("/one/", server), make_app("/two/", server)
+    auth_one, auth_two = OIDCAuth(one, secret_key=KEY), OIDCAuth(two)
+    register(auth_one, provider)
+    register(auth_two, old_provider)
+
+    def grow(session: Any) -> str:
+        session["user"] = {**session["user"], "groups": [], "noise": secrets.token_hex(1000)}
+        return "grown"
+
+    add_page(server, "/one/grow", grow)
+    visitor = visit(server)
+    visitor.log_in(provider, path="/one/")
+    visitor.get("/one/grow")
+    assert visitor.whoami("/one/whoami")["groups"] == []
+    old_provider.has("dave", email="dave@example.com", noise=secrets.token_hex(1400))
+    visitor.log_in(old_provider, "dave", "/two/")
+    assert visitor.whoami("/two/whoami")["user"] == "dave@example.com"
+    # Not as it was before its groups were taken away.
+    assert visitor.call_back("/one/").status_code == 401
 
 
 def test_an_app_at_the_root_does_not_lock_out_the_login_of_another(
@@ -69,9 +146,11 @@ def test_a_cookie_of_another_app_opens_no_door(
     serve: Serve, visit: Visit, provider: Provider
 ) -> None:
     app = make_app()
-    register(OIDCAuth(app, secret_key=KEY), provider)
+    auth = OIDCAuth(app, secret_key=KEY)
+    register(auth, provider)
     basic = make_app()
-    BasicAuth(basic, {"alice@example.com": "p"}, public_routes=["/open"], secret_key=KEY)
+    users = {"alice@example.com": "p"}
+    password_auth = BasicAuth(basic, users, public_routes=["/open"], secret_key=KEY)
     other = make_app(name="dash")
     register(OIDCAuth(other, secret_key=KEY), provider)
     addresses = [serve(app), serve(basic), serve(other)]
@@ -83,16 +162,25 @@ def test_a_cookie_of_another_app_opens_no_door(
     elsewhere.log_in(provider)
     assert elsewhere.call_back().status_code == 200
     upstream = signed(app.server, {"user": {"sub": "alice", **ALICE}, "idp": "idp"})
-    for cookie in (by_password.cookie, elsewhere.cookie, upstream):
-        assert "alice@example.com" in str(session_of(app.server, cookie))
-        door.client.cookies.set("session", cookie, domain="127.0.0.1", path="/")
+    assert "alice@example.com" in str(session_of(app.server, upstream))
+    door.client.cookies.set("session", upstream, domain="127.0.0.1", path="/")
+    assert door.call_back().status_code == 401
+    for ticket in (by_password.ticket, elsewhere.ticket):
+        assert content_of_ticket(ticket)["name"] in ("alice", "alice@example.com")
+        plant(door, auth, ticket)
         assert door.call_back().status_code == 401
     door.client.cookies.clear()
     door.log_in(provider)
     assert door.call_back().status_code == 200
     by_password.client.auth = None
-    by_password.client.cookies.set("session", door.cookie, domain="127.0.0.1", path="/")
+    plant(by_password, password_auth, door.ticket)
     assert by_password.call_back().status_code == 401
+
+
+def plant(visitor: Visitor, auth: Any, ticket: str) -> None:
+    """Have a visitor come with a ticket under the name of another app's."""
+    name = f"dash_auth_{mark(auth._dash_auth_guard.name)}"
+    visitor.client.cookies.set(name, ticket, domain="127.0.0.1", path="/")
 
 
 def counts_for_the_first_alone(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 from dash_auth import OIDCAuth
+from dash_auth._login import BASIC
+from dash_auth.logins import Login, Request, User, Visitor
 from dash_auth.sessions import ended as _ended_logins
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -30,13 +32,13 @@ def socket(
     Chosen.kind = "flask"
 
 
-def opened(here: Direct) -> ClientConnection:
+def opened(here: Direct, headers: Mapping[str, str] | None = None) -> ClientConnection:
     address = here.client.address.removeprefix("http://")
-    cookie = here.client.cookie
+    cookies = here.client.cookies
     return connect(
         f"ws://{address}/_dash-ws-callback",
         origin=f"http://{address}",  # type: ignore[arg-type]
-        additional_headers=[] if cookie is None else [("Cookie", f"session={cookie}")],
+        additional_headers=[*([("Cookie", cookies)] if cookies else []), *(headers or {}).items()],
         proxy=None,
         close_timeout=1,
     )
@@ -71,11 +73,12 @@ def test_a_login_opens_one(socket: Callable[..., Direct]) -> None:
         assert "secret x" in json.dumps(call(connection))
 
 
-def test_a_note_of_another_login_opens_none(socket: Callable[..., Direct]) -> None:
+def test_a_ticket_that_was_changed_opens_none(socket: Callable[..., Direct]) -> None:
     here = socket()
     here.log_in()
-    with here.client.session_transaction() as session:
-        session["_dash_auth"]["user"]["sub"] = "bob"
+    _, claims, seal = here.client.ticket.split(".")
+    here.log_in(sub="bob")
+    here.client.ticket = f"{here.client.ticket.split('.')[0]}.{claims}.{seal}"
     with pytest.raises(InvalidStatus), opened(here):
         pass
 
@@ -88,7 +91,7 @@ def test_a_socket_ends_with_its_login(
     with opened(here) as idle, opened(here) as busy:
         call(busy)
         now = time.time()
-        monkeypatch.setattr("dash_auth.sessions.provider_notes.time.time", lambda: now + 101)
+        monkeypatch.setattr("time.time", lambda: now + 101)
         with pytest.raises(ConnectionClosed):
             call(busy)
         assert closes(idle)
@@ -112,9 +115,7 @@ def test_what_is_remembered_of_ended_logins_ends_as_well(
     here = socket(session_seconds=100)
     begin = time.time()
     for wait in (0, 50, 120):
-        monkeypatch.setattr(
-            "dash_auth.sessions.provider_notes.time.time", lambda at=begin + wait: at
-        )
+        monkeypatch.setattr("time.time", lambda at=begin + wait: at)
         here.log_in()
         here.client.get("/oidc/logout")
         assert len(_ended_logins._ended) == (2 if wait else 1)
@@ -150,3 +151,30 @@ def test_a_user_who_is_a_name_alone(socket: Callable[..., Direct]) -> None:
     here.log_in()
     with opened(here) as connection:
         assert "secret x" in json.dumps(call(connection))
+
+
+class Badge(Login):
+    """A login that browsers go on sending, and that says itself until when it holds."""
+
+    precedence = BASIC
+    is_valid = True
+
+    def claim(self, request: Request) -> str | None:
+        return request.header("X-Badge")
+
+    def verify(self, request: Request, claim: str) -> User:
+        return User(claim)
+
+    def holds(self, visitor: Visitor) -> bool:
+        return self.is_valid
+
+
+def test_a_socket_lasts_as_long_as_a_login_beside_the_pages_says(
+    socket: Callable[..., Direct],
+) -> None:
+    badge = Badge()
+    here = socket(also=[badge])
+    with opened(here, {"X-Badge": "carol"}) as connection:
+        assert call(connection)["status"] == "ok"
+        badge.is_valid = False
+        assert closes(connection)

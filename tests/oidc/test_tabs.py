@@ -140,7 +140,7 @@ def test_the_verifier_is_in_no_cookie(guarded: Guarded, provider: Provider) -> N
 def test_a_session_of_another_make(guarded: Guarded, provider: Provider, pending: object) -> None:
     visitor = guarded()
     odd = {"_dash_auth_pending": pending, "user": {"sub": "a\ud800"}, "idp": "i\ud800"}
-    odd["_dash_auth"] = {"until": 4_000_000_000, "id": "\ud800", "seal": "\ud800"}
+    odd["_dash_auth"] = {"id": "\ud800", "values": {"user": "\ud800"}}
     odd["_dash_auth_target"] = "/\ud800"
     cookie = signed(visitor.server, odd)  # type: ignore[attr-defined]
     for path in ("/oidc/idp/callback?state=x", "/oidc/idp/login", "/", "/whoami", "/oidc/logout"):

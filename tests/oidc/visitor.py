@@ -57,4 +57,10 @@ class Visitor:
 
     @property
     def cookie(self) -> str:
-        return str(self.client.cookies.get("session"))
+        return str(self.client.cookies.get("session", ""))
+
+    @property
+    def ticket(self) -> str:
+        """What is remembered of the login."""
+        cookies = self.client.cookies.items()
+        return next((value for name, value in cookies if name.startswith("dash_auth_")), "")

@@ -230,7 +230,7 @@ fn the_location_is_taken_by_position() {
     let body = |search: Value, pathname: Value| json!({"inputs": [{"value": search}, {"value": pathname}]});
     let admitted = body(json!("?a=1"), json!("/x"));
     let location = callback.location(&admitted).unwrap();
-    assert_eq!((location.pathname, location.search), ("/x", "?a=1"));
+    assert_eq!((&*location.pathname, &*location.search), ("/x", "?a=1"));
     assert_eq!(callback.location(&body(Value::Null, json!("/x"))).unwrap().search, "");
     for (search, pathname) in [(json!("?"), json!(1)), (json!([]), json!("/x")), (json!(""), Value::Null)] {
         assert_eq!(callback.location(&body(search, pathname)), None);

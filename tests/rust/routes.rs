@@ -5,7 +5,7 @@
 use std::thread;
 use std::time::Duration;
 
-use dash_auth::decision::{Endpoint, is_open};
+use dash_auth::gate::{Endpoint, is_open};
 use dash_auth::routes::{MAX_PATH, Matched, Reason, RouteMap, Rule};
 use proptest::prelude::*;
 

@@ -1,7 +1,8 @@
-"""What a session remembers of a login: when it is written, and when it counts."""
+"""What a ticket remembers of a login: when it is issued, and when it counts."""
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -11,134 +12,24 @@ import flask
 import pytest
 from dash import Dash
 from dash_auth._shown import USER
-from dash_auth.sessions.notes import NOTE, SessionNotes
 from flask.testing import FlaskClient
-from guarded import ALICE, SCRYPT_OF_ALICE, USERS, add_witness, client_of, guarded_app, new_app
+from guarded import (
+    ALICE,
+    BOB,
+    SCRYPT_OF_ALICE,
+    USERS,
+    add_witness,
+    basic,
+    client_of,
+    guarded_app,
+    new_app,
+)
 from hashing import Hashing
-
-KEYS = (b"a key",)
-CLAIMS = {"email": "alice", "groups": ["admin"]}
-
-
-def written(notes: SessionNotes, stored: str = "stored") -> dict[str, Any]:
-    session: dict[str, Any] = {}
-    notes.write(session, KEYS, "alice", stored)
-    return session
+from tickets import content_of_ticket, text_in
 
 
 def cookies_of(app: Dash, path: str, auth: tuple[str, str] | None = None) -> list[str]:
     return client_of(app).get(path, auth=auth).headers.getlist("Set-Cookie")
-
-
-# The note
-
-
-def test_a_note_holds_for_what_it_was_written_for_alone() -> None:
-    notes = SessionNotes("guard")
-    session = written(notes)
-    assert USER not in session
-    assert notes.reader(session) == "alice"
-    assert notes.holds(session, KEYS, "stored")
-    assert not notes.holds(session, (b"another key",), "stored")
-    assert not notes.holds(session, KEYS, "stored anew")
-    assert not SessionNotes("another guard").holds(session, KEYS, "stored")
-    assert not notes.holds({NOTE: {**session[NOTE], "name": "bob"}}, KEYS, "stored")
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {NOTE: None},
-        {NOTE: "text"},
-        {NOTE: {}},
-        {NOTE: {"name": "alice", "until": None, "seal": None}},
-        {NOTE: {"name": "alice", "until": None, "seal": ""}},
-        {NOTE: {"name": 5, "until": None, "seal": ""}},
-        {NOTE: {"until": None, "seal": ""}},
-    ],
-)
-def test_what_is_no_note_counts_for_nothing(change: dict[str, Any]) -> None:
-    notes = SessionNotes("guard")
-    assert not notes.holds({**written(notes), **change}, KEYS, "stored")
-
-
-def test_a_note_with_a_lifetime_ends_with_it() -> None:
-    notes = SessionNotes("guard", 3600)
-    session = written(notes)
-    assert notes.holds(session, KEYS, "stored")
-    until = session[NOTE]["until"]
-    assert time.time() + 3500 < until <= time.time() + 3600
-    for other in (None, "tomorrow", until + 3600, time.time() - 1):
-        session[NOTE]["until"] = other
-        assert not notes.holds(session, KEYS, "stored"), other
-
-
-def test_a_note_that_has_ended_does_not_hold_though_its_seal_does(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    notes = SessionNotes("guard", 3600)
-    session = written(notes)
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + 3601)
-    assert not notes.holds(session, KEYS, "stored")
-
-
-class Writes(dict[str, Any]):
-    """A session that counts how often it is written to."""
-
-    count = 0
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.count += 1
-        super().__setitem__(key, value)
-
-
-def test_a_note_is_written_when_it_says_something_new(monkeypatch: pytest.MonkeyPatch) -> None:
-    notes, session = SessionNotes("guard", 3600), Writes()
-    notes.write(session, KEYS, "alice", "stored")
-    first = session.count
-    assert first > 0
-    notes.write(session, KEYS, "alice", "stored")
-    assert session.count == first
-    notes.write(session, KEYS, "bob", "stored")
-    second = session.count
-    assert second > first
-    notes.write(session, KEYS, "bob", "stored anew")
-    third = session.count
-    assert third > second
-    # Past half of its time it is renewed.
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + 1900)
-    notes.write(session, KEYS, "bob", "stored anew")
-    assert session.count > third
-
-
-def test_a_note_is_a_login_where_the_session_was_not_the_users(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    notes = SessionNotes("guard", 3600)
-    session: dict[str, Any] = {}
-    assert notes.write(session, KEYS, "alice", "stored") is True
-    assert notes.write(session, KEYS, "alice", "stored") is False
-    # Under the new key, and renewed past half of its time.
-    for keys, seconds in (((b"new", *KEYS), 0), ((b"new",), 1900)):
-        now = time.time()
-        monkeypatch.setattr(time, "time", lambda now=now, seconds=seconds: now + seconds)
-        before = dict(session[NOTE])
-        assert notes.write(session, keys, "alice", "stored") is False
-        assert session[NOTE] != before
-    assert notes.write(session, (b"new",), "alice", "stored anew") is True
-    assert notes.write(session, (b"new",), "bob", "stored anew") is True
-    session[NOTE] = {**session[NOTE], "name": "alice"}
-    assert notes.write(session, (b"new",), "alice", "stored anew") is True
-
-
-def test_a_session_that_names_the_user_already_gets_its_note_all_the_same() -> None:
-    # As dash-auth left it.
-    notes = SessionNotes("guard")
-    session: dict[str, Any] = {USER: dict(CLAIMS)}
-    notes.write(session, KEYS, "alice", "stored")
-    assert notes.holds(session, KEYS, "stored")
 
 
 # The cookie
@@ -152,8 +43,7 @@ def test_no_cookie_is_written_where_nothing_could_need_it() -> None:
     assert cookies_of(open_app, "/private") == []
     assert cookies_of(open_app, "/private", ("alice", "wrong")) == []
     (cookie,) = cookies_of(open_app, "/private", ALICE)
-    assert cookie.startswith("session=")
-    assert "HttpOnly" in cookie
+    assert re.fullmatch(r"dash_auth_[0-9a-f]{8}=[\w.-]+; Path=/; HttpOnly; SameSite=Lax", cookie)
 
 
 def test_no_cookie_goes_out_with_a_file(tmp_path: Path) -> None:
@@ -176,16 +66,65 @@ def test_the_cookie_is_written_once() -> None:
     assert not client.get("/open").headers.getlist("Set-Cookie")
 
 
-def test_the_cookie_holds_no_password_and_no_hash() -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [{"Cookie": "a=b"}, {"Sec-Fetch-Site": "none"}, {"Accept": "text/html,*/*;q=0.8"}],
+    ids=str,
+)
+def test_a_ticket_is_issued_to_who_keeps_cookies_alone(headers: dict[str, str]) -> None:
+    app = guarded_app(secret_key="a key", public_routes=["/open"])
+    for sent, is_issued in ((headers, True), ({}, False), ({"Accept": "*/*"}, False)):
+        client = app.server.test_client(use_cookies=False)
+        answer = client.get("/private", headers={**basic(*ALICE), **sent})
+        assert answer.status_code == 200
+        assert ("Set-Cookie" in answer.headers) == is_issued
+
+
+def test_the_ticket_holds_no_password_and_no_hash() -> None:
     app = guarded_app({"alice": SCRYPT_OF_ALICE}, secret_key="a key", public_routes=["/open"])
-    client = client_of(app)
-    client.get("/private", auth=ALICE)
-    with client.session_transaction() as session:
-        assert set(session) == {NOTE}
-        assert set(session[NOTE]) == {"name", "by", "made", "until", "seal"}
-        text = repr(dict(session))
-    assert ALICE[1] not in text
-    assert SCRYPT_OF_ALICE.split("$")[2] not in text
+    (cookie,) = cookies_of(app, "/private", ALICE)
+    content = content_of_ticket(text_in(cookie) or "")
+    assert (content["name"], content["methods"]) == ("alice", ["pwd"])
+    assert (content["until"], content["claims"], content["is_for_public"]) == (None, None, True)
+    assert abs(content["auth_time"] - time.time()) < 60
+    assert ALICE[1] not in str(content)
+    assert SCRYPT_OF_ALICE.split("$")[2] not in str(content)
+
+
+@pytest.mark.parametrize("way", ["https", "config"])
+def test_over_https_no_other_host_and_no_page_over_http_can_put_the_ticket(way: str) -> None:
+    app = guarded_app(secret_key="a key", public_routes=["/open"])
+    app.server.config["SESSION_COOKIE_SECURE"] = way == "config"
+    base = "https://app.example" if way == "https" else "http://app.example"
+    client = app.server.test_client(use_cookies=False)
+    answer = client.get("/private", base_url=base, headers={**basic(*ALICE), "Cookie": "a=b"})
+    (cookie,) = answer.headers.getlist("Set-Cookie")
+    assert cookie.startswith("__Host-dash_auth_")
+    assert cookie.endswith("; Path=/; HttpOnly; SameSite=Lax; Secure")
+    ticket = cookie.split(";")[0]
+    assert client.get("/open", base_url=base, headers={"Cookie": ticket}).json["user"] == "alice"
+    # Under the name that a page over http could set, the same ticket is none.
+    planted = {"Cookie": ticket.removeprefix("__Host-")}
+    assert client.get("/open", base_url=base, headers=planted).json["user"] is None
+
+
+@pytest.mark.parametrize(
+    "is_partitioned,attributes",
+    [(False, "SameSite=None; Secure"), (True, "SameSite=None; Secure; Partitioned")],
+)
+def test_an_app_in_frames_of_other_sites_says_so_of_its_session(
+    is_partitioned: bool, attributes: str
+) -> None:
+    app = guarded_app(secret_key="a key", public_routes=["/open"])
+    app.server.config["SESSION_COOKIE_SAMESITE"] = "None"
+    app.server.config["SESSION_COOKIE_PARTITIONED"] = is_partitioned
+    headers = {**basic(*ALICE), "Cookie": "a=b"}
+    client = app.server.test_client(use_cookies=False)
+    answer = client.get("/private", base_url="https://app.example", headers=headers)
+    assert answer.headers["Set-Cookie"].endswith(f"; {attributes}")
+    # Over http no browser takes such a cookie.
+    plain = client.get("/private", headers=headers).headers["Set-Cookie"]
+    assert plain.endswith("; SameSite=Lax")
 
 
 @pytest.mark.parametrize("key", ["text", b"bytes"])
@@ -236,6 +175,12 @@ def test_without_a_key_one_warning_is_given_at_start(caplog: pytest.LogCaptureFi
 # When a session counts
 
 
+def hand_over(one: FlaskClient, other: FlaskClient) -> None:
+    """Give a client all cookies of another."""
+    for cookie in one._cookies.values():
+        other.set_cookie(cookie.key, cookie.value)
+
+
 def user_of_open_page(client: FlaskClient) -> Any:
     reply = client.get("/open")
     assert reply.status_code == 200
@@ -251,9 +196,9 @@ def test_a_session_ends_with_the_stored_password_and_with_the_user() -> None:
         client.get("/private", auth=ALICE)
         users["alice"] = stored
         assert user_of_open_page(client) == (None, None), stored
+        # The ticket is for this very password.
         users["alice"] = ALICE[1]
-        # What was taken out of the session stays out.
-        assert user_of_open_page(client) == (None, None)
+        assert user_of_open_page(client) == ("alice", "alice")
     client.get("/private", auth=ALICE)
     assert user_of_open_page(client) == ("alice", "alice")
     del users["alice"]
@@ -267,10 +212,8 @@ def test_credentials_that_no_hash_was_made_for_are_shown_when_one_was(hashing: H
         for _ in range(2)
     )
     first.get("/private", auth=ALICE)
-    cookie = first.get_cookie("session")
-    assert cookie is not None
     # Another worker.
-    second.set_cookie("session", cookie.value)
+    hand_over(first, second)
     second.application.add_url_rule(
         "/only-session", "only", lambda: flask.jsonify(flask.session.get("user"))
     )
@@ -303,6 +246,22 @@ def test_who_a_subclasss_own_check_would_refuse_is_not_shown() -> None:
     assert client.get("/only-session?blocked=1", auth=ALICE).json is None
 
 
+def test_who_a_subclasss_own_check_refuses_gets_no_ticket_and_loses_the_one_before() -> None:
+    class OwnCheck(dash_auth.BasicAuth):
+        def is_authorized(self) -> bool:
+            return super().is_authorized() and "blocked" not in flask.request.args
+
+    app = new_app()
+    OwnCheck(app, USERS, secret_key="a key", public_routes=["/open"])
+    client = client_of(app)
+    refused = client.get("/?blocked=1", auth=ALICE)
+    assert (refused.status_code, refused.headers.getlist("Set-Cookie")) == (401, [])
+    assert text_in(client.get("/", auth=ALICE).headers["Set-Cookie"])
+    refused = client.get("/?blocked=1", auth=BOB)
+    (cookie,) = refused.headers.getlist("Set-Cookie")
+    assert (refused.status_code, text_in(cookie), "Max-Age=0" in cookie) == (401, None, True)
+
+
 def test_a_password_that_changes_during_a_login_ends_its_session() -> None:
     users = dict(USERS)
 
@@ -327,9 +286,7 @@ def test_a_session_of_another_app_with_the_same_key_counts_for_nothing() -> None
     first, second = client_of(app_at("/first/")), client_of(app_at("/second/"))
     first.get("/first/private", auth=ALICE)
     assert first.get("/first/open").json["user"] == "alice"
-    cookie = first.get_cookie("session")
-    assert cookie is not None
-    second.set_cookie("session", cookie.value)
+    hand_over(first, second)
     assert second.get("/second/open").json["user"] is None
     assert second.get("/second/open").json["session"] is None
 
@@ -350,12 +307,53 @@ def test_a_cookie_of_another_key_counts_for_nothing() -> None:
     other.secret_key = "guessed"
     forger = other.test_client()
     with forger.session_transaction() as session:
-        session.update({USER: CLAIMS, NOTE: {"until": None, "seal": ""}})
+        session[USER] = {"email": "alice", "groups": ["admin"]}
     cookie = forger.get_cookie("session")
     assert cookie is not None
     client.set_cookie("session", cookie.value)
     assert client.get("/open").json["session"] is None
     assert client.get("/private").status_code == 401
+
+
+def test_a_ticket_of_another_key_counts_for_nothing() -> None:
+    client, other = (
+        client_of(guarded_app(secret_key=key, public_routes=["/open"])) for key in ("a", "another")
+    )
+    other.get("/private", auth=ALICE)
+    assert user_of_open_page(other) == ("alice", "alice")
+    hand_over(other, client)
+    assert user_of_open_page(client) == (None, None)
+
+
+def test_a_ticket_is_issued_when_it_says_something_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    users = {"alice": ALICE[1], "bob": BOB[1]}
+
+    def auth_func(name: str, password: str) -> bool:
+        return users.get(name) == password
+
+    app = guarded_app(auth_func=auth_func, secret_key="a key", public_routes=["/open"])
+    client = client_of(app)
+
+    def issued(auth: tuple[str, str]) -> Any:
+        text = text_in(client.get("/private", auth=auth).headers.get("Set-Cookie"))
+        return text and content_of_ticket(text)
+
+    first = issued(ALICE)
+    assert first["until"] - first["auth_time"] == 8 * 3600
+    assert issued(ALICE) is None
+    assert issued(BOB)["name"] == "bob"
+    assert issued(BOB) is None
+    # Past half of its time.
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 4 * 3600 - 60)
+    assert issued(BOB) is None
+    monkeypatch.setattr(time, "time", lambda: now + 4 * 3600 + 60)
+    assert issued(BOB)["name"] == "bob"
+    # Under an old key, which will count no longer one day.
+    app.server.secret_key, app.server.config["SECRET_KEY_FALLBACKS"] = "new", ["a key"]
+    assert user_of_open_page(client) == ("bob", "bob")
+    assert issued(BOB)["name"] == "bob"
+    assert issued(BOB) is None
 
 
 def test_a_session_of_a_functions_user_lives_for_a_stated_time(

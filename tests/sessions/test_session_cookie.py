@@ -8,7 +8,6 @@ from typing import Any
 import dash_auth
 import flask
 import pytest
-from dash_auth.sessions.notes import NOTE
 from flask.sessions import SessionMixin
 from flask.testing import FlaskClient
 from guarded import ALICE, BOB, USERS, add_witness, basic, client_of, guarded_app, new_app
@@ -53,7 +52,7 @@ def test_the_cookie_is_written_always_where_that_is_asked_for(public_routes: Any
 def test_without_it_what_reads_the_cookie_finds_nobody() -> None:
     client = client_of(guarded_app(secret_key=KEY, public_routes=["/open"]))
     client.get("/private", auth=ALICE)
-    assert set(on_connect(client)) == {NOTE}
+    assert on_connect(client) == {}
 
 
 def test_a_cookie_that_names_somebody_else_is_put_right() -> None:
@@ -72,6 +71,38 @@ def test_a_cookie_that_names_somebody_else_is_put_right() -> None:
     assert on_connect(client)["user"] == {"email": "alice"}
     del users["alice"]
     client.get("/open")
+    assert "user" not in on_connect(client)
+
+
+@pytest.mark.parametrize(
+    "path", ["/plain", "/_dash-component-suites/dash/dcc/dash_core_components.js", "/_favicon.ico"]
+)
+def test_what_asks_for_no_user_leaves_the_cookie_as_it_is(path: str) -> None:
+    app = guarded_app(
+        auth_func=lambda name, password: (name, password) == ALICE,
+        secret_key=KEY,
+        session_cookie=True,
+        public_routes=["/plain", "/open"],
+    )
+    app.server.add_url_rule("/plain", "plain", lambda: "plain")
+    client = client_of(app)
+    client.get("/private", auth=ALICE)
+    # The function is asked at each request, and for this one it is not.
+    answer = client.get(path, auth=ALICE)
+    assert (answer.status_code, "Set-Cookie" in answer.headers) == (200, False)
+    assert on_connect(client)["user"] == {"email": "alice"}
+    # Of credentials that are found to be wrong nobody is known.
+    assert client.get("/open", auth=("alice", "wrong")).json["user"] is None
+    assert "user" not in on_connect(client)
+
+
+def test_whom_the_app_logs_out_is_in_the_cookie_no_more() -> None:
+    app = guarded_app(secret_key=KEY, session_cookie=True, public_routes=["/leave"])
+    app.server.add_url_rule("/leave", "leave", lambda: flask.session.pop("user")["email"])
+    client = client_of(app)
+    client.get("/private", auth=ALICE)
+    assert on_connect(client)["user"] == {"email": "alice"}
+    assert client.get("/leave").text == "alice"
     assert "user" not in on_connect(client)
 
 
@@ -211,14 +242,14 @@ class OnServer(flask.sessions.SessionInterface):
         self.kept = dict(session)
 
 
-def test_a_session_on_the_server_holds_the_note_alone_too() -> None:
+def test_a_session_on_the_server_holds_nothing_of_the_user() -> None:
     app = guarded_app(secret_key=KEY, public_routes=["/open"])
     interface = app.server.session_interface = OnServer()
     interface.kept = {"user": MALLORY, "theme": "dark"}
     client = client_of(app)
     assert client.get("/open").json["session"] is None
     assert client.get("/private", auth=ALICE).json["session"]["email"] == "alice"
-    assert set(interface.kept) == {"theme", NOTE}
+    assert set(interface.kept) == {"theme"}
     assert client.get("/open").json["session"]["email"] == "alice"
 
 
@@ -239,7 +270,7 @@ def test_a_server_of_two_apps_masks_for_each() -> None:
         app = new_app(server=server, url_base_pathname=f"/{name}/")
         dash_auth.BasicAuth(app, dict([user]), public_routes=["/open", "/health"])
         add_witness(server, f"/{name}/open", f"/{name}/private")
-    client = server.test_client()
+    client = client_of(server)
     client.get("/one/private", auth=ALICE)
     assert client.get("/one/open").json["session"]["email"] == "alice"
     assert client.get("/two/open").json["session"] is None
@@ -291,7 +322,7 @@ def test_who_was_shown_before_a_hook_changed_the_request_is_not_shown_after(
         app = new_app(server=server, url_base_pathname=f"/{name}/")
         dash_auth.BasicAuth(app, dict(USERS), public_routes=["/open"])
         add_witness(server, f"/{name}/open", f"/{name}/private")
-    client = server.test_client()
+    client = client_of(server)
     client.get("/one/private", auth=ALICE)
     safe = change is change_method
     ask = client.get if safe else client.post

@@ -82,6 +82,7 @@ def new_app() -> Dash:
 def test_basic_auth_goes_on_working(kind: Any, options: dict[str, Any]) -> None:
     auth = kind(app := new_app(), **options, public_routes=["/open"], secret_key=KEY)
     client = app.server.test_client()
+    client.set_cookie("kept", "yes")
     assert client.get("/").status_code == 401
     assert client.get("/", auth=("alice", "wrong")).status_code == 401
     assert client.get("/", auth=ALICE).status_code == 200
@@ -144,7 +145,7 @@ def members() -> Iterator[str]:
 
 
 def test_what_is_private_says_whose_it_is() -> None:
-    ours = re.compile(r"_(Auth|BasicAuth|SessionAuth|OIDCAuth)__\w+|_dash_auth_\w+|__\w+__")
+    ours = re.compile(r"_(Auth|BasicAuth|OIDCAuth)__\w+|_dash_auth_\w+|__\w+__")
     private = {name for name in members() if name.startswith("_")}
     assert {name for name in private if not ours.fullmatch(name)} <= KEPT
 
@@ -157,5 +158,5 @@ def test_what_is_public_is_documented_or_upstreams() -> None:
         *("idp_selection_route", "logout_page", "oauth", "register_provider", "get_oauth_client"),
         *("get_oauth_kwargs", "logout", "callback"),
         # New here.
-        *("session", "after_logged_in"),
+        *("session", "after_logged_in", "protect"),
     }

@@ -6,13 +6,11 @@ from typing import Any, NamedTuple
 
 from dash import Dash
 
-from dash_auth import _core
 from dash_auth import _dash_internals as internals
-from dash_auth._core import Callback, RouteMap
+from dash_auth._core import Callback, Gate, Routed, RouteMap
 from dash_auth._dash.closed import Closed
 from dash_auth._dash.pages import OpenPages
 from dash_auth._dash.registry import UntilAdded
-from dash_auth._quoted import quoted
 from dash_auth.public_routes import configured_callbacks, is_public_callback, registrations
 
 
@@ -33,16 +31,18 @@ class OpenCallback(NamedTuple):
 class OpenCallbacks:
     """Compares what a body asks for with what is registered."""
 
-    def __init__(self, app: Dash, rules: RouteMap, pages: OpenPages) -> None:
+    def __init__(self, app: Dash, rules: RouteMap, pages: OpenPages, gate: Gate) -> None:
         """Remember what decides.
 
         :param app: Dash app
         :param rules: the declared rules
         :param pages: which pages are open
+        :param gate: compares
         """
         self._app = app
         self._rules = rules
         self._pages = pages
+        self._gate = gate
         self._declared: dict[str, tuple[internals.CallbackEntry, Callback]] = {}
         self._any_public = UntilAdded(self._registered, self._find_public)
 
@@ -72,14 +72,14 @@ class OpenCallbacks:
         if entry is None or "callback" not in entry:
             return Closed("no callback of the server's is registered under that id", output)
         callback = self._declaration(output, entry)
-        mismatch = callback.mismatch(body)
-        if mismatch is not None:
-            return Closed(mismatch, output, entry)
         is_public = is_public_callback(self._app, entry)
-        why = None if is_public else self._why_private(output, callback, body)
-        if why is not None:
-            return Closed(why, output, entry)
-        return OpenCallback(output, entry, is_public)
+        is_page_router = self._is_page_router(output)
+        may_route = not is_public and (is_page_router or callback.is_routing)
+        templates = self._pages.templates() if may_route else None
+        why = self._gate.ask_callback(callback, body, is_public, is_page_router, templates)
+        if isinstance(why, Routed):
+            why = self._pages.why_closed(why, is_page_router=is_page_router)
+        return OpenCallback(output, entry, is_public) if why is None else Closed(why, output, entry)
 
     def routing(self) -> list[str]:
         """Return the ids of the routing callbacks that public routes open."""
@@ -91,22 +91,6 @@ class OpenCallbacks:
             if "callback" in entry
             and (self._is_page_router(output) or self._declaration(output, entry).is_routing)
         ]
-
-    def _why_private(self, output: str, callback: Callback, body: Any) -> str | None:
-        """Return why a callback is private, None if it shows a public page."""
-        is_page_router = self._is_page_router(output)
-        if not (is_page_router or callback.is_routing):
-            return "it was not registered with public_callback"
-        location = callback.location(body)
-        if location is None:
-            return "its pathname or search is no page's"
-        pathname, search = location
-        path = _core.below_prefix(pathname, internals.requests_prefix(self._app))
-        if path is not None and is_page_router:
-            return self._pages.why_router_is_closed(path, pathname, search)
-        if path is not None and self._pages.pathname_is_open(path):
-            return None
-        return f"no rule opens the page that it would show, {quoted(pathname)}"
 
     def _declaration(self, output: str, entry: internals.CallbackEntry) -> Callback:
         known = self._declared.get(output)

@@ -91,8 +91,13 @@ class Endpoints:
             extension = PurePosixPath(str(arguments.get("filename"))).suffix.removeprefix(".")
             public = extension.lower() in self._public_extensions
             return Endpoint.STATIC if public else Endpoint.SERVER
+        if "_alive_" in endpoint and self._is_notebook_check(endpoint):
+            return Endpoint.ALIVE
         kind = self._kinds[endpoint] = self._other(endpoint)
         return kind
+
+    def _is_notebook_check(self, endpoint: str) -> bool:
+        return internals.is_notebook_check(self._app, endpoint, self._server.view(endpoint))
 
     def _other(self, endpoint: str) -> Endpoint:
         """Tell what an endpoint is that is none of those that every Dash app has."""

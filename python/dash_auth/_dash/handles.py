@@ -8,72 +8,26 @@ to ask for the result or to cancel. Dash takes them for whatever callback the bo
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
+from dash_auth._core import HandleSeal
 from dash_auth._dash.callbacks import OpenCallback
 from dash_auth._request import Request
-from dash_auth._secret_keys import Keys, is_sealed, seal
+from dash_auth._secret_keys import Keys
 from dash_auth.public_routes import is_public_callback
 
 ISSUED = ("cacheKey", "job")
-"""The members of Dash's answer that are handles, and the two kinds of them."""
+"""The members of Dash's answer that are handles."""
 
-KINDS = {"cacheKey": "cacheKey", "job": "job", "oldJob": "job", "cancelJob": "job"}
-"""The kind of handle that each parameter of the query takes."""
-
-_SEPARATOR = "."
+PARAMETERS = ("cacheKey", "job", "oldJob", "cancelJob")
+"""The parameters of the query that take handles."""
 
 _LONGEST_QUERY = 16 * 1024
 _MOST_PARAMETERS = 1_000
 """What is read of a query, in characters and parameters: a browser sends a few hundred of them."""
-
-
-class HandleSeal:
-    """Seals the handles of one app."""
-
-    def __init__(self, guard: str) -> None:
-        """Name the guard.
-
-        :param guard: what tells this guard from any other that shares the secret
-        """
-        self._guard = guard
-
-    def seal(self, keys: Keys, kind: str, output: str, handle: object) -> str:
-        """Return a handle sealed for the callback with the id `output`."""
-        return f"{handle}{_SEPARATOR}{seal(keys, *self._parts(kind, output, str(handle)))}"
-
-    def unseal(self, keys: Keys, parameter: str, outputs: Iterable[str], sealed: str) -> str | None:
-        """Return the handle if it was issued for one of the callbacks, else None.
-
-        :param keys: the secret keys
-        :param parameter: the parameter of the query that holds it
-        :param outputs: ids of the callbacks
-        :param sealed: the sealed handle
-        """
-        handle, _, mac = sealed.rpartition(_SEPARATOR)
-        for output in outputs:
-            if is_sealed(keys, mac, *self._parts(KINDS[parameter], output, handle)):
-                return handle
-        return None
-
-    def _parts(self, kind: str, output: str, handle: str) -> tuple[str, ...]:
-        return ("handle", self._guard, kind, output, handle)
-
-    def seal_answer(self, keys: Keys, output: str, answer: bytes) -> bytes:
-        """Return Dash's answer to a callback with its handles sealed; any other as it is."""
-        try:
-            members = json.loads(answer)
-        except ValueError:
-            return answer
-        if not isinstance(members, dict) or not any(name in members for name in ISSUED):
-            return answer
-        for name in ISSUED:
-            if members.get(name) is not None:
-                members[name] = self.seal(keys, name, output, members[name])
-        return json.dumps(members).encode()
 
 
 class CallbackHandles:
@@ -97,11 +51,12 @@ class CallbackHandles:
         :param callback: what the request runs
         """
         output, entry, is_public = callback
-        if not _is_readable(request.query):
-            return False
+        query = request.query
         own = [output] if is_public and internals.background(entry) else []
+        if not _is_readable(query):
+            return False
         unsealed: dict[str, list[str]] = {}
-        for name in KINDS if _may_hold_handles(request.query) else ():
+        for name in PARAMETERS if query and _may_hold_handles(query) else ():
             values = request.query_values(name)
             if not values:
                 continue
@@ -114,7 +69,7 @@ class CallbackHandles:
             request.replace_query_values(unsealed)
         if own:
             request.rewrite_answer(
-                lambda answer: self._seal.seal_answer(self._keys(), output, answer)
+                lambda answer: seal_answer(self._seal, self._keys()[0], output, answer)
             )
         return True
 
@@ -123,14 +78,14 @@ class CallbackHandles:
 
         :param request: the facts of the request
         """
-        if not _is_readable(request.query) or not any(name in request.query for name in KINDS):
+        if not _is_readable(request.query) or not any(name in request.query for name in PARAMETERS):
             return
         issuers = [
             output
             for output, entry in internals.callback_entries(self._app)
             if internals.background(entry) and is_public_callback(self._app, entry)
         ]
-        values = {name: request.query_values(name) for name in KINDS}
+        values = {name: request.query_values(name) for name in PARAMETERS}
         request.replace_query_values(
             {
                 name: [self._unseal(name, issuers, value) or value for value in several]
@@ -147,7 +102,27 @@ class CallbackHandles:
         ]
 
     def _unseal(self, parameter: str, issuers: list[str], sealed: str) -> str | None:
-        return self._seal.unseal(self._keys(), parameter, issuers, sealed)
+        return self._seal.unseal(list(self._keys()), parameter, issuers, sealed)
+
+
+def seal_answer(seal: HandleSeal, secret: bytes, output: str, answer: bytes) -> bytes:
+    """Return Dash's answer to a callback with its handles sealed; any other as it is.
+
+    :param seal: seals the handles of the app
+    :param secret: the current secret key
+    :param output: the callback's id
+    :param answer: the body of the answer
+    """
+    try:
+        members = json.loads(answer)
+    except ValueError:
+        return answer
+    if not isinstance(members, dict) or not any(name in members for name in ISSUED):
+        return answer
+    for name in ISSUED:
+        if members.get(name) is not None:
+            members[name] = seal.seal(secret, name, output, str(members[name]))
+    return json.dumps(members).encode()
 
 
 def _is_readable(query: str) -> bool:
@@ -157,4 +132,4 @@ def _is_readable(query: str) -> bool:
 
 def _may_hold_handles(query: str) -> bool:
     """Tell whether a query may hold handles: escaped, their names can look like anything."""
-    return "%" in query or any(name in query for name in KINDS)
+    return "%" in query or any(name in query for name in PARAMETERS)

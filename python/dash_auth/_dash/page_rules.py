@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
-from dash_auth._core import RouteMap, below_prefix
+from dash_auth._core import RouteMap, Standing, below_prefix
 from dash_auth._dash.endpoints import Endpoints
 from dash_auth._request import Server
 
@@ -28,15 +28,26 @@ class PageRules:
     rule on the same server opens the same routes with dash-auth.
     """
 
-    def __init__(self, app: Dash, rules: RouteMap, endpoints: Endpoints, server: Server) -> None:
+    def __init__(
+        self,
+        app: Dash,
+        rules: RouteMap,
+        endpoints: Endpoints,
+        server: Server,
+        *,
+        show: Callable[[RouteMap, RouteMap, bool], None] = lambda *_: None,
+    ) -> None:
         """Remember what decides.
 
         :param app: Dash app
         :param rules: the declared rules; they are only ever added to
         :param endpoints: what the endpoints of the app's server are
         :param server: adapter of the server
+        :param show: tells the gate which rules are about pages, which of them were declared with
+            the app's prefix, and whether one leads to a page
         """
         self._app = app
+        self._show = show
         self._rules = rules
         self._endpoints = endpoints
         self._server = server
@@ -49,32 +60,31 @@ class PageRules:
 
     def showing(self) -> RouteMap:
         """Return the rules that are about pages, each relative to the app's prefix."""
-        self._examine()
+        self.examine()
         return self._showing
 
     def lead_to_pages(self) -> bool:
         """Tell whether a rule leads to a page of Dash's, so that its layout opens."""
-        self._examine()
+        self.examine()
         return bool(self._leading)
 
     def leads_to_page(self, rule: str) -> bool:
         """Tell whether one of the declared rules leads to a page of Dash's."""
-        self._examine()
+        self.examine()
         return rule in self._leading
 
-    def means(self, path: str) -> bool:
-        """Tell whether the rules mean a page of Dash's by a path.
+    def means(self, path: str, standing: Standing) -> bool:
+        """Tell whether the rules that match a path mean a page of Dash's by it.
 
         Dash's catch-all takes a GET for any path. Where the server has a route of its own for that
         path, be it for another method or outside of the app's prefix, that is what is meant, unless
         there is a page with that path.
 
         :param path: path relative to the app's prefix
+        :param standing: whether it matches as it is written, or relative to the prefix
         """
-        if not self.showing().matches(path):
-            return False
         others = self._endpoints.without_pages(self._server.endpoints_of(self._in_full_text(path)))
-        if self._prefix != "/" and not self._in_full.matches(path):
+        if standing is Standing.RELATIVE_PAGE:
             elsewhere = self._server.endpoints_of(path)
             others += filter(self._endpoints.is_of_server, elsewhere)
         return not others or (bool(self._app.use_pages) and _is_page(path))
@@ -83,7 +93,8 @@ class PageRules:
         """Return what changes once there are other rules, routes or pages."""
         return len(self._rules), (self._server.routes_version(), internals.page_count())
 
-    def _examine(self) -> None:
+    def examine(self) -> None:
+        """Look at what was added since: rules, routes, pages."""
         examined = self.surroundings()
         if examined == self._examined:
             return
@@ -103,6 +114,7 @@ class PageRules:
             if leads:
                 leading.add(rule)
         self._showing, self._in_full, self._leading = showing, in_full, leading
+        self._show(showing, in_full, bool(leading))
         self._examined = examined
 
     def _reading(self, rule: str, below: str | None) -> tuple[bool, bool]:

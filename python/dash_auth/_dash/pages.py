@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
+from dash_auth._core import Gate, Routed, Standing
 from dash_auth._dash.page_rules import PageRules
 from dash_auth._quoted import quoted
 
@@ -12,29 +13,34 @@ from dash_auth._quoted import quoted
 class OpenPages:
     """Tells which pages of one app may be shown with no login."""
 
-    def __init__(self, app: Dash, rules: PageRules) -> None:
+    def __init__(self, app: Dash, rules: PageRules, gate: Gate) -> None:
         """Remember what decides.
 
         :param app: Dash app
         :param rules: which of the declared rules lead to pages
+        :param gate: says whether they mean a page
         """
         self._app = app
         self._rules = rules
+        self._gate = gate
+        self._prefix = internals.routes_prefix(app)
 
-    def pathname_is_open(self, path: str) -> bool:
-        """Tell whether what a routing callback shows for a pathname is open.
+    def templates(self) -> list[str] | None:
+        """Return the templates that the gate is to be asked with; it knows the rules by then.
 
-        :param path: path relative to the app's prefix
+        A client chooses what Dash compares with all of them.
         """
-        return self._may_resolve(path) and self._rules.means(path)
+        self._rules.examine()
+        return internals.page_templates() if self._app.use_pages else None
 
-    def index_is_open(self, requested: str, path: str) -> bool:
-        """Tell whether a path's index page is open.
+    def index_is_open(self, requested: str, standing: Standing) -> bool:
+        """Tell whether a path's index page is open, once a rule matches it.
 
         :param requested: the path as the server has it
-        :param path: the same relative to the app's prefix
+        :param standing: how the rule matches
         """
-        if not self._may_resolve(path) or not self._rules.means(path):
+        path = requested[len(self._prefix) - 1 :]
+        if not self._rules.means(path, standing):
             return False
         if not self._app.use_pages:
             return True
@@ -46,35 +52,32 @@ class OpenPages:
             return False
         return self._means(path, page, frozenset())
 
-    def why_router_is_closed(self, path: str, pathname: str, search: str) -> str | None:
-        """Return why what Dash's page router shows for a pathname is closed, None if it is open.
+    def why_closed(self, routed: Routed, *, is_page_router: bool) -> str | None:
+        """Return why what a callback shows is closed, None if it is an open page.
 
-        :param path: path relative to the app's prefix
-        :param pathname: the same as the browser has it
-        :param search: the query string
+        :param routed: where the callback leads
+        :param is_page_router: whether it is the one with which Dash shows pages
         """
-        closed = f"no rule opens the page that it would show, {quoted(pathname)}"
-        if not self._may_resolve(path):
+        closed = f"no rule opens the page that it would show, {quoted(routed.pathname)}"
+        if routed.standing is Standing.CLOSED:
             return closed
+        if not is_page_router:
+            return None if self._rules.means(routed.path, routed.standing) else closed
         try:
-            found = internals.resolve_page(self._app.strip_relative_path(pathname) or "")
-            keys, inputs = internals.query_names(search), set(self._app.routing_callback_inputs)
+            found = internals.resolve_page(self._app.strip_relative_path(routed.pathname) or "")
+            keys = internals.query_names(routed.search)
+            inputs = set(self._app.routing_callback_inputs)
         except Exception:
             return closed
         page = found or internals.not_found_page()
-        if self._means(path, page, keys | inputs):
+        if self._means(routed.path, page, keys | inputs):
             return None
-        if page is None or not self._means(path, page, frozenset()):
+        if page is None or not self._means(routed.path, page, frozenset()):
             return closed
         variables = page.variables
         what = "the query key" if variables & keys else "the routing callback input"
         names = ", ".join(map(quoted, sorted(variables & keys or variables & inputs)))
-        return f"{what} {names} would replace a variable of the page at {quoted(pathname)}"
-
-    def _may_resolve(self, path: str) -> bool:
-        """Tell whether Dash may be asked for the page: a stranger chooses what it works on."""
-        templates = internals.page_templates() if self._app.use_pages else []
-        return self._rules.showing().may_resolve_page(path, templates)
+        return f"{what} {names} would replace a variable of the page at {quoted(routed.pathname)}"
 
     def _means(
         self, path: str, page: internals.ResolvedPage | None, supplied: frozenset[str]
@@ -85,12 +88,7 @@ class OpenPages:
         :param page: the page that Dash finds
         :param supplied: names that Dash merges over the variables of the page
         """
-        rules = self._rules.showing()
         if page is None:
-            return rules.opens_page(path)
-        return rules.opens_page(
-            path,
-            path=page.path,
-            template=page.template,
-            variables_are_replaced=bool(page.variables & supplied),
-        )
+            return self._gate.ask_page(path, None, None, False)
+        is_replaced = bool(page.variables & supplied)
+        return self._gate.ask_page(path, page.path, page.template, is_replaced)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from dash import Dash
 
-from dash_auth import _core
 from dash_auth import _dash_internals as internals
-from dash_auth._core import Endpoint
+from dash_auth._core import Endpoint, Gate, HandleSeal, Standing
 from dash_auth._dash.callbacks import OpenCallbacks
 from dash_auth._dash.endpoints import Endpoints
-from dash_auth._dash.handles import CallbackHandles, HandleSeal
+from dash_auth._dash.handles import CallbackHandles
 from dash_auth._dash.index_page import IndexPage
 from dash_auth._dash.jobs import hand_user_to_jobs
 from dash_auth._dash.page_rules import PageRules
@@ -31,25 +30,34 @@ logger = logging.getLogger("dash_auth")
 class Parts:
     """What an app consists of, for the guard before it."""
 
-    def __init__(self, app: Dash, server: Server, guard: str, keys: Callable[[], Keys]) -> None:
+    def __init__(
+        self,
+        app: Dash,
+        server: Server,
+        guard: str,
+        keys: Callable[[], Keys],
+        trusted_origins: Sequence[str],
+    ) -> None:
         """Look at an app.
 
         :param app: Dash app
         :param server: its server
         :param guard: the name of the guard
         :param keys: returns the keys under which handles are sealed
+        :param trusted_origins: origins beside the app's own whose pages may make requests
         """
-        self._app = app
-        self._server = server
         self.prefix = internals.routes_prefix(app)
         self.rules = public_rules(app)
         self.endpoints = Endpoints(app, server)
-        self.page_rules = PageRules(app, self.rules, self.endpoints, server)
+        self._gate = Gate(
+            self.rules, self.prefix, internals.requests_prefix(app), list(trusted_origins)
+        )
+        self.page_rules = PageRules(app, self.rules, self.endpoints, server, show=self._gate.show)
         self.rule_warnings = RuleWarnings(
             self.rules, self.page_rules, use_pages=bool(app.use_pages)
         )
-        self.pages = OpenPages(app, self.page_rules)
-        self.callbacks = OpenCallbacks(app, self.rules, self.pages)
+        self.pages = OpenPages(app, self.page_rules, self._gate)
+        self.callbacks = OpenCallbacks(app, self.rules, self.pages, self._gate)
         self.websocket_callbacks = WebSocketCallbacks(app, self.callbacks)
         self.handles = CallbackHandles(app, HandleSeal(guard), keys)
         # A callback that is added later may start its jobs in a way of its own.
@@ -68,31 +76,51 @@ class Parts:
         :param request: the request
         :param kind: what the server is going to run
         """
-        return kind == Endpoint.STATIC or self.endpoints.is_asset(request.endpoint)
+        return kind is Endpoint.STATIC or self.endpoints.is_asset(request.endpoint)
 
-    def is_open(self, request: Request, kind: Endpoint) -> bool:
-        """Tell whether what the server is going to run, but a callback, is open to anyone.
+    def ask(self, request: Request, kind: Endpoint) -> tuple[Standing, bool]:
+        """Say what a request is, and whether a page of another origin makes it for its visitor.
 
         :param request: the request
         :param kind: what the server is going to run
         """
-        if kind == Endpoint.LOGIN or self._is_notebook_check(request):
-            return True
-        if not len(self.rules):
-            return False
-        path, prefix = request.path, self.prefix
-        if kind == Endpoint.PAGE:
-            below = _core.below_prefix(path, prefix)
-            return below is not None and self.pages.index_is_open(path, below)
-        opens_pages = kind == Endpoint.LAYOUT and self.page_rules.lead_to_pages()
-        return self.rules.is_open(kind, path, prefix, opens_pages)
+        origin = request.origin
+        own_origin = "" if origin is None else request.own_origin
+        asked = request.asked
+        if asked is not None and asked[:3] == (self, kind, own_origin):
+            return asked[3]
+        templates = None
+        if (kind is Endpoint.PAGE or kind is Endpoint.LAYOUT) and len(self.rules):
+            templates = self.pages.templates()
+        gate, path, site = self._gate, request.path, request.sec_fetch_site
+        if request.is_socket:
+            is_own = request.endpoint == self.endpoints.websocket
+            said = gate.ask_socket(kind, path, site, origin, own_origin, is_own, templates)
+        else:
+            method = request.method
+            requested = None
+            if method == "OPTIONS":
+                requested = request.header("Access-Control-Request-Method")
+            said = gate.ask(kind, method, path, site, origin, own_origin, requested, templates)
+        request.asked = (self, kind, own_origin, said)
+        return said
 
-    def _is_notebook_check(self, request: Request) -> bool:
-        endpoint = request.endpoint
-        # Most requests are told apart by their endpoint's name alone.
-        if endpoint is None or request.method != "GET" or "_alive_" not in endpoint:
+    def is_foreign(self, request: Request) -> bool:
+        """Tell whether a page of another origin may not lean on what the browser holds."""
+        if request.sec_fetch_site is None and request.origin is None:
+            # A program, which holds nobody's credentials but its own.
             return False
-        return internals.is_notebook_check(self._app, endpoint, self._server.view(endpoint))
+        return self.ask(request, self.kind(request))[1]
+
+    def is_open(self, request: Request, standing: Standing) -> bool:
+        """Tell whether what the server is going to run, but a callback, is open to anyone.
+
+        :param request: the request
+        :param standing: what the gate says of it
+        """
+        if standing is Standing.PAGE or standing is Standing.RELATIVE_PAGE:
+            return self.pages.index_is_open(request.path, standing)
+        return standing is Standing.OPEN
 
     def any_public(self) -> bool:
         """Tell whether anything can be reached with no login."""

@@ -12,10 +12,9 @@ from dash import Dash
 
 from dash_auth import _dash_internals as internals
 from dash_auth._caching import demand
-from dash_auth._core import Endpoint, Refusal
+from dash_auth._core import Endpoint, Refusal, Standing
 from dash_auth._dash.parts import Parts
 from dash_auth._guard.first_request import FirstRequest
-from dash_auth._guard.origins import Origins
 from dash_auth._guard.public import Public
 from dash_auth._guard.refusals import Refusals
 from dash_auth._guard.visitors import Visitors
@@ -57,11 +56,10 @@ class Guard:
         self.server = server
         self.name = name
         self.body_limit = anonymous_body_limit
-        self._origins = origins = Origins(server, trusted_origins)
-        self.parts = parts = Parts(app, server, name, self._keys)
-        self.visitors = Visitors(server, name, parts.endpoints, origins)
-        self._public = Public(server, parts, self.visitors, origins, anonymous_body_limit)
-        self.refusals = Refusals(app, server, parts, self.visitors, origins)
+        self.parts = parts = Parts(app, server, name, self._keys, trusted_origins)
+        self.visitors = Visitors(parts)
+        self._public = Public(server, parts, self.visitors, anonymous_body_limit)
+        self.refusals = Refusals(app, server, parts, self.visitors)
         self._first_request = FirstRequest(app, server, self._tell)
 
     def ask(self, logins: Logins, session: SessionLogin | None) -> None:
@@ -106,6 +104,8 @@ class Guard:
 
         :param request: the request
         """
+        # Of several guards each asks its own gate.
+        request.standing = None
         try:
             self.parts.rule_warnings.tell()
             passes = yield from self._passes(request)
@@ -121,6 +121,7 @@ class Guard:
             request.is_explained = True
         if passes:
             return None
+        request.start = self.refusals.start
         return self.refusals.preflight(request) or (yield from self.refusals.refuse(request))
 
     def _passes(self, request: Request) -> Steps[bool]:
@@ -129,21 +130,22 @@ class Guard:
             # Dash knows the files of component packages only then.
             yield from self.set_up()
         kind = parts.kind(request)
-        is_callback = kind == Endpoint.CALLBACK
-        if not is_callback and parts.is_open(request, kind):
+        request.standing, request.is_forged = standing, is_forged = parts.ask(request, kind)
+        if parts.is_open(request, standing):
             yield from self._public.let_pass(request, kind)
             return True
-        if not self._origins.is_forged(request):
+        if not is_forged:
             visitor = yield from visitors.recognise(request, visitors.logins.private)
             if visitor is not None and not visitor.is_for_public:
-                is_file = parts.is_file(request, kind)
                 # A cache between may keep a file, and would give the cookie to the next visitor.
-                if not is_file and visitors.remember(request, visitor):
-                    yield from visitors.renew_session(request)
+                if not parts.is_file(request, kind):
+                    visitors.remember(request, visitor)
                 visitors.log_in(request, visitor)
                 self._pass_logged_in(request, kind)
                 return True
-        if is_callback and (yield from self._public.opens_callback(request, self.set_up)):
+        if standing is Standing.CALLBACK and (
+            yield from self._public.opens_callback(request, self.set_up)
+        ):
             yield from self._public.let_pass(request, kind)
             return True
         return False
@@ -152,10 +154,10 @@ class Guard:
         request.logged_in = True
         if self.parts.endpoints.is_asset(request.endpoint):
             demand(request, Caching.PRIVATE_FILE)
-        elif kind != Endpoint.STATIC:
+        elif kind is not Endpoint.STATIC:
             # Component suites are the same for everybody, and large: what Dash says of them stays.
             demand(request, Caching.PRIVATE)
-        if kind == Endpoint.CALLBACK and request.query and self.parts.callbacks.any_public():
+        if kind is Endpoint.CALLBACK and request.query and self.parts.callbacks.any_public():
             self.parts.handles.unseal_those_of_stranger(request)
 
     # What a subclass's own code asks
@@ -170,9 +172,8 @@ class Guard:
         visitor = walk(visitors.recognise(request, logins), request)
         if visitor is None:
             return False
-        is_file = self.parts.is_file(request, self.parts.kind(request))
-        if not is_file and visitors.remember(request, visitor):
-            walk(visitors.renew_session(request), request)
+        if not self.parts.is_file(request, self.parts.kind(request)):
+            visitors.remember(request, visitor)
         visitors.log_in(request, visitor)
         return True
 
@@ -183,5 +184,6 @@ class Guard:
         :param login: the login that asks, None for the guard's own
         """
         asking = self.visitors.logins.asking if login is None else login
+        request.start = self.refusals.start
         answer = walk(stepwise(asking.ask(request)), request)
         return self.server.respond(answer) if isinstance(answer, Answer) else answer

@@ -7,7 +7,7 @@ from typing import Any
 
 from dash_auth._guard.guard import Guard
 from dash_auth._request import Request
-from dash_auth._shown import Shown
+from dash_auth._shown import NAMES, Shown
 from dash_auth._steps import Steps
 
 
@@ -33,19 +33,23 @@ class Guards:
         """
         guards = self.responsible(request)
         showing: list[Guard] = []
+        names: tuple[str, ...] = NAMES
         for guard in guards:
-            if guard.visitors.session is not None:
+            session = guard.visitors.session
+            if session is not None:
                 showing.append(guard)
+                # Those of a login with more to show are more.
+                names = max(names, session.names, key=len)
         if showing and request.shown is not None:
             # A hook of the developer's has changed the request: who was shown may not be who asks.
             request.shown.show({})
         elif showing:
             all_show = len(showing) == len(guards)
             restores = guards is not self._guards and not self._all_show()
-            request.shown = Shown(request.bare_session, masks=all_show, restores=restores)
+            request.shown = Shown(request.bare_session, names, masks=all_show, restores=restores)
         request.visitor = None
         for guard in showing:
-            yield from guard.visitors.begin(request, alone=len(showing) == 1)
+            yield from guard.visitors.begin(request)
 
     def _all_show(self) -> bool:
         return all(guard.visitors.session is not None for guard in self._guards)

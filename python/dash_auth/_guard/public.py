@@ -11,7 +11,6 @@ from dash_auth._core import Endpoint
 from dash_auth._current import RequestIdentity
 from dash_auth._dash.closed import Closed
 from dash_auth._dash.parts import Parts
-from dash_auth._guard.origins import Origins
 from dash_auth._guard.visitors import Visitors, known_to_others
 from dash_auth._request import TOO_LARGE, UNREADABLE, Caching, Request, Server
 from dash_auth._steps import Read, Steps
@@ -22,21 +21,17 @@ logger = logging.getLogger("dash_auth")
 class Public:
     """Lets the anonymous pass where the developer has said so."""
 
-    def __init__(
-        self, server: Server, parts: Parts, visitors: Visitors, origins: Origins, body_limit: int
-    ) -> None:
+    def __init__(self, server: Server, parts: Parts, visitors: Visitors, body_limit: int) -> None:
         """Remember what is public.
 
         :param server: the app's server
         :param parts: the parts of the app
         :param visitors: finds out who makes a request
-        :param origins: whose pages may use what a browser holds
         :param body_limit: the largest body that is read, in bytes
         """
         self._server = server
         self._parts = parts
         self._visitors = visitors
-        self._origins = origins
         self._body_limit = body_limit
         self._asking_endpoints: set[str | None] = set()
         """The endpoints that have asked for the user of a public request."""
@@ -47,7 +42,7 @@ class Public:
         :param request: the request
         :param set_up: has Dash set the app up: only then are all callbacks known
         """
-        if request.method != "POST" or not self._parts.any_public():
+        if not self._parts.any_public():
             return False
         try:
             body = yield Read(self._body_limit)
@@ -84,15 +79,15 @@ class Public:
         :param request: the request
         :param kind: what the server is going to run
         """
-        leaves_session = kind in (Endpoint.STATIC, Endpoint.LOGIN)
+        leaves_session = kind is Endpoint.STATIC or kind is Endpoint.LOGIN
         if not leaves_session:
             demand(request, Caching.PUBLIC)
-        if self._origins.is_forged(request):
+        if request.is_forged:
             # A page of another site may not lean on what the browser holds here either.
             request.identity = RequestIdentity()
         else:
             if not leaves_session:
-                yield from self._visitors.tidy(request)
+                yield from self._visitors.show_known(request)
             mine = yield from self._identity(request)
             request.identity = known_to_others(request.identity, mine)
         callbacks = self._parts.websocket_callbacks
@@ -102,7 +97,7 @@ class Public:
     def _fit_dependencies(self, request: Request) -> Steps[None]:
         """Have the list of callbacks marked for a visitor who is not logged in."""
         found = RequestIdentity()
-        if request.authorization is not None and not self._origins.is_forged(request):
+        if request.authorization is not None and not request.is_forged:
             found = request.identity = yield from self._visitors.find_now(request)
         if found.user(request) is None:
             request.rewrite_answer(self._parts.websocket_callbacks.fit_dependencies)

@@ -11,7 +11,6 @@ from pathlib import PurePosixPath
 from dash_auth import _core
 from dash_auth._core import Endpoint, Refusal
 from dash_auth._dash.parts import Parts
-from dash_auth._guard.origins import Origins
 from dash_auth._quoted import quoted
 from dash_auth._request import UNROUTABLE, Request
 
@@ -26,24 +25,23 @@ _DOTS = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\]|$)")
 class Reasons:
     """Tells the developer why requests to one app are refused."""
 
-    def __init__(self, parts: Parts, origins: Origins) -> None:
+    def __init__(self, parts: Parts, how_to_trust_a_proxy: str) -> None:
         """Remember what the reasons are about.
 
         :param parts: the parts of the app
-        :param origins: whose pages may make requests
+        :param how_to_trust_a_proxy: what makes the server believe a proxy
         """
         self._parts = parts
-        self._origins = origins
+        self._how_to_trust_a_proxy = how_to_trust_a_proxy
         self._warned_of: set[str | None] = set()
 
-    def tell_of_socket(self, request: Request, *, is_hijack: bool) -> None:
-        """Log why a WebSocket may not be opened.
+    def tell_of_foreign(self, request: Request) -> None:
+        """Log why a page of another origin is refused.
 
-        :param request: the handshake
-        :param is_hijack: whether a page of another origin would open it
+        :param request: the request that it makes
         """
-        why = partial(self._origins.why_foreign, request) if is_hijack else None
-        self.tell(request, why, warn_of=request.origin if is_hijack else None)
+        why = partial(_why_foreign, request, self._how_to_trust_a_proxy)
+        self.tell(request, why, warn_of=request.origin)
 
     def tell(
         self,
@@ -78,13 +76,13 @@ class Reasons:
         rule = f"public_routes=[{quoted(path)}]"
         if request.method == "OPTIONS" and request.header("Access-Control-Request-Method"):
             return f"a preflight of {quoted(request.origin)}, which is not in trusted_origins"
-        if kind == Endpoint.CALLBACK:
+        if kind is Endpoint.CALLBACK:
             if request.closed is not None:
                 return str(request.closed)
             return "no callback is public" if parts.any_public() else "nothing is public"
         if request.endpoint == UNROUTABLE:
             return "the server's own routing fails on it"
-        if kind == Endpoint.CLOSED:
+        if kind in (Endpoint.CLOSED, Endpoint.ALIVE):
             return f"no rule opens the endpoint {quoted(request.endpoint)}"
         if kind == Endpoint.LAYOUT:
             return "no rule leads to a page of Dash's, so that the layout is private"
@@ -106,6 +104,33 @@ class Reasons:
         what = {Endpoint.PAGE: "this page of Dash's", Endpoint.SERVER: "this route of the server's"}
         named = what.get(kind, "this path, for which there is no route")
         return f"no rule opens {named}; to open it: {rule}"
+
+
+def _why_foreign(request: Request, how_to_trust_a_proxy: str) -> str:
+    """Return in words who makes a forged request, and what would let it pass."""
+    origin, own = request.origin, quoted(request.own_origin)
+    if origin is None:
+        return f"a page of another site than {own} made it, by Sec-Fetch-Site, with no Origin"
+    if not _core.is_same_origin(origin, origin):
+        return f"a page without an origin that could be trusted made it: {quoted(origin)}"
+    reason = f"a page of {quoted(origin)} made it, which is not this app's own origin, {own}"
+    if request.sec_fetch_site is None:
+        if _core.is_same_origin(origin, _forwarded_origin(request)):
+            return (
+                f"{reason}. The proxy says that it is (X-Forwarded-Host, X-Forwarded-Proto), "
+                "which counts once the server believes the proxy: "
+                f"{how_to_trust_a_proxy}"
+            )
+        reason += ". If it is, have the proxy pass on the Host header that the browser sends"
+    return f"{reason}. To let its pages in: trusted_origins=[{quoted(origin)}]"
+
+
+def _forwarded_origin(request: Request) -> str:
+    """Return the origin of a request as a proxy states it, be it to be believed or not."""
+    scheme, _, host = request.own_origin.partition("://")
+    scheme = (request.header("X-Forwarded-Proto") or scheme).split(",")[0].strip()
+    host = (request.header("X-Forwarded-Host") or host).split(",")[0].strip()
+    return f"{scheme}://{host}"
 
 
 def _why_nobody(request: Request) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
 from typing import Any
 
 from dash import Dash
@@ -11,10 +10,9 @@ from werkzeug.exceptions import HTTPException
 
 from dash_auth import _dash_internals as internals
 from dash_auth._caching import demand
-from dash_auth._core import Refusal
+from dash_auth._core import Refusal, Standing
 from dash_auth._current import RequestIdentity
 from dash_auth._dash.parts import Parts
-from dash_auth._guard.origins import Origins
 from dash_auth._guard.reasons import Reasons
 from dash_auth._guard.visitors import Visitors
 from dash_auth._request import Answer, Caching, Request, Server
@@ -31,22 +29,18 @@ _RETRY_AFTER = {True: str(RETRY_AFTER), False: "10"}
 class Refusals:
     """Answers those who may not pass: mostly by asking for a login."""
 
-    def __init__(
-        self, app: Dash, server: Server, parts: Parts, visitors: Visitors, origins: Origins
-    ) -> None:
+    def __init__(self, app: Dash, server: Server, parts: Parts, visitors: Visitors) -> None:
         """Remember what is refused.
 
         :param app: Dash app
         :param server: its server
         :param parts: the parts of the app
         :param visitors: whom its logins know, and how they ask
-        :param origins: whose pages may make requests
         """
         self._server = server
         self._visitors = visitors
-        self._origins = origins
-        self._start = internals.requests_prefix(app)
-        self.reasons = Reasons(parts, origins)
+        self.start = internals.requests_prefix(app)
+        self.reasons = Reasons(parts, server.how_to_trust_a_proxy)
 
     def preflight(self, request: Request) -> Any:
         """Return the answer to what a browser asks before a request of a trusted origin, else None.
@@ -55,7 +49,7 @@ class Refusals:
 
         :param request: the request
         """
-        if not self._origins.is_preflight(request):
+        if request.standing is not Standing.PREFLIGHT:
             return None
         request.identity = RequestIdentity()
         return self._server.automatic_options() or self._server.respond(Answer(204))
@@ -70,9 +64,8 @@ class Refusals:
         if request.shown is not None:
             request.shown.show({})
         demand(request, Caching.PRIVATE)
-        if self._origins.is_forged(request):
-            why = partial(self._origins.why_foreign, request)
-            self.reasons.tell(request, why, warn_of=request.origin)
+        if request.is_forged:
+            self.reasons.tell_of_foreign(request)
             return self._answer(request, 403, "Cross-site request refused")
         if request.refusal in (Refusal.BUSY, Refusal.UNAVAILABLE):
             return self._later(request)
@@ -114,4 +107,4 @@ class Refusals:
         self, request: Request, status: int, text: str, headers: dict[str, str] | None = None
     ) -> Any:
         """Return an answer of ours: a page to people, plain text to programs."""
-        return self._server.respond(pages.answer(request, status, text, self._start, headers))
+        return self._server.respond(pages.answer(request, status, text, self.start, headers))

@@ -40,7 +40,7 @@ def admit(guard: Guard, request: Request) -> Steps[Admission | None]:
     """
     yield from guard.set_up()
     is_for_callbacks = request.endpoint == guard.parts.endpoints.websocket
-    is_hijack = guard.visitors.is_foreign(request)
+    standing, is_hijack = guard.parts.ask(request, guard.parts.kind(request))
     visitor = None
     if not is_hijack:
         visitor = yield from guard.visitors.recognise(request, guard.visitors.logins.socket)
@@ -50,17 +50,19 @@ def admit(guard: Guard, request: Request) -> Steps[Admission | None]:
     request.identity = RequestIdentity()
     if visitor is not None:
         _name(guard, request, visitor)
-    if not is_hijack:
-        yield from guard.visitors.tidy(request)
     if visitor is not None:
         return Admission(visitor, is_for_callbacks)
     if is_for_callbacks:
         if guard.parts.callbacks.any_public():
             return Admission(None, True)
         request.closed = Closed("no callback is public")
-    elif guard.parts.is_open(request, guard.parts.kind(request)):
+    elif guard.parts.is_open(request, standing):
         return Admission(None, False)
-    guard.refusals.reasons.tell_of_socket(request, is_hijack=is_hijack)
+    reasons = guard.refusals.reasons
+    if is_hijack:
+        reasons.tell_of_foreign(request)
+    else:
+        reasons.tell(request)
     return None
 
 

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from dash_auth._core import Refusal
 from dash_auth._current import RequestIdentity, User, groups_in
-from dash_auth._dash.endpoints import Endpoints
-from dash_auth._guard.origins import Origins
+from dash_auth._dash.parts import Parts
 from dash_auth._login import Login, Logins, Visitor
-from dash_auth._request import Request, Server
-from dash_auth._secret_keys import OtherKeys
+from dash_auth._request import Request
 from dash_auth._shown import USER, show
-from dash_auth._steps import Steps, Wait, is_way, stepwise, walk
+from dash_auth._steps import Steps, is_way, stepwise, walk
 from dash_auth._threads import Crowded
 from dash_auth.logins.session import SessionLogin
-from dash_auth.sessions.notes import NOTE
-from dash_auth.sessions.parked import PARKED
 
 logger = logging.getLogger("dash_auth")
 
@@ -27,43 +22,27 @@ logger = logging.getLogger("dash_auth")
 class Visitors:
     """Finds out who makes a request."""
 
-    def __init__(self, server: Server, name: str, endpoints: Endpoints, origins: Origins) -> None:
+    def __init__(self, parts: Parts) -> None:
         """Remember what a request is judged by; whom to ask is said later.
 
-        :param server: the app's server
-        :param name: the name of the guard
-        :param endpoints: the endpoints of the app
-        :param origins: whose pages may use what a browser holds
+        :param parts: the parts of the app
         """
         self.logins = Logins([], [], [], asking=Login())
         self.session: SessionLogin | None = None
         """Shows the app who is known; None where the app's own login does."""
-        self._server = server
-        self._endpoints = endpoints
-        self._origins = origins
-        self._other_keys = OtherKeys(name)
-
-    def is_foreign(self, request: Request) -> bool:
-        """Tell whether a page of another origin may not lean on what the browser holds."""
-        if not request.is_socket:
-            return self._origins.is_forged(request)
-        # Dash asks the same of its own WebSocket, with a list of origins of its own.
-        is_for_callbacks = request.endpoint == self._endpoints.websocket
-        return not is_for_callbacks and self._origins.is_hijack(request)
+        self.is_foreign = parts.is_foreign
 
     # Before the developer's hooks, and after them
 
-    def begin(self, request: Request, *, alone: bool) -> Steps[None]:
+    def begin(self, request: Request) -> Steps[None]:
         """Show who is known, and have the visitor found for hooks that ask before the guard does.
 
         :param request: the request
-        :param alone: whether the session is this guard's alone in this request
         """
         mine = RequestIdentity()
         try:
-            self._look_at_other_keys(request)
-            if self.session is not None and not self.is_foreign(request):
-                beginning = self.session.begin(request, alone=alone)
+            if self.session is not None and self._is_to_show(request):
+                beginning = self.session.begin(request)
                 if beginning is not None:
                     yield from beginning
         except Crowded:
@@ -75,26 +54,30 @@ class Visitors:
             mine = RequestIdentity(self.find)
         request.visitor = known_to_others(request.visitor, mine)
 
-    def _look_at_other_keys(self, request: Request) -> None:
-        """Look whether another worker signs sessions with a key of its own."""
-        if not (self._other_keys.is_to_be_told and self._server.secret_keys()):
-            return
-        content = self._server.unverified_session(request)
-        if content is not None and NOTE not in request.bare_session:
-            self._other_keys.look_at(content)
+    def _is_to_show(self, request: Request) -> bool:
+        """Tell whether the session says who makes a request, and no other login before it."""
+        if self.is_foreign(request):
+            return False
+        for login in self.logins.public:
+            if login is self.session:
+                break
+            if login.claim(request) is not None:
+                # Who that is, is known once it is verified.
+                return False
+        return True
 
-    def tidy(self, request: Request) -> Steps[None]:
-        """Take what does not count out of the session of a public request; it goes on either way.
+    def show_known(self, request: Request) -> Steps[None]:
+        """Show who makes a public request, as far as that costs nothing; it goes on either way.
 
         :param request: the request
         """
         try:
             if self.session is not None:
-                yield from self.session.tidy(request)
+                yield from self.session.show_known(request)
         except Crowded:
             pass
         except Exception:
-            logger.exception("An error while finding out whether a session counts: it stays")
+            logger.exception("An error while finding out whom a session shows: nobody")
 
     def end(self, request: Request) -> dict[str, Any] | None:
         """Take over what the app did to the session before it is saved.
@@ -171,28 +154,14 @@ class Visitors:
             visitor = None
         return RequestIdentity() if visitor is None else visitor.identity
 
-    def remember(self, request: Request, visitor: Visitor) -> bool:
-        """Have the session remember who makes a request.
+    def remember(self, request: Request, visitor: Visitor) -> None:
+        """Have a ticket remember who makes a request.
 
         :param request: the request
         :param visitor: who makes it
-        :return: whether the session is to have another id, see :meth:`renew_session`
         """
-        session = self.session
-        return visitor.shown is not None and session is not None and session.issue(request, visitor)
-
-    def renew_session(self, request: Request) -> Steps[None]:
-        """Give the session that remembers who makes a request another id.
-
-        :param request: the request
-        """
-        try:
-            yield Wait(partial(self._server.renew_session_id, request.bare_session))
-        except BaseException:
-            if self.session is not None:
-                # Whoever knows the id from before would share the login.
-                self.session.withdraw(request)
-            raise
+        if visitor.shown is not None and self.session is not None:
+            self.session.issue(request, visitor)
 
     def log_in(self, request: Request, visitor: Visitor) -> None:
         """Have the app know who makes a request.
@@ -213,13 +182,12 @@ class Visitors:
             return True
 
     def bring_login(self, request: Request) -> bool:
-        """Tell whether credentials, or a session of a user, came along, be they right or not."""
-        if request.authorization is not None:
+        """Tell whether credentials, or a ticket, came along, be they right or not."""
+        if request.authorization is not None or self.bring_claim(request):
             return True
-        # A login of the app's own may keep its user there as well.
-        return request.has_session_cookie and any(
-            name in request.bare_session for name in (NOTE, PARKED, USER)
-        )
+        # A login of the app's own may keep its user there.
+        is_there = self.session is not None and self.session.is_brought(request)
+        return is_there or USER in request.bare_session
 
 
 def known_to_others(known: RequestIdentity | None, mine: RequestIdentity) -> RequestIdentity:

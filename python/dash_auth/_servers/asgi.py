@@ -22,6 +22,7 @@ _HEADERS = frozenset(
         b"authorization",
         b"content-length",
         b"content-type",
+        b"cookie",
         b"host",
         b"origin",
         b"sec-fetch-site",
@@ -67,6 +68,7 @@ class AsgiRequest(Request):
                 # Several headers are joined as a WSGI server joins them, which none of these may
                 # hold a comma for: no Basic credentials, no origin, no site, no length.
                 headers[name] = f"{headers[name]},{text}" if name in headers else text
+        self.has_cookies = b"cookie" in headers
         self.authorization = headers.get(b"authorization")
         self.sec_fetch_site = headers.get(b"sec-fetch-site")
         self.origin = headers.get(b"origin")

@@ -13,7 +13,13 @@ from werkzeug.exceptions import HTTPException
 
 from dash_auth._current import FACTS, current_facts
 from dash_auth._request import TOO_LARGE, UNREADABLE, Request
-from dash_auth._servers.werkzeug import WerkzeugServer, decisive, fit_caching, state_query
+from dash_auth._servers.werkzeug import (
+    WerkzeugServer,
+    decisive,
+    fit_caching,
+    set_cookies,
+    state_query,
+)
 from dash_auth._steps import walk
 
 
@@ -46,6 +52,7 @@ class FlaskRequest(Request):
         self.address = environ.get("REMOTE_ADDR") or ""
         self.sec_fetch_site = environ.get("HTTP_SEC_FETCH_SITE")
         self.origin = environ.get("HTTP_ORIGIN")
+        self.has_cookies = "HTTP_COOKIE" in environ
         before, self._decisive = self._decisive, decisive(self)
         return before != self._decisive
 
@@ -82,9 +89,8 @@ class FlaskRequest(Request):
             session.accessed = False  # type: ignore[attr-defined]
         return session
 
-    @property
-    def has_session_cookie(self) -> bool:
-        return flask.current_app.config["SESSION_COOKIE_NAME"] in self._request.cookies
+    def cookie(self, name: str) -> str | None:
+        return self._request.cookies.get(name)
 
     def json_body(self, limit: int) -> Any:
         try:
@@ -159,6 +165,7 @@ class FlaskServer(WerkzeugServer):
         request = self.request()
         fit_caching(request, response)
         self.guards.end(request)
+        set_cookies(request, response)
         return response
 
     def _process_response(self, response: Any, *context: Any) -> Any:

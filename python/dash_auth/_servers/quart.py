@@ -25,6 +25,7 @@ from dash_auth._servers.werkzeug import (
     decisive,
     fit_caching,
     put_in_place,
+    set_cookies,
     state_query,
 )
 from dash_auth._steps import awaited, off_loop, run_to_end, walk_beside_loop
@@ -74,7 +75,6 @@ class QuartRequest(AsgiRequest):
         """
         super().__init__(request.scope, request.path)
         self._request = request
-        self._session_cookie = quart.current_app.config["SESSION_COOKIE_NAME"]
         self._decisive: tuple[object, ...] = ()
         self.read()
 
@@ -115,9 +115,8 @@ class QuartRequest(AsgiRequest):
     def bare_session(self) -> MutableMapping[str, Any]:
         return self._session  # type: ignore[no-any-return]
 
-    @property
-    def has_session_cookie(self) -> bool:
-        return self._session_cookie in self._request.cookies
+    def cookie(self, name: str) -> str | None:
+        return self._request.cookies.get(name)  # type: ignore[no-any-return]
 
     async def _read_body(self, limit: int) -> None:
         # Dash parses no other body.
@@ -199,6 +198,7 @@ class QuartServer(WerkzeugServer):
         request = self.request()
         fit_caching(request, response)
         self.guards.end(request)
+        set_cookies(request, response)
         return response
 
     async def _process_response(self, response: Any, *context: Any) -> Any:

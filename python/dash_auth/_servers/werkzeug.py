@@ -15,10 +15,9 @@ from werkzeug.exceptions import HTTPException
 from dash_auth import _dash_internals as internals
 from dash_auth._caching import cache_control
 from dash_auth._guard.guards import Guards
-from dash_auth._request import Answer, Caching
+from dash_auth._request import Answer, Caching, CookieAttributes, Request
 from dash_auth._secret_keys import Keys, keys_of
 from dash_auth._servers.remembered import remembering
-from dash_auth._servers.unverified import content_of
 from dash_auth._steps import Steps
 
 logger = logging.getLogger("dash_auth")
@@ -105,7 +104,8 @@ class WerkzeugServer(ABC):
     def _begin_again(self, request: Any) -> Steps[None]:
         """Begin anew where a hook of the developer's has changed the request."""
         # Whoever was found by what the client sent is not who asks now.
-        request.identity = request.refusal = None
+        request.identity = request.refusal = request.asked = None
+        request.tickets.clear()
         yield from self.guards.begin(request)
 
     # Answers
@@ -141,9 +141,16 @@ class WerkzeugServer(ABC):
         if old:
             self._server.config[_FALLBACKS] = old
 
-    def unverified_session(self, request: Any) -> str | None:
-        cookie = request._request.cookies.get(self._server.config["SESSION_COOKIE_NAME"])
-        return None if cookie is None else content_of(cookie.rpartition(".")[0].rpartition(".")[0])
+    def cookie_attributes(self) -> CookieAttributes:
+        config = self._server.config
+        is_secure = bool(config["SESSION_COOKIE_SECURE"])
+        is_for_frames = config["SESSION_COOKIE_SAMESITE"] == "None"
+        # Of Flask 3.1.
+        is_partitioned = bool(config.get("SESSION_COOKIE_PARTITIONED"))
+        seconds = None
+        if self._keeps_sessions_in_cookies():
+            seconds = self._server.permanent_session_lifetime.total_seconds()
+        return CookieAttributes(is_secure, is_for_frames, is_partitioned, seconds)
 
     def close_session_cookie(self, *, secure: bool) -> None:
         config = self._server.config
@@ -164,12 +171,6 @@ class WerkzeugServer(ABC):
     def _keeps_sessions_in_cookies(self) -> bool:
         cookies = self._library.sessions.SecureCookieSessionInterface
         return isinstance(self._server.session_interface, cookies)
-
-    @property
-    def has_session_ids(self) -> bool:
-        interface = self._server.session_interface
-        renews = callable(getattr(interface, "regenerate", None))
-        return renews or not self._keeps_sessions_in_cookies()
 
     def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
         interface = self._server.session_interface
@@ -275,6 +276,16 @@ def state_query(request: Any, query: str) -> None:
     request.query_string = query.encode()
     for cached in ("args", "full_path", "url"):
         vars(request).pop(cached, None)
+
+
+def set_cookies(request: Request, response: Any) -> None:
+    """Have an answer of Flask's or Quart's carry the cookies of the guards.
+
+    :param request: the facts of the request
+    :param response: the answer
+    """
+    for cookie in request.set_cookies.values():
+        response.headers.add("Set-Cookie", cookie)
 
 
 def fit_caching(request: Any, response: Any) -> None:

@@ -5,5 +5,19 @@ from dash_auth._current import User
 from dash_auth._login import Login, Outcome, Visitor
 from dash_auth._request import Answer, Request
 from dash_auth._steps import Steps, Wait
+from dash_auth.logins.basic import Basic
+from dash_auth.logins.passwords import Verifier
 
-__all__ = ["Answer", "Login", "Outcome", "Refusal", "Request", "Steps", "User", "Visitor", "Wait"]
+__all__ = [
+    "Answer",
+    "Basic",
+    "Login",
+    "Outcome",
+    "Refusal",
+    "Request",
+    "Steps",
+    "User",
+    "Verifier",
+    "Visitor",
+    "Wait",
+]

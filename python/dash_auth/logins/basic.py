@@ -3,38 +3,81 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from dash_auth._arguments import Pair
 from dash_auth._core import Refusal
-from dash_auth._current import RequestIdentity
-from dash_auth._login import Login, Outcome, Visitor
+from dash_auth._current import RequestIdentity, groups_in
+from dash_auth._login import BASIC, Login, Outcome, Visitor
 from dash_auth._request import Answer, Request
 from dash_auth._shown import USER
 from dash_auth._steps import Steps, Wait, at_once, is_way
-from dash_auth.logins.function import GroupsFunc, UserGroups, groups_of
-from dash_auth.logins.passwords import Passwords, Verified
+from dash_auth.logins import pages
+from dash_auth.logins.function import (
+    AuthFunc,
+    GroupsFunc,
+    UserGroups,
+    check_user_groups,
+    groups_of,
+)
+from dash_auth.logins.passwords import (
+    SESSION_SECONDS,
+    Passwords,
+    Verified,
+    Verifier,
+    passwords_of,
+)
+from dash_auth.users.store import UserStore
+
+DEFAULT_REALM = "User Visible Realm"
+"""The realm that dash-auth names: password managers file what they hold under it."""
 
 
 class Basic(Login):
-    """Recognises requests by their Authorization header."""
+    """Recognises requests by the user name and password in their Authorization header.
+
+    :class:`dash_auth.BasicAuth` protects an app with it; it can stand beside another login too.
+    """
+
+    precedence = BASIC
+    challenge: str
+    """What makes a browser ask for user name and password."""
 
     def __init__(
         self,
-        passwords: Passwords,
-        groups: UserGroups | GroupsFunc | None,
-        refuse: Callable[[], Answer],
+        users: Mapping[str, str] | Iterable[Pair] | UserStore | Verifier | AuthFunc | Passwords,
+        *,
+        user_groups: UserGroups | GroupsFunc | None = None,
+        realm: str = DEFAULT_REALM,
+        auth_func_cache_seconds: float = 0,
+        auth_func_session_seconds: float = SESSION_SECONDS,
     ) -> None:
-        """Remember whom to ask.
+        """Say who knows the users.
 
-        :param passwords: who knows the passwords
-        :param groups: the groups of each user, or a function of the user's name
-        :param refuse: returns the answer with the challenge
+        :param users: users and their stored passwords, as a dict or a list of pairs, or a store of
+            users (:class:`dash_auth.users.UserStore`); or a function of user name and password that
+            returns True for a user, or a :class:`dash_auth.logins.Verifier`
+        :param user_groups: the groups of each user, as a dict, or as a function of the user's name
+            that returns them; by default those of the user's account
+        :param realm: what the browser shows when it asks for the password
+        :param auth_func_cache_seconds: for how long, in seconds, credentials that a function or a
+            verifier accepted are not asked about again; 0, the default, asks at each request
+        :param auth_func_session_seconds: for how long, in seconds, an open WebSocket counts of a
+            user whom a function or a verifier accepted; 8 hours by default
+        :raises TypeError: for an argument of a wrong type
+        :raises ValueError: if a stored password cannot be read (the message names the user, never
+            the value), or the realm is no printable ASCII
         """
-        self._passwords = passwords
-        self._groups = groups
-        self._refuse = refuse
+        self.challenge = f'Basic realm="{_quoted(realm)}", charset="UTF-8"'
+        check_user_groups(user_groups)
+        self.passwords = (
+            users
+            if isinstance(users, Passwords)
+            else passwords_of(users, auth_func_cache_seconds, auth_func_session_seconds)
+        )
+        self._groups = user_groups
 
     def claim(self, request: Request) -> str | None:
         return request.authorization
@@ -46,7 +89,7 @@ class Basic(Login):
         if isinstance(outcome, Refusal):
             return outcome
         claims = yield from self.claims(outcome[0])
-        seconds = self._passwords.seconds
+        seconds = self.passwords.seconds
         until = None if seconds is None else time.monotonic() + seconds
         identity = RequestIdentity(None, claims)
         return Visitor(self, claim, identity, {USER: claims}, against=outcome, until=until)
@@ -57,41 +100,54 @@ class Basic(Login):
         """Return what comes of a request's credentials, verified once."""
         known = request.verified
         if known is None or known[:2] != (self, header) or request.is_socket:
-            return self._passwords.verify(header, request.address)
+            return self.passwords.verify(header, request.address)
         found: Verified | Refusal = known[2]
         return found
 
-    def are_right(self, request: Request) -> bool:
-        """Tell whether a request's credentials are right, as far as that costs nothing.
+    def known_name(self, request: Request) -> str | None:
+        """Return whose credentials a request has, None where to find out may take long.
 
         :param request: the request
+        :return: the name of the account, whatever was typed
         """
         header = request.authorization
         if header is None:
-            return False
+            return None
         made = self._verified(request, header)
         outcome = at_once(made) if is_way(made) else made
-        return outcome is not None and not isinstance(outcome, Refusal)
+        return None if outcome is None or isinstance(outcome, Refusal) else outcome[0]
 
     def claims(self, name: str) -> Steps[dict[str, Any]]:
         """Return what the session shows of a user.
 
         :param name: the user's name
         """
+        account = self.passwords.account(name) if self.passwords.keep_accounts else None
         if callable(self._groups):
             groups = yield Wait(partial(groups_of, self._groups, name), is_remembered=True)
+        elif account is not None and self._groups is None:
+            groups = groups_in(account.groups)
         else:
             groups = groups_of(self._groups, name)
-        return {"email": name, "groups": groups}
+        shown = {"email": name, "groups": groups}
+        return shown if account is None else {**account.claims, **shown}
 
     def holds(self, visitor: Visitor) -> bool:
-        if visitor.until is not None and time.monotonic() >= visitor.until:
-            return False
         name, verified_against = visitor.against
-        return bool(self._passwords.stored(name) == verified_against)
+        return super().holds(visitor) and self.passwords.stored(name) == verified_against
 
     def weak_passwords(self) -> list[tuple[str, str]]:
-        return self._passwords.weak()
+        return self.passwords.weak()
 
     def ask(self, request: Request) -> Answer:
-        return self._refuse()
+        challenge = {"WWW-Authenticate": self.challenge}
+        return pages.answer(request, 401, "Login Required", request.start, challenge)
+
+
+def _quoted(realm: str) -> str:
+    """Return a realm as the content of a quoted-string (RFC 9110 section 5.6.4)."""
+    if not isinstance(realm, str):
+        raise TypeError(f"the realm must be a str, not {type(realm).__name__}")
+    if not realm.isprintable() or not realm.isascii():
+        raise ValueError("the realm must be printable ASCII text")
+    return realm.replace("\\", "\\\\").replace('"', '\\"')

@@ -11,10 +11,12 @@ from enum import Enum
 from typing import Any
 
 from dash_auth._arguments import takes
+from dash_auth._core import Refusal
 from dash_auth._current import groups_in
 from dash_auth._out_of_order import is_out_of_order, say_out_of_order
 from dash_auth._steps import call, run_to_end
 from dash_auth._unavailable import asked_by_guard
+from dash_auth.users.store import Account
 
 logger = logging.getLogger("dash_auth")
 
@@ -27,23 +29,50 @@ AuthFunc = Callable[[str, str], bool | Awaitable[bool]]
 GroupsFunc = Callable[[str], Iterable[str] | Awaitable[Iterable[str]]]
 
 
-def accepts(auth_func: AuthFunc, name: str, password: str) -> bool | None:
-    """Tell whether a function lets a user in: by True alone. What it raises is logged, and refuses.
+def asked(
+    what: str, check: Callable[[str, str], object], name: str, password: str
+) -> Account | Refusal:
+    """Return the account of a user, or why there is none; what a check raises is logged.
 
-    :return: None if what it raises says that the users cannot be asked just now
-    :param auth_func: function of user name and password
+    :param what: what is asked, for the log
+    :param check: function of user name and password that returns an account, or None
     :param name: the user's name
     :param password: the password that came along
     """
     try:
         with asked_by_guard():
-            result = _run(auth_func, name, password)
+            account = account_in(_run(check, name, password), what)
     except Exception as error:
         if is_out_of_order(error):
-            say_out_of_order("auth_func", error)
-            return None
+            say_out_of_order(what, error)
+            return Refusal.UNAVAILABLE
         logger.exception("Error in authorization function.")
-        return False
+        return Refusal.WRONG
+    return Refusal.WRONG if account is None or account.disabled else account
+
+
+def account_in(result: object, what: str) -> Account | None:
+    """Return the account that was found, if one was.
+
+    :param result: what was returned
+    :param what: what returned it
+    :raises TypeError: if it is no account of a name
+    """
+    if result is None or (isinstance(result, Account) and isinstance(result.name, str)):
+        return result
+    _close(result)
+    kind = type(result).__name__
+    raise TypeError(f"{what} must return an Account, its name a str, or None, not {kind}")
+
+
+def ask_function(auth_func: AuthFunc, name: str, password: str) -> bool:
+    """Tell whether a function lets a user in: by True alone.
+
+    :param auth_func: function of user name and password
+    :param name: the user's name
+    :param password: the password that came along
+    """
+    result = _run(auth_func, name, password)
     if isinstance(result, bool) or _is_numpy_bool(result):
         return bool(result)
     if result is not None:
@@ -51,9 +80,14 @@ def accepts(auth_func: AuthFunc, name: str, password: str) -> bool | None:
             "Refused: the authorization function must return True or False, not %s",
             type(result).__name__,
         )
-        if inspect.iscoroutine(result):
-            result.close()
+        _close(result)
     return False
+
+
+def _close(result: object) -> None:
+    """Have nobody warned of what nobody will await."""
+    if inspect.iscoroutine(result):
+        result.close()
 
 
 def check_user_groups(user_groups: object) -> None:

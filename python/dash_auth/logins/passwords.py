@@ -1,4 +1,4 @@
-"""Names and passwords: compared with a table of users, or asked of the developer's function."""
+"""Names and passwords: compared with what a store keeps, or asked of a verifier."""
 
 from __future__ import annotations
 
@@ -6,36 +6,68 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
 from dash_auth import _core, security
-from dash_auth._core import Attempt, Credentials, Flight, Refusal, Users, VerifiedCredentials
+from dash_auth._arguments import check_auth_func, check_number, is_store, is_verifier, users_of
+from dash_auth._core import Attempt, Refusal, Users, VerifiedCredentials
 from dash_auth._steps import Steps, Wait
-from dash_auth.logins.function import AuthFunc, accepts
+from dash_auth.logins.function import account_in, ask_function, asked
+from dash_auth.users.store import Account, UserStore
+from dash_auth.users.table import Table
 
 logger = logging.getLogger("dash_auth")
 
-AGAINST_FUNCTION = ""
-"""What a user is verified against whom `auth_func` accepts: no stored value."""
+SESSION_SECONDS = 8 * 60 * 60
+"""For how long a login counts whose password is kept elsewhere, in seconds."""
 
 _SLOW = 0.05
-"""How long `auth_func` may take where nothing is remembered, in seconds."""
+"""How long a verifier may take where nothing is remembered, in seconds."""
 
 Verified = tuple[str, str]
 """A user's name, and what the user was verified against."""
 
 
-class Passwords(Protocol):
+class Verifier(Protocol):
+    """Checks passwords that are kept elsewhere, such as in a directory.
+
+    What it raises lets nobody in; see :class:`dash_auth.Unavailable`.
+    """
+
+    def check(self, name: str, password: str) -> Account | Awaitable[Account | None] | None:
+        """Return the account of a user whose password is right, else None.
+
+        It may take long, and be async.
+
+        :param name: the name as it was typed
+        :param password: the password that came along
+        """
+
+    def find(self, name: str) -> Account | None:
+        """Return the account that a user means by a name, None if there is none.
+
+        It answers at once, from memory: it is asked at each request of a user who was checked
+        before, in an event loop too.
+
+        :param name: the name as it was typed, or that of an account
+        """
+
+
+class Passwords(ABC):
     """Who knows the passwords.
 
     Attributes:
         seconds: for how long a login counts, in seconds; None while what is stored is the same.
+        keep_accounts: whether they know more of a user than name and password.
     """
 
-    seconds: float | None
+    seconds: float | None = None
+    keep_accounts: bool
 
+    @abstractmethod
     def verify(self, header: str, address: str) -> Steps[Verified | Refusal] | Verified | Refusal:
         """Return whose credentials a header holds, or why they are nobody's.
 
@@ -43,122 +75,245 @@ class Passwords(Protocol):
         :param address: the client's address
         """
 
+    @abstractmethod
+    def account(self, name: str) -> Account | None:
+        """Return a user's account, None if nobody may log in to it.
+
+        :param name: the user's name
+        """
+
+    @abstractmethod
     def stored(self, name: str) -> str | None:
-        """Return what a user is verified against now, None if that can be nothing."""
+        """Return what a user is verified against now, None if that can be nothing.
+
+        :param name: the user's name
+        """
 
     def weak(self) -> list[tuple[str, str]]:
         """Return the names of users whose stored password should be stored anew, and why."""
+        return []
 
 
-class PasswordTable:
-    """The developer's own table of users, which stays live."""
+class StoredPasswords(Passwords):
+    """Compares passwords with what a store keeps, which stays live."""
 
-    def __init__(self, users: Mapping[str, Any], *, is_strict: bool) -> None:
-        """Read the table.
+    def __init__(self, store: UserStore, *, is_strict: bool = True) -> None:
+        """Read what is stored.
 
-        :param users: names and stored passwords
+        :param store: keeps the users
         :param is_strict: whether a stored value that cannot be read is an error; a subclass's own
             check may read what the core cannot, and then ours refuses these users alone
         :raises TypeError: if a name or a stored value is no text
         :raises ValueError: if a name or a stored value can let nobody in, or there are no users
         """
-        self.users = users
-        self.seconds: float | None = None
-        table = dict(users)
+        self._store = store
+        self.keep_accounts = not isinstance(store, Table)
+        # Of a table the core asks the developer's own mapping itself: each request does.
+        self._kept: Any = store.users if isinstance(store, Table) else _Accounts(store)
+        table = {name: self._password(kept) for name, kept in self._kept.items()}
         if not is_strict:
             readable = {name: value for name, value in table.items() if _is_readable(name, value)}
             table = readable or {"nobody": secrets.token_urlsafe()}
-        self._core = Users(table)
+        self._core = Users(table, is_named=self.keep_accounts)
 
     def verify(self, header: str, address: str) -> Steps[Verified | Refusal] | Verified | Refusal:
-        attempt = self._core.attempt(header, self.users, address)
+        attempt = self._core.attempt(header, self._kept, address)
         # Wrong ones wait as those of an unknown name do: the time says nothing of who is known.
-        return _verified_later(attempt) if isinstance(attempt, _core.Attempt) else attempt
+        return _verified_later(attempt) if isinstance(attempt, Attempt) else attempt
 
-    def weak(self) -> list[tuple[str, str]]:
-        """Return the names of users whose stored password should be stored anew, and why."""
-        found = ((name, _weakness(stored)) for name, stored in self.users.items())
-        return [(name, weakness) for name, weakness in found if weakness is not None]
+    def account(self, name: str) -> Account | None:
+        return _usable(self._store.find, name)
 
     def stored(self, name: str) -> str | None:
-        # The table is live, and may hold anything by now.
-        stored: object = self.users.get(name)
-        return stored if isinstance(stored, str) else None
+        password = self._password(self._kept.get(name))
+        # A store is live, and may hold anything by now.
+        return password if isinstance(password, str) else None
+
+    def _password(self, kept: Any) -> Any:
+        return kept[1] if self.keep_accounts and kept is not None else kept
+
+    def weak(self) -> list[tuple[str, str]]:
+        rows = ((name, _weakness(self._password(kept))) for name, kept in self._kept.items())
+        return [(name, weakness) for name, weakness in rows if weakness is not None]
 
 
-class PasswordFunction:
-    """The developer's own function of name and password."""
+class _Accounts:
+    """The accounts of a store as the core asks for them: names, and stored passwords."""
 
-    def __init__(self, auth_func: AuthFunc, cache_seconds: float, session_seconds: float) -> None:
+    def __init__(self, store: UserStore) -> None:
+        self._store = store
+        self._version: object = object()
+        self._names: tuple[str, ...] = ()
+
+    def get(self, name: str) -> tuple[str, Any] | None:
+        account = _usable(self._store.find, name)
+        if account is None or account.password is None:
+            return None
+        return account.name, account.password
+
+    def __len__(self) -> int:
+        return len(self._listed())
+
+    def items(self) -> Iterable[tuple[str, tuple[str, Any]]]:
+        found = ((name, self.get(name)) for name in self._listed())
+        return [(name, kept) for name, kept in found if kept is not None]
+
+    def _listed(self) -> tuple[str, ...]:
+        version = self._store.version()
+        if version != self._version:
+            # In this order: names that come in between are read again.
+            self._names, self._version = tuple(self._store.names()), version
+        return self._names
+
+
+class FunctionVerifier:
+    """The developer's own function of name and password, as a verifier."""
+
+    def __init__(self, auth_func: Callable[[str, str], Any]) -> None:
         """Remember whom to ask.
 
         :param auth_func: the function
+        """
+        self._auth_func = auth_func
+
+    def check(self, name: str, password: str) -> Account | None:
+        """Return an account of that name if the function returns True."""
+        return Account(name) if ask_function(self._auth_func, name, password) else None
+
+    def find(self, name: str) -> Account:
+        """Return an account of that name: the function cannot be asked about it alone."""
+        return Account(name)
+
+
+class AskedPasswords(Passwords):
+    """Asks a verifier about passwords."""
+
+    def __init__(self, verifier: Verifier, cache_seconds: float, session_seconds: float) -> None:
+        """Remember whom to ask.
+
+        :param verifier: whom
         :param cache_seconds: for how long what it accepted is not asked about again, in seconds
         :param session_seconds: for how long it counts once it accepted somebody, in seconds
         """
-        self._auth_func = auth_func
-        self.seconds: float | None = session_seconds
-        self._cache = VerifiedCredentials(cache_seconds) if cache_seconds else None
-        self._said_slow = False
+        self._verifier = verifier
+        self.keep_accounts = not isinstance(verifier, FunctionVerifier)
+        self._what = f"{type(verifier).__name__}.check" if self.keep_accounts else "auth_func"
+        self.seconds = session_seconds
+        self._memory = VerifiedCredentials(cache_seconds)
+        self._remembers_accounts = self.keep_accounts and bool(cache_seconds)
+        self._is_told_of = bool(cache_seconds)
 
     def verify(self, header: str, address: str) -> Steps[Verified | Refusal]:
+        meant = self._meant(header) if self._remembers_accounts else ""
+        attempt = self._memory.attempt(header, meant, address)
+        if isinstance(attempt, Attempt):
+            return (yield Wait(partial(self._ask, attempt, meant)))  # type: ignore[no-any-return]
+        return self._named(attempt, meant)
+
+    def _meant(self, header: str) -> str:
+        """Return the name of the account that a header is meant for, nothing if there is none.
+
+        By what was typed another one may be meant by now, whose password it is not.
+        """
         credentials = _core.parse_basic(header)
-        if credentials is None:
-            return Refusal.ABSENT
-        if self._cache is not None and self._cache.knows(header):
-            return credentials.username, AGAINST_FUNCTION
-        return (yield Wait(partial(self._ask, credentials, address)))  # type: ignore[no-any-return]
+        account = None if credentials is None else self.account(credentials.username)
+        return "" if account is None else account.name
 
-    def _ask(self, credentials: Credentials, address: str) -> Verified | Refusal:
-        verified = (credentials.username, AGAINST_FUNCTION)
-        if self._cache is None or (
-            # The core's wait would stop the one thread in which the other request could end it.
-            _threads_are_greenlets() and self._cache.is_in_flight(credentials)
-        ):
-            return _outcome(verified, self._accepts(credentials))
-        known = self._cache.look_up(credentials, address)
-        if isinstance(known, Refusal):
-            return known
-        if not isinstance(known, Flight):
-            return verified
-        accepted = None
+    def _ask(self, attempt: Attempt, meant: str) -> Verified | Refusal:
+        # Where greenlets share a thread, the core's wait would stop the one that could end it.
+        outcome = attempt.verify(can_wait=not _threads_are_greenlets())
+        if outcome is not None:
+            return self._named(outcome, meant)
+        found: Account | Refusal = Refusal.UNAVAILABLE
         try:
-            accepted = self._accepts(credentials)
+            found = self._checked(attempt.username, attempt.password)
         finally:
-            known.land(accepted)
-        return _outcome(verified, accepted)
+            is_unknown = found == Refusal.UNAVAILABLE
+            outcome = attempt.land(None if is_unknown else isinstance(found, Account))
+        return (found.name, _against(found)) if isinstance(found, Account) else outcome
 
-    def weak(self) -> list[tuple[str, str]]:
-        """Return nothing: what it compares with is not known here."""
-        return []
-
-    def stored(self, name: str) -> str | None:
-        return AGAINST_FUNCTION
-
-    def _accepts(self, credentials: Credentials) -> bool | None:
-        """Tell whether `auth_func` lets a user in, None if it cannot tell."""
+    def _checked(self, name: str, password: str) -> Account | Refusal:
         begun = time.monotonic()
-        accepted = accepts(self._auth_func, credentials.username, credentials.password)
+        found = asked(self._what, self._verifier.check, name, password)
         took = time.monotonic() - begun
-        if self._cache is None and took > _SLOW and not self._said_slow:
-            self._said_slow = True
+        if took > _SLOW and not self._is_told_of:
+            self._is_told_of = True
             logger.warning(
-                "auth_func takes %d ms, and is asked at each request, some forty times a page: "
+                "%s takes %d ms, and is asked at each request, some forty times a page: "
                 "pass auth_func_cache_seconds=60 to BasicAuth.",
+                self._what,
                 took * 1000,
             )
-        return accepted
+        return found
+
+    def _named(self, outcome: Verified | Refusal, meant: str) -> Verified | Refusal:
+        """Return the user's own name, where what was typed is known to be right."""
+        if isinstance(outcome, Refusal):
+            return outcome
+        if self._remembers_accounts and not meant:
+            return Refusal.WRONG
+        account = self.account(meant or outcome[0])
+        return Refusal.WRONG if account is None else (account.name, _against(account))
+
+    def account(self, name: str) -> Account | None:
+        return _usable(self._verifier.find, name)
+
+    def stored(self, name: str) -> str | None:
+        account = self.account(name)
+        return None if account is None else _against(account)
+
+
+def passwords_of(
+    users: Any,
+    cache_seconds: float = 0,
+    session_seconds: float = SESSION_SECONDS,
+    *,
+    is_strict: bool = True,
+) -> Passwords:
+    """Return who knows the passwords.
+
+    :param users: a mapping or pairs of names and stored passwords, a store of users, a verifier, or
+        a function of name and password
+    :param cache_seconds: see :class:`AskedPasswords`
+    :param session_seconds: see :class:`AskedPasswords`
+    :param is_strict: see :class:`StoredPasswords`
+    :raises TypeError: if it is none of these, for a time that is no number, or see
+        :class:`StoredPasswords`
+    :raises ValueError: for a time that is none, or goes with no store, or see
+        :class:`StoredPasswords`
+    """
+    check_number("auth_func_cache_seconds", cache_seconds, "seconds")
+    check_number("auth_func_session_seconds", session_seconds, "seconds")
+    is_other = isinstance(users, Mapping | type) or is_store(users) or is_verifier(users)
+    if callable(users) and not is_other:
+        check_auth_func(users)
+        users = FunctionVerifier(users)
+    users = users_of(users)
+    if is_verifier(users):
+        return AskedPasswords(users, cache_seconds, session_seconds)
+    if cache_seconds or session_seconds != SESSION_SECONDS:
+        raise ValueError(
+            "auth_func_cache_seconds and auth_func_session_seconds go with auth_func=: "
+            "a table of users is asked at each request"
+        )
+    store = Table(users) if isinstance(users, Mapping) else users
+    return StoredPasswords(store, is_strict=is_strict)
+
+
+def _usable(find: Callable[[str], object], name: str) -> Account | None:
+    """Return the account that is found by a name, None if nobody may log in to it."""
+    account = account_in(find(name), getattr(find, "__qualname__", "find"))
+    return None if account is None or account.disabled else account
+
+
+def _against(account: Account) -> str:
+    """Return what a user is verified against; nothing where only the verifier knows that."""
+    return account.password if isinstance(account.password, str) else ""
 
 
 def _verified_later(attempt: Attempt) -> Steps[Verified | Refusal]:
     verified: Verified | Refusal = yield Wait(attempt.verify)
     return verified
-
-
-def _outcome(verified: Verified, accepted: bool | None) -> Verified | Refusal:
-    if accepted is None:
-        return Refusal.UNAVAILABLE
-    return verified if accepted else Refusal.WRONG
 
 
 def _is_readable(name: str, stored: Any) -> bool:
@@ -175,7 +330,7 @@ def _threads_are_greenlets() -> bool:
     return type(threading.Lock()).__module__ != "_thread"
 
 
-def _weakness(stored: str) -> str | None:
+def _weakness(stored: Any) -> str | None:
     """Return why a password should be stored anew, None if it need not be."""
     try:
         if not security.password_needs_rehash(stored):

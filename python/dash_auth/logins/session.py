@@ -1,57 +1,50 @@
-"""A login that is remembered: what a session says of a user, and when that counts."""
+"""A login that is remembered: what a ticket says of a user, and when that counts."""
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dash_auth import _core
+from dash_auth._core import Refusal, Ticket
 from dash_auth._current import RequestIdentity, session_user
-from dash_auth._login import Login, Outcome, Visitor
-from dash_auth._request import PageServer, Request, Server
-from dash_auth._secret_keys import Keys
-from dash_auth._shown import IDP, USER, show
+from dash_auth._login import TICKET, Login, Outcome, Visitor
+from dash_auth._request import Request, Server
+from dash_auth._shown import NAMES, USER, show
 from dash_auth._steps import Steps
-from dash_auth.sessions import ended
-from dash_auth.sessions.notes import NOTE, REFRESH_TOKEN, SessionNotes, forget
-from dash_auth.sessions.parked import PARKED, hide, until
-from dash_auth.sessions.provider_notes import LoginNotes
+from dash_auth.sessions.ticket import Tickets
 
 
 class SessionLogin(Login):
-    """Recognises whose session it is, and keeps what the app reads of that user."""
+    """Recognises whose ticket it is, and keeps what the app reads of that user."""
 
-    server: Server
-
-    @property
-    def keys(self) -> Keys:
-        """The secret keys of the server's sessions."""
-        return self.server.secret_keys()
+    precedence = TICKET
+    names: tuple[str, ...] = NAMES
+    """What it shows in the session, where nothing else counts under these names."""
 
     @abstractmethod
-    def begin(self, request: Request, *, alone: bool) -> Steps[None] | None:
-        """Show in the session who is known, before any hook of the developer's runs.
-
-        :param request: the request
-        :param alone: whether logins to other apps are to be set aside: no guard of theirs is asked
-        """
+    def begin(self, request: Request) -> Steps[None] | None:
+        """Show in the session who is known, before any hook of the developer's runs."""
 
     @abstractmethod
-    def issue(self, request: Request, visitor: Visitor) -> bool:
+    def issue(self, request: Request, visitor: Visitor) -> None:
         """Remember a visitor whom another login has recognised.
 
         :param request: the request
         :param visitor: who makes it
-        :return: whether a session that is kept on the server is to have another id
         """
 
     def withdraw(self, request: Request) -> None:
         """Remember nobody: the visitor of :meth:`issue` is refused after all."""
 
-    @abstractmethod
-    def tidy(self, request: Request) -> Steps[None]:
-        """Take what does not count out of the session of a public request."""
+    def is_brought(self, request: Request) -> bool:
+        """Tell whether a ticket came along, be it right or not."""
+        return False
+
+    def show_known(self, request: Request) -> Steps[None]:
+        """Show who makes a public request with a header, as far as that costs nothing."""
+        yield from ()
 
     @abstractmethod
     def keep(self, request: Request) -> dict[str, Any] | None:
@@ -70,16 +63,17 @@ class SessionLogin(Login):
 
 
 class PasswordSession(SessionLogin):
-    """The session of a user who came with a password: it names the user on public pages."""
+    """The ticket of a user who came with a password: it names the user on public pages."""
 
     def __init__(
         self,
         server: Server,
-        notes: SessionNotes,
+        tickets: Tickets,
+        login: Login,
         *,
         stored: Callable[[str], str | None],
         claims: Callable[[str], Steps[dict[str, Any]]],
-        are_right: Callable[[Request], bool],
+        known_name: Callable[[Request], str | None],
         is_needed: Callable[[], bool],
         opens_sockets: Callable[[], bool],
         with_user: bool,
@@ -87,137 +81,129 @@ class PasswordSession(SessionLogin):
         """Remember what decides.
 
         :param server: the app's server
-        :param notes: writes and reads the notes of the guard
+        :param tickets: the tickets of the guard
+        :param login: whose visitors are remembered
         :param stored: returns what a user is verified against now, None if that can be nothing
         :param claims: returns what the session shows of a user
-        :param are_right: tells whether a request's credentials are, as far as that costs nothing
-        :param is_needed: tells whether something is public, so that a session is good for something
+        :param known_name: returns whose credentials a request has, as far as that costs nothing
+        :param is_needed: tells whether something is public, so that a ticket is good for something
         :param opens_sockets: tells whether there are callbacks over WebSockets
-        :param with_user: whether the cookie is written always, with the user in it
+        :param with_user: whether the session's cookie is written always, with the user in it
         """
-        self.server = server
-        self._notes = notes
+        self._server = server
+        self._tickets = tickets
+        self._login = login
         self._stored = stored
         self._claims = claims
-        self._are_right = are_right
+        self._known_name = known_name
         self._is_needed = is_needed
         self._opens_sockets = opens_sockets
         self._with_user = with_user
 
-    def claim(self, request: Request) -> Mapping[str, Any] | None:
-        session = request.bare_session
-        # A copy: a WebSocket holds on to it.
-        return None if self._notes.reader(session) is None else dict(session)
+    def claim(self, request: Request) -> Ticket | None:
+        return self._tickets.held(request)
 
-    def verify(self, request: Request, claim: Mapping[str, Any]) -> Steps[Outcome]:
+    def verify(self, request: Request, claim: Ticket) -> Steps[Outcome]:
         if not request.is_socket:
             # What is answered depends on the cookie: the server is to say so.
             request.session  # noqa: B018
-        name = self._name(claim)
-        if name is None:
+        if not (self._counts(claim) if request.is_socket else self._counts_for(request, claim)):
             return None
-        claims = yield from self._claims(name)
-        return Visitor(
-            self,
-            claim,
-            RequestIdentity(None, claims),
-            {USER: claims},
-            against=self._stored(name),
-            # The one thing beside that opens with it is a WebSocket.
-            is_for_public=not request.is_socket,
-        )
+        claims = yield from self._claims(claim.name)
+        identity = RequestIdentity(None, claims)
+        # The one thing beside that opens with it is a WebSocket.
+        is_for_public = claim.is_for_public and not request.is_socket
+        return Visitor(self, claim, identity, {USER: claims}, is_for_public=is_for_public)
 
     def holds(self, visitor: Visitor) -> bool:
-        return self._name(visitor.claim) is not None
+        return lasts(visitor.claim) and self._counts(visitor.claim)
 
-    def _name(self, session: Mapping[str, Any]) -> str | None:
-        """Return the user whom a session that counts is of."""
-        name = self._notes.reader(session)
-        if name is None:
-            return None
-        stored = self._stored(name)
-        if stored is None or not self._notes.holds(session, self.keys, stored):
-            return None
-        return name
+    def _counts(self, ticket: Ticket) -> bool:
+        """Tell whether what the user was verified against is still the same."""
+        stored = self._stored(ticket.name)
+        return stored is not None and ticket.is_against(stored)
 
-    def begin(self, request: Request, *, alone: bool) -> Steps[None] | None:
-        session = request.bare_session
-        if NOTE not in session:
-            return None
-        if alone and until(session):
-            hide(session)
-        # Who comes with credentials is known once they are verified.
-        if request.authorization is not None:
-            return None
-        return self._show(request, self._name(session))
+    def _counts_for(self, request: Request, ticket: Ticket) -> bool:
+        """Tell the same of the ticket of a request, for which it is asked once."""
+        if self not in request.tickets:
+            request.tickets[self] = self._counts(ticket)
+        counts: bool = request.tickets[self]
+        return counts
 
-    def _show(self, request: Request, name: str | None) -> Steps[None]:
-        if name is not None:
-            claims = yield from self._claims(name)
-            show(request, {USER: claims})
+    def begin(self, request: Request) -> Steps[None] | None:
+        ticket = self._tickets.held(request)
+        if ticket is None or not self._counts_for(request, ticket):
+            return None
+        return self._show(request, ticket.name)
 
-    def issue(self, request: Request, visitor: Visitor) -> bool:
-        keys = self.keys
-        if not (keys and (self._with_user or self._is_needed())):
-            return False
-        name, verified_against = visitor.against
-        session = request.bare_session
-        if until(session):
-            # Where its guard is asked too, it is there still.
-            hide(session)
+    def _show(self, request: Request, name: str) -> Steps[None]:
+        claims = yield from self._claims(name)
+        show(request, {USER: claims})
+
+    def issue(self, request: Request, visitor: Visitor) -> None:
+        if not self._with_user and not (self._is_needed() and _keeps_cookies(request)):
+            return
+        if not self._server.secret_keys():
+            return
+        if visitor.login is not self._login:
+            # Of another one it would say nothing that still holds.
+            return
         # Not what the live table holds by now: a password changed since ends this login.
-        is_login = self._notes.write(session, keys, name, verified_against)
-        # The answer to a WebSocket's handshake tells of no other id.
-        return is_login and not request.is_socket and self.server.has_session_ids
+        name, verified_against = visitor.against
+        if not self._tickets.says(request, name, verified_against):
+            methods = ["pwd"]
+            self._tickets.issue(
+                request, name, verified_against, methods=methods, is_for_public=True
+            )
 
     def withdraw(self, request: Request) -> None:
-        if self._notes.wrote(request.bare_session):
-            forget(request.session)
+        self._tickets.withdraw(request)
 
-    def tidy(self, request: Request) -> Steps[None]:
-        session = request.bare_session
-        if not self._notes.wrote(session):
+    def is_brought(self, request: Request) -> bool:
+        return self._tickets.text(request) is not None
+
+    def show_known(self, request: Request) -> Steps[None]:
+        ticket = None if request.authorization is None else self._tickets.held(request)
+        if ticket is None or not self._counts_for(request, ticket):
             return
-        name = self._name(session)
-        header = request.authorization
-        if header is not None:
-            credentials = _core.parse_basic(header)
-            if credentials is None or credentials.username != name:
-                name = None
-            elif self._are_right(request):
-                # What is open asks for no hash: where none was made for these, nobody is shown,
-                # though `current_user()` finds out who it is.
-                yield from self._show(request, name)
-        if name is None:
-            forget(request.session)
+        # What is open asks for no hash: where none was made for these, nobody is shown, though
+        # `current_user()` finds out who it is.
+        if self._known_name(request) == ticket.name:
+            yield from self._show(request, ticket.name)
 
     def keep(self, request: Request) -> dict[str, Any] | None:
         shown = request.shown
         if shown is None:
             return None
-        if shown.is_taken_away and NOTE in shown.session:
-            forget(shown.session)
+        if shown.is_taken_away:
+            self._tickets.withdraw(request)
         if not self._with_user:
             return None
-        name = self._name(shown.session)
-        return {} if name is None else {USER: {"email": name}}
+        ticket = self._tickets.held(request)
+        if ticket is None or not self._counts(ticket):
+            return {}
+        # Of wrong credentials nobody is known, whatever a ticket says. Those that nobody asked
+        # about leave the cookie as it is.
+        is_wrong = not shown.values and request.refusal in (Refusal.ABSENT, Refusal.WRONG)
+        return {} if is_wrong else {USER: {"email": ticket.name}}
 
     def use(self) -> str:
         if not self._with_user and not self._is_needed():
             return "nothing: no cookie is written, each request carries its credentials"
-        if not self.keys:
+        if not self._server.secret_keys():
             return "nothing: there is no secret key"
+        seconds = self._tickets.seconds
         lifetime = (
             "while the stored password is the same"
-            if self._notes.seconds is None
-            else f"for {self._notes.seconds / 3600:g} hours"
+            if seconds is None
+            else f"for {seconds / 3600:g} hours"
         )
         if self._opens_sockets():
             return f"WebSockets open with it, and public pages know the user, {lifetime}"
         return f"public pages know the user {lifetime}; it opens no private page"
 
     def lacks(self) -> str | None:
-        if self.keys or not (self._with_user or self._is_needed()):
+        if self._server.secret_keys() or not (self._with_user or self._is_needed()):
             return None
         lacking = (
             "callbacks will go by HTTP, not over WebSockets"
@@ -225,85 +211,6 @@ class PasswordSession(SessionLogin):
             else "public pages will not know who logged in"
         )
         return f"No secret key: {lacking}. Pass secret_key= to BasicAuth."
-
-
-class ProviderSession(SessionLogin):
-    """The session of a user who logged in through a provider: it is the login itself."""
-
-    server: PageServer
-
-    def __init__(self, server: PageServer, notes: LoginNotes, *, with_user: bool) -> None:
-        """Remember what decides.
-
-        :param server: the app's server
-        :param notes: writes and reads the notes of the guard
-        :param with_user: whether the cookie holds what is shown of the user as well
-        """
-        self.server = server
-        self.notes = notes
-        self._with_user = with_user
-
-    def is_there(self, request: Request) -> bool:
-        """Tell whether a request comes with a login that counts."""
-        return self.notes.holds(request.bare_session, self.keys)
-
-    def claim(self, request: Request) -> Mapping[str, Any] | None:
-        if not request.has_session_cookie:
-            return None
-        session = request.session
-        # The note alone: a WebSocket holds on to it.
-        return {NOTE: session[NOTE]} if self.notes.resume(session, self.keys) else None
-
-    def verify(self, request: Request, claim: Mapping[str, Any]) -> Outcome:
-        note = claim[NOTE]
-        shown = None
-        if request.shown is None or not request.shown.values:
-            # The very object: what the app adds to it is kept as any member of the session is.
-            shown = {name: note[name] for name in (USER, IDP)}
-        identity = RequestIdentity(session_user)
-        if request.is_socket:
-            claims = note[USER]
-            identity = RequestIdentity(None, claims if isinstance(claims, Mapping) else {})
-        return Visitor(self, claim, identity, shown)
-
-    def holds(self, visitor: Visitor) -> bool:
-        return not ended.is_ended(visitor.claim) and self.notes.holds(visitor.claim, self.keys)
-
-    def begin(self, request: Request, *, alone: bool) -> None:
-        session = request.bare_session
-        if NOTE not in session and PARKED not in session:
-            return
-        if self.notes.resume(session, self.keys):
-            show(request, {name: session[NOTE][name] for name in (USER, IDP)})
-        elif alone:
-            hide(session)
-
-    def issue(self, request: Request, visitor: Visitor) -> bool:
-        # The flow that ended in this session has written it, and renewed the id.
-        return False
-
-    def tidy(self, request: Request) -> Steps[None]:
-        yield from ()
-
-    def keep(self, request: Request) -> dict[str, Any] | None:
-        shown = request.shown
-        if shown is None:
-            return None
-        session, keys, notes = shown.session, self.keys, self.notes
-        holds = notes.is_current(session, keys)
-        if shown.is_taken_away:
-            for name in (NOTE, REFRESH_TOKEN):
-                if name in session:
-                    del session[name]
-        elif USER in session and holds:
-            notes.rewrite(session)
-        if not self._with_user:
-            return None
-        holds = holds and notes.is_current(session, keys)
-        return {name: session[name] for name in (USER, IDP) if name in session} if holds else {}
-
-    def use(self) -> str:
-        return f"the login itself, for {self.notes.seconds / 3600:g} hours"
 
 
 class ShownUser(Login):
@@ -320,27 +227,35 @@ class ShownUser(Login):
 class NotRemembered(SessionLogin):
     """No session: each request is recognised by what comes with it; the app is shown whom."""
 
-    def __init__(self, server: Server) -> None:
-        """Remember the server.
-
-        :param server: the app's server
-        """
-        self.server = server
-
     def claim(self, request: Request) -> None:
         return None
 
-    def begin(self, request: Request, *, alone: bool) -> None:
+    def begin(self, request: Request) -> None:
         return
 
-    def issue(self, request: Request, visitor: Visitor) -> bool:
-        return False
-
-    def tidy(self, request: Request) -> Steps[None]:
-        yield from ()
+    def issue(self, request: Request, visitor: Visitor) -> None:
+        return
 
     def keep(self, request: Request) -> dict[str, Any] | None:
         return None
 
     def use(self) -> str:
         return "nothing: no cookie is written, each request carries its credentials"
+
+
+def lasts(ticket: Ticket) -> bool:
+    """Tell whether a ticket that was read before is not over.
+
+    :param ticket: the ticket
+    """
+    return ticket.until is None or ticket.until > time.time()
+
+
+def _keeps_cookies(request: Request) -> bool:
+    """Tell whether a client is a browser, or shows that it keeps cookies."""
+    return (
+        request.has_cookies
+        or request.sec_fetch_site is not None
+        or request.header("Sec-Fetch-Mode") is not None
+        or "text/html" in (request.header("Accept") or "")
+    )

@@ -1,36 +1,34 @@
 """Logins that were ended before their time.
 
-A copy of the cookie counts until its note says. What lives in this process, a WebSocket, ends with
-the login that opened it.
+A copy of the cookie counts until its ticket says, but not in this process: what lives there, a
+WebSocket, ends with the login that opened it.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any
 
-from dash_auth.sessions.notes import NOTE
-from dash_auth.sessions.parked import parked, until
+from dash_auth._core import Ticket
 
 _ended: dict[str, int] = {}
 """When each login would have ended, by its id."""
 
 
-def end(session: Mapping[str, Any]) -> None:
-    """Remember that the logins in a session are over, those to other apps too."""
+def end(ticket: Ticket) -> None:
+    """Remember that a login is over.
+
+    :param ticket: the ticket that was issued for it
+    """
     now = time.time()
     for number in [number for number, end in list(_ended.items()) if end <= now]:
         _ended.pop(number, None)
-    for login in (session, *parked(session)):
-        if until(login) > now:
-            _ended[_id(login)] = until(login)
+    if ticket.until is not None:
+        _ended[ticket.id] = ticket.until
 
 
-def is_ended(login: Mapping[str, Any]) -> bool:
-    """Tell whether a login was ended in this process."""
-    return _id(login) in _ended
+def is_ended(ticket: Ticket) -> bool:
+    """Tell whether a login was ended in this process.
 
-
-def _id(login: Mapping[str, Any]) -> str:
-    return str(login[NOTE].get("id"))
+    :param ticket: the ticket that was issued for it
+    """
+    return ticket.id in _ended

@@ -26,7 +26,7 @@ from werkzeug.exceptions import HTTPException
 from dash_auth import _dash_internals as internals
 from dash_auth._current import EVENT_LOOP_FACTS
 from dash_auth._guard.guards import Guards
-from dash_auth._request import Answer, Request
+from dash_auth._request import Answer, CookieAttributes
 from dash_auth._secret_keys import Keys
 from dash_auth._servers.asgi import AsgiRequest
 from dash_auth._servers.fastapi.answers import answer_of, answer_of_error
@@ -120,9 +120,8 @@ class FastAPIServer:
         self._session_cookie.set_secret_keys(keys)
         self._fastapi.middleware_stack = None
 
-    def unverified_session(self, request: Request) -> str | None:
-        scope = request.scope  # type: ignore[attr-defined]
-        return self._session_cookie.unverified(self._fastapi.user_middleware, scope)
+    def cookie_attributes(self) -> CookieAttributes:
+        return self._session_cookie.attributes(self._fastapi.user_middleware)
 
     def close_session_cookie(self, *, secure: bool) -> None:
         # SameSite=Lax and HttpOnly are what Starlette's cookie is anyway.
@@ -133,12 +132,8 @@ class FastAPIServer:
     def session_cookie_length(self, session: Mapping[str, Any]) -> int | None:
         return self._session_cookie.length(self._fastapi.user_middleware, session)
 
-    @property
-    def has_session_ids(self) -> bool:
-        # Starlette's are cookies.
-        return False
-
     def renew_session_id(self, session: MutableMapping[str, Any]) -> None:
+        # Starlette's are cookies.
         return
 
     def has_route(self, rule: str) -> bool:

@@ -121,6 +121,9 @@ def _saving(send: Send, guards: Guards, request: FastAPIRequest) -> Send:
             return
         # Starlette's session, which stands before the guard, is written with this message.
         guards.end(request)
+        if request.set_cookies:
+            cookies = [(b"set-cookie", one.encode("ascii")) for one in request.set_cookies.values()]
+            message["headers"] = [*message.get("headers", ()), *cookies]
         try:
             await send(message)
         finally:

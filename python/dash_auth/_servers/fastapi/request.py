@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from starlette.exceptions import HTTPException, WebSocketException
+from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope
 
 from dash_auth import _dash_internals as internals
@@ -34,6 +35,7 @@ class FastAPIRequest(AsgiRequest):
         self._receive = receive
         self._read: list[Message] = []
         self.guard: Guard | None = None
+        self._cookies: Mapping[str, str] | None = None
         session: MutableMapping[str, Any] | None = scope.get("session")
         self._session: MutableMapping[str, Any] = {} if session is None else session
 
@@ -48,9 +50,10 @@ class FastAPIRequest(AsgiRequest):
     def bare_session(self) -> MutableMapping[str, Any]:
         return self._session
 
-    @property
-    def has_session_cookie(self) -> bool:
-        return bool(self._session)
+    def cookie(self, name: str) -> str | None:
+        if self._cookies is None:
+            self._cookies = HTTPConnection(self.scope).cookies
+        return self._cookies.get(name)
 
     async def _read_body(self, limit: int) -> None:
         # As Dash has it: it parses no other body.

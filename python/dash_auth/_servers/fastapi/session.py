@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 from base64 import b64encode
@@ -11,11 +12,13 @@ from typing import Any
 import itsdangerous
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
-from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp
 
+from dash_auth._request import CookieAttributes
 from dash_auth._secret_keys import Keys, keys_of
-from dash_auth._servers.unverified import starlettes_content_of
+
+_SECONDS: int = inspect.signature(SessionMiddleware).parameters["max_age"].default
+"""For how long Starlette's cookie counts unless it is told, in seconds."""
 
 
 class RotatingSessions(SessionMiddleware):
@@ -83,14 +86,17 @@ class SessionCookie:
         signed = signer.sign(b64encode(json.dumps(dict(session)).encode()))
         return len(_name(declared)) + len(signed)
 
-    def unverified(self, declared: list[Middleware], scope: Any) -> str | None:
-        """Return what the cookie of a request says, whoever signed it; None if it cannot be read.
+    def attributes(self, declared: list[Middleware]) -> CookieAttributes:
+        """Return what is said of the cookie.
 
         :param declared: the developer's own
-        :param scope: the scope of the request
         """
-        cookie = HTTPConnection(scope).cookies.get(_name(declared))
-        return None if cookie is None else starlettes_content_of(cookie.partition(".")[0])
+        own = _own(declared)
+        arguments = {} if own is None else _arguments(own)
+        is_secure = self._only_over_https or bool(arguments.get("https_only"))
+        is_for_frames = str(arguments.get("same_site", "lax")).lower() == "none"
+        seconds = None if own is None else arguments.get("max_age", _SECONDS)
+        return CookieAttributes(is_secure, is_for_frames, seconds=seconds)
 
 
 def _own(declared: list[Middleware]) -> Middleware | None:
@@ -108,6 +114,7 @@ def _is_session(one: Middleware) -> bool:
     return kind is SessionMiddleware
 
 
+@functools.lru_cache(16)
 def _arguments(sessions: Middleware) -> dict[str, Any]:
     bound = inspect.signature(SessionMiddleware).bind(None, *sessions.args, **sessions.kwargs)
     return {name: value for name, value in bound.arguments.items() if name != "app"}

@@ -49,3 +49,12 @@ def readable(value: Any) -> Any:
     if isinstance(value, list):
         return [readable(one) for one in value]
     return value
+
+
+def methods_of(user: object) -> list[str]:
+    """Return how the provider says that a user logged in (RFC 8176), nothing if it does not.
+
+    :param user: the claims of the user, as the app made them
+    """
+    methods = user.get("amr") if isinstance(user, Mapping) else None
+    return [one for one in methods if isinstance(one, str)] if isinstance(methods, list) else []

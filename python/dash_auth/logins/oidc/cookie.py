@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from dash_auth._request import PageServer
-from dash_auth._shown import IDP, USER, Session
+from dash_auth._shown import NAMES, REFRESH_TOKEN, Session
 from dash_auth.logins.oidc import pending
-from dash_auth.sessions.parked import PARKED
-
-COOKIE_LIMIT = 4000
-"""The longest name and value of a cookie, in bytes: below what browsers take (RFC 6265 6.1)."""
+from dash_auth.logins.oidc.session import ProviderSession
+from dash_auth.sessions.ticket import LONGEST_COOKIE
 
 
-def fits(server: PageServer, session: Session, *, with_user: bool = False) -> bool:
-    """Tell whether a session can be kept; paths of other tabs, and other logins give way.
+def fits(
+    server: PageServer,
+    session: Session,
+    remembering: ProviderSession | None = None,
+    *,
+    with_user: bool = False,
+) -> bool:
+    """Tell whether a session can be kept; paths and logins of other tabs, and apps, give way.
 
     :param server: the server
     :param session: the session of the current request
+    :param remembering: what remembers logins to the app; with None no login gives way
     :param with_user: whether what is shown of the user is kept too
     """
-    for give_way in (pending.forget_older_target, _forget_parked, pending.forget_older_login):
+    end_other = () if remembering is None else (remembering.end_older_other,)
+    for give_way in (pending.forget_older_target, *end_other, pending.forget_older_login):
         while not _is_short(server, session, with_user):
             if not give_way(session):
                 break
@@ -27,12 +33,8 @@ def fits(server: PageServer, session: Session, *, with_user: bool = False) -> bo
     return False
 
 
-def _forget_parked(session: Session) -> bool:
-    return session.pop(PARKED, None) is not None
-
-
 def _is_short(server: PageServer, session: Session, with_user: bool) -> bool:
-    shown = () if with_user else (USER, IDP)
+    shown = (REFRESH_TOKEN,) if with_user else (*NAMES, REFRESH_TOKEN)
     kept = {key: value for key, value in session.items() if key not in shown}
     length = server.session_cookie_length(kept)
-    return length is None or length <= COOKIE_LIMIT
+    return length is None or length <= LONGEST_COOKIE

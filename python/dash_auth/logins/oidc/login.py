@@ -8,14 +8,13 @@ from typing import Any
 
 from werkzeug.exceptions import BadRequest
 
-from dash_auth._request import PageServer
-from dash_auth._shown import IDP, USER, Session
+from dash_auth._request import PageServer, Request
+from dash_auth._shown import IDP, REFRESH_TOKEN, USER, Session
 from dash_auth.logins.oidc import pending
-from dash_auth.logins.oidc.claims import readable
+from dash_auth.logins.oidc.claims import methods_of, readable
 from dash_auth.logins.oidc.cookie import fits
 from dash_auth.logins.oidc.providers import Providers
-from dash_auth.sessions.notes import NOTE, REFRESH_TOKEN
-from dash_auth.sessions.provider_notes import LoginNotes
+from dash_auth.logins.oidc.session import ProviderSession
 
 logger = logging.getLogger("dash_auth")
 
@@ -93,7 +92,7 @@ def complete(
 
 def keep(
     server: PageServer,
-    notes: LoginNotes,
+    remembering: ProviderSession,
     idp: str,
     before: Mapping[str, Any],
     *,
@@ -102,13 +101,14 @@ def keep(
     """Have the login count that a callback stored, if it stored one.
 
     :param server: adapter of the server
-    :param notes: the notes of the guard
+    :param remembering: what remembers it
     :param idp: name of the provider
     :param before: what the session held before the callback
     :param with_user: whether the cookie is to hold what apps read of the user
     :raises LoginFailed: if the login cannot be kept, and nothing is left of it
     """
-    session = server.request().session
+    request = server.request()
+    session = request.session
     user = session.get(USER)
     if user is None or user is before.get(USER):
         return
@@ -119,16 +119,17 @@ def keep(
         session.pop(REFRESH_TOKEN, None)
     try:
         session[USER] = readable(user)
-        notes.write(session, server.secret_keys())
-        is_kept = fits(server, session, with_user=with_user)
-        if not is_kept:
+        values = {name: session[name] for name in remembering.names if name in session}
+        is_kept = remembering.log_in(request, values, methods_of(user))
+        if is_kept and not fits(server, session, remembering, with_user=with_user):
             # Who is logged in needs no other tab's login any more.
             session.pop(pending.PENDING, None)
-            is_kept = fits(server, session, with_user=with_user)
+            is_kept = fits(server, session, remembering, with_user=with_user)
     except RecursionError:
         is_kept = False
     if not is_kept:
-        session.clear()
+        remembering.forget(request)
+        remembering.empty(session)
         logger.error(
             "Refused: the claims of a user fill more than a cookie holds (4 KB), or are nested too "
             "deeply. Name those that the app needs, session_claims=[...], or keep sessions on the "
@@ -139,14 +140,16 @@ def keep(
     server.renew_session_id(session)
 
 
-def undo(session: Session, before: Mapping[str, Any]) -> None:
+def undo(request: Request, remembering: ProviderSession, before: Mapping[str, Any]) -> None:
     """Take back what a callback stored that failed: the login before it stays as it was.
 
-    :param session: the session of the current request
-    :param before: what it held before the callback
+    :param request: the current request
+    :param remembering: what remembers that login
+    :param before: what the session held before the callback
     """
-    for name in (USER, IDP, REFRESH_TOKEN):
-        if NOTE in session and name in before:
+    session, is_left = request.session, remembering.found(request) is not None
+    for name in remembering.names:
+        if is_left and name in before:
             session[name] = before[name]
         else:
             session.pop(name, None)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from dash import Dash
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from dash_auth import _dash_internals as internals
-from dash_auth._core import below_prefix
+from dash_auth._core import below_prefix, is_local, way_back
 from dash_auth._request import Request
 from dash_auth.logins.pages import page
 
-__all__ = ["LONGEST_TARGET", "UNCACHED", "is_local", "is_navigation", "page", "target"]
+__all__ = ["UNCACHED", "is_local", "is_navigation", "page", "target"]
 
 UNCACHED = {
     "Cache-Control": "no-store",
@@ -22,14 +20,8 @@ UNCACHED = {
 }
 """The headers of an answer that nobody keeps, and whose address is told to nobody."""
 
-LONGEST_TARGET = 512
-"""The longest path that is come back to, in characters: it waits in the session's cookie."""
-
 _ACCEPT_READ = 1024
 """How much of an Accept header is read, in characters: the parser takes long over a long one."""
-
-_PATH_CHARACTERS = "/:@!$&'()*+,;=~"
-_QUERY_CHARACTERS = _PATH_CHARACTERS + "?%[]"
 
 
 def is_navigation(request: Request) -> bool:
@@ -52,15 +44,7 @@ def target(app: Dash, request: Request) -> str | None:
     """
     if request.method != "GET":
         return None
-    path = seen(app, request, request.path)
-    if len(path) > LONGEST_TARGET:
-        return None
-    path = quote(path, safe=_PATH_CHARACTERS)
-    if len(request.query) > LONGEST_TARGET:
-        return path if is_local(path) and len(path) <= LONGEST_TARGET else None
-    query = quote(request.query.encode("latin-1"), safe=_QUERY_CHARACTERS)
-    found = f"{path}?{query}" if query and len(path) + len(query) < LONGEST_TARGET else path
-    return found if is_local(found) and len(found) <= LONGEST_TARGET else None
+    return way_back(seen(app, request, request.path), request.query.encode("latin-1"))
 
 
 def seen(app: Dash, request: Request, path: str) -> str:
@@ -77,9 +61,3 @@ def seen(app: Dash, request: Request, path: str) -> str:
         return (cut if cut.endswith(request.root_path) else request.root_path) + path
     below = below_prefix(path, inside)
     return request.root_path + path if below is None else outside + below.removeprefix("/")
-
-
-def is_local(location: str) -> bool:
-    """Tell whether a Location header leads to this origin."""
-    # Browsers take `//host` and `/\host` for another host, and skip tabs and line feeds.
-    return location.startswith("/") and location[1:2] not in ("/", "\\") and location.isprintable()

@@ -1,0 +1,199 @@
+"""The session of a user who logged in through a provider: a ticket of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from dash_auth._core import Ticket
+from dash_auth._current import RequestIdentity, session_user
+from dash_auth._login import FLOW, Outcome, Visitor
+from dash_auth._request import PageServer, Request
+from dash_auth._shown import IDP, NAMES, REFRESH_TOKEN, USER, Session, show
+from dash_auth.logins.session import SessionLogin, lasts
+from dash_auth.sessions import ended, kept
+from dash_auth.sessions.ticket import Tickets
+
+
+class ProviderSession(SessionLogin):
+    """The ticket of a user who logged in through a provider: it is the login itself."""
+
+    precedence = FLOW
+    names = (*NAMES, REFRESH_TOKEN)
+
+    def __init__(
+        self,
+        server: PageServer,
+        tickets: Tickets,
+        registration: Callable[[str], str],
+        *,
+        with_user: bool,
+    ) -> None:
+        """Remember what decides.
+
+        :param server: the app's server
+        :param tickets: the tickets of the guard
+        :param registration: tells what the app is registered as at the provider of a name
+        :param with_user: whether the session's cookie holds what is shown of the user as well
+        """
+        self._server = server
+        self._tickets = tickets
+        self._registration = registration
+        self._with_user = with_user
+
+    def log_in(
+        self, request: Request, values: Mapping[str, Any], methods: Sequence[str] = ()
+    ) -> bool:
+        """Remember who has just logged in.
+
+        :param request: the request in which the login ended
+        :param values: what stands under :attr:`names` from now on
+        :param methods: how the user logged in, as far as the provider says so
+        :return: whether it can be kept
+        """
+        name, registration = _subject(values[USER]), self._registration(str(values[IDP]))
+        issued = None
+        if self._server.session_cookie_length({}) is not None:
+            claims = _as_json(values)
+            issued = claims and self._tickets.issue(
+                request, name, registration, methods=methods, claims=claims
+            )
+        if not issued:
+            issued = self._tickets.issue(request, name, registration, methods=methods)
+            if issued is None:
+                return False
+            kept.keep(request.session, self._tickets.name, issued, values)
+        request.tickets[self] = issued, dict(values)
+        show(request, values)
+        return True
+
+    def log_out(self, request: Request) -> None:
+        """End the login of a request in this process, and for the browser.
+
+        :param request: the request
+        """
+        found = self.found(request)
+        if found is not None:
+            ended.end(found[0])
+        self.forget(request)
+
+    def forget(self, request: Request) -> None:
+        """Have the browser forget the login of a request.
+
+        :param request: the request
+        """
+        self._tickets.withdraw(request)
+        request.tickets[self] = None
+        kept.forget(request.bare_session, self._tickets.name)
+
+    def empty(self, session: Session, *outlive: str) -> None:
+        """Empty a session, but for what it keeps of logins to other apps.
+
+        :param session: the session of the current request
+        :param outlive: what is to stay as well
+        """
+        kept.empty(session, self._tickets.name, *outlive)
+
+    def end_older_other(self, session: Session) -> bool:
+        """End the oldest login to another app that needs room in a session, if there is one.
+
+        :param session: the session of the current request
+        """
+        return kept.end_older_other(session, self._tickets.name)
+
+    def found(self, request: Request) -> tuple[Ticket, dict[str, Any]] | None:
+        """Return the ticket that counts, and what the app reads of its user.
+
+        :param request: the request
+        """
+        if self not in request.tickets:
+            request.tickets[self] = self._find(request)
+        found: tuple[Ticket, dict[str, Any]] | None = request.tickets[self]
+        return found
+
+    def _find(self, request: Request) -> tuple[Ticket, dict[str, Any]] | None:
+        ticket = self._tickets.held(request)
+        if ticket is None:
+            return None
+        values = kept.values_of(request.bare_session, self._tickets.name, ticket)
+        return (ticket, values) if values is not None and self._counts(ticket, values) else None
+
+    def _counts(self, ticket: Ticket, values: Mapping[str, Any]) -> bool:
+        if USER not in values or IDP not in values or ended.is_ended(ticket):
+            return False
+        # Instances of one app may give the name to different providers. And the app may add to what
+        # is known of the user, but not make another of it.
+        is_same = ticket.name == _subject(values[USER])
+        return is_same and ticket.is_against(self._registration(str(values[IDP])))
+
+    def claim(self, request: Request) -> tuple[Ticket, dict[str, Any]] | None:
+        found = self.found(request)
+        if found is not None and not request.is_socket:
+            # What is answered depends on the cookie: the server is to say so.
+            request.session  # noqa: B018
+        return found
+
+    def verify(self, request: Request, claim: tuple[Ticket, dict[str, Any]]) -> Outcome:
+        values = claim[1]
+        if request.is_socket:
+            claims = values[USER]
+            identity = RequestIdentity(None, claims if isinstance(claims, Mapping) else {})
+            return Visitor(self, claim, identity, values)
+        # The very objects: what the app adds to them is kept as any member of the session is.
+        shown = values if request.shown is None or not request.shown.values else None
+        return Visitor(self, claim, RequestIdentity(session_user), shown)
+
+    def holds(self, visitor: Visitor) -> bool:
+        return lasts(visitor.claim[0]) and self._counts(*visitor.claim)
+
+    def is_brought(self, request: Request) -> bool:
+        return self._tickets.text(request) is not None
+
+    def begin(self, request: Request) -> None:
+        found = self.found(request)
+        if found is not None:
+            show(request, found[1])
+
+    def issue(self, request: Request, visitor: Visitor) -> None:
+        # The flow that ended in it has done so.
+        return
+
+    def keep(self, request: Request) -> dict[str, Any] | None:
+        shown, found = request.shown, self.found(request)
+        if shown is None:
+            return None
+        session = shown.session
+        if shown.is_taken_away:
+            self.forget(request)
+        elif found is not None and shown.values.get(USER) is found[1][USER]:
+            self._keep_changes(session, *found)
+        if not self._with_user:
+            return None
+        found = self._find(request)
+        return {} if found is None else {name: found[1][name] for name in NAMES if name in found[1]}
+
+    def _keep_changes(self, session: Session, ticket: Ticket, values: Mapping[str, Any]) -> None:
+        """Keep what the app has made of what it reads of the user."""
+        now = {name: session[name] for name in self.names if name in session}
+        if now != kept.values_of(session, self._tickets.name, ticket):
+            kept.keep(session, self._tickets.name, ticket, now)
+
+    def use(self) -> str:
+        return f"the login itself, for {(self._tickets.seconds or 0) / 3600:g} hours"
+
+
+def _as_json(values: Mapping[str, Any]) -> bytes | None:
+    """Return values as JSON, None if it would not give them back."""
+    try:
+        return json.dumps(values, separators=(",", ":")).encode()
+    except (TypeError, ValueError):
+        return None
+
+
+def _subject(user: object) -> str:
+    """Return what names the user for good; the app may add to the rest of the claims."""
+    if not isinstance(user, Mapping):
+        return str(user)
+    names = (user.get(key) for key in ("sub", "email", "preferred_username", "name"))
+    return next((name for name in names if isinstance(name, str) and name), "")

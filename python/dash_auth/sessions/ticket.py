@@ -1,0 +1,192 @@
+"""The ticket: what is remembered of a login, in a cookie of the guard's own.
+
+Login and logout alone write it, never the app's session: a late answer that writes the session
+brings no login back. Two apps on one host have a cookie each.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Sequence
+
+from dash_auth import _core
+from dash_auth._core import Ticket, claimed_time
+from dash_auth._request import Request, Server
+from dash_auth._secret_keys import mark
+
+logger = logging.getLogger("dash_auth")
+
+LONGEST_COOKIE = 4000
+"""The longest name and value of a cookie, in bytes: below what browsers take (RFC 6265 6.1)."""
+
+_A_HUNDRED_YEARS = 100 * 365 * 24 * 60 * 60
+"""The longest time of a ticket, in seconds: what is longer may be more than a date holds."""
+
+
+class Tickets:
+    """Issues, reads and withdraws the tickets of the guards of one login."""
+
+    def __init__(self, server: Server, guard: str, seconds: float | None = None) -> None:
+        """Name the guard.
+
+        :param server: the app's server, whose keys seal the tickets
+        :param guard: what tells this guard from any other that shares the keys
+        :param seconds: how long a ticket counts, in seconds; None for no time of its own
+        """
+        self._seconds = seconds
+        self._server = server
+        self._tickets = _core.Tickets(guard)
+        self.name = f"dash_auth_{mark(guard)}"
+
+    @property
+    def seconds(self) -> float | None:
+        """For how long a ticket counts, in seconds; None for no time of its own.
+
+        No longer than the server has the cookie of a session count: it says when a login is over.
+        """
+        if self._seconds is None:
+            return None
+        limit = self._server.cookie_attributes().seconds
+        return min(self._seconds, _A_HUNDRED_YEARS, *([] if limit is None else [limit]))
+
+    def text(self, request: Request) -> str | None:
+        """Return the ticket that came along, be it what it may."""
+        # Most programs send none, and to look for one takes a while.
+        text = request.cookie(self._cookie_name(request)) if request.has_cookies else None
+        return text if text is not None and text.isascii() else None
+
+    def held(self, request: Request) -> Ticket | None:
+        """Return the ticket of a request, None if none counts.
+
+        :param request: the request
+        """
+        if self not in request.tickets:
+            request.tickets[self] = self._open(request)
+        held: Ticket | None = request.tickets[self]
+        return held
+
+    def _open(self, request: Request) -> Ticket | None:
+        keys = self._server.secret_keys()
+        text = self.text(request) if keys else None
+        if text is None:
+            return None
+        held = self._tickets.open(keys, text, int(time.time()))
+        if held is None and self._tickets.open(keys, text, 0) is None:
+            _other_keys.look_at(text)
+        return held
+
+    def says(self, request: Request, name: str, verified_against: str) -> bool:
+        """Tell whether a request has a ticket already that says who makes it.
+
+        :param request: the request
+        :param name: the user's name
+        :param verified_against: what the user was verified against
+        """
+        text = self.text(request)
+        # Renewed after half of its time: not at each request, and not too late. And where it is
+        # under an old key, which will count no longer one day.
+        at = int(time.time() + (self.seconds or 0) / 2)
+        key = self._server.secret_keys()[0]
+        return text is not None and self._tickets.says(key, text, at, name, verified_against)
+
+    def issue(
+        self,
+        request: Request,
+        name: str,
+        verified_against: str,
+        *,
+        methods: Sequence[str],
+        is_for_public: bool = False,
+        claims: bytes = b"",
+    ) -> Ticket | None:
+        """Have the answer to a request carry a new ticket.
+
+        :param request: the request
+        :param name: the user's name
+        :param verified_against: what the user was verified against; it cannot be read back
+        :param methods: how the user logged in (RFC 8176)
+        :param is_for_public: whether the user is known by it on public pages alone
+        :param claims: what else is known of the user
+        :return: the ticket; None if it is longer than a cookie may be
+        """
+        now, keys, seconds = int(time.time()), self._server.secret_keys(), self.seconds
+        text = self._tickets.issue(
+            keys[0],
+            name,
+            verified_against,
+            id=secrets.token_urlsafe(9),
+            auth_time=now,
+            until=None if seconds is None else now + max(int(seconds), 1),
+            methods=list(methods),
+            is_for_public=is_for_public,
+            claims=claims,
+        )
+        cookie = self._cookie_name(request)
+        if len(cookie) + len(text) > LONGEST_COOKIE:
+            return None
+        self._set(request, cookie, text)
+        issued = self._tickets.open(keys, text, now)
+        request.tickets[self] = issued
+        return issued
+
+    def withdraw(self, request: Request) -> None:
+        """Have the browser forget the ticket.
+
+        :param request: the request
+        """
+        cookie = self._cookie_name(request)
+        request.tickets[self] = None
+        request.set_cookies.pop(cookie, None)
+        if request.cookie(cookie) is not None:
+            self._set(request, cookie, "; Max-Age=0")
+
+    def _cookie_name(self, request: Request) -> str:
+        # No other host of the domain, and no page over http, can put a cookie of such a name.
+        return f"__Host-{self.name}" if self._is_secure(request) else self.name
+
+    def _is_secure(self, request: Request) -> bool:
+        is_secure = self._server.cookie_attributes().is_secure
+        return is_secure or request.own_origin.startswith("https:")
+
+    def _set(self, request: Request, cookie: str, value: str) -> None:
+        # What is answered depends on the cookie that came along: the server is to say so.
+        request.session  # noqa: B018
+        attributes, is_secure = self._server.cookie_attributes(), self._is_secure(request)
+        # Strict would keep it from what comes from a provider's site.
+        for_frames = attributes.is_for_frames and is_secure
+        request.set_cookies[cookie] = "; ".join(
+            (
+                f"{cookie}={value}; Path=/; HttpOnly; SameSite={'None' if for_frames else 'Lax'}",
+                *(["Secure"] if is_secure else []),
+                *(["Partitioned"] if attributes.is_partitioned and is_secure else []),
+            )
+        )
+
+
+_STARTED = time.time()
+
+
+class _OtherKeys:
+    """Tells of a process beside this one that seals tickets with a key of its own."""
+
+    def __init__(self) -> None:
+        # A client may send as many cookies as it likes: after so many it is looked at no more.
+        self._looks = 1000
+
+    def look_at(self, text: str) -> None:
+        """Say so, once, if a ticket that does not count was made while this process ran."""
+        if self._looks <= 0:
+            return
+        self._looks -= 1
+        made = claimed_time(text)
+        if made is not None and _STARTED < made <= time.time() + 1:
+            self._looks = 0
+            logger.warning(
+                "A session of this app, made since this process started, does not verify: is the "
+                "secret key the same in all workers? Make it once, and keep it outside of the code."
+            )
+
+
+_other_keys = _OtherKeys()
