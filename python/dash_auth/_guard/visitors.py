@@ -56,7 +56,7 @@ class Visitors:
 
     def _is_to_show(self, request: Request) -> bool:
         """Tell whether the session says who makes a request, and no other login before it."""
-        if self.is_foreign(request):
+        if not request.has_cookies or self.is_foreign(request):
             return False
         for login in self.logins.public:
             if login is self.session:

@@ -141,9 +141,10 @@ class PasswordSession(SessionLogin):
         show(request, {USER: claims})
 
     def issue(self, request: Request, visitor: Visitor) -> None:
-        if not self._with_user and not (self._is_needed() and _keeps_cookies(request)):
-            return
         if not self._server.secret_keys():
+            return
+        # What is needed takes the longest to find out.
+        if not self._with_user and not (_keeps_cookies(request) and self._is_needed()):
             return
         if visitor.login is not self._login:
             # Of another one it would say nothing that still holds.
