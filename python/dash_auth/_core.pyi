@@ -457,11 +457,6 @@ def is_same_origin(one: str, other: str, /) -> bool:
     Tells whether two texts name the same origin.
     """
 
-def is_sealed(secret: bytes, sealed: str, /, *parts: "str") -> bool:
-    """
-    Tells, in constant time, whether `sealed` is the seal of some texts under a secret.
-    """
-
 def parse_basic(header: str, /) -> Credentials | None:
     """
     Parses the value of an `Authorization` header (RFC 7617); `None` where it holds no credentials.

@@ -52,11 +52,6 @@ def seal(keys: Keys, *parts: str) -> str:
     return _core.seal(keys[0], *parts)
 
 
-def is_sealed(keys: Keys, sealed: object, *parts: str) -> bool:
-    """Tell whether something is the seal of some texts under one of the keys."""
-    return isinstance(sealed, str) and any(_core.is_sealed(key, sealed, *parts) for key in keys)
-
-
 SHORTEST = 16
 """A key of fewer bytes can be found by trying: with a cookie at hand that takes no server."""
 

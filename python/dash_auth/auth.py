@@ -15,9 +15,8 @@ from dash_auth._arguments import check_bytes, origins_of
 from dash_auth._guard.guard import Guard
 from dash_auth._keywords import keywords_of_class, refuse_unknown
 from dash_auth._login import BASIC, Login, Logins
-from dash_auth._request import Answer, Request
+from dash_auth._request import Request
 from dash_auth._servers import GuardedServer, is_server, server_for
-from dash_auth.logins import pages
 from dash_auth.logins.own import OwnCheck, OwnRequest
 from dash_auth.logins.session import NotRemembered, SessionLogin, ShownUser
 from dash_auth.logins.several import together
@@ -309,19 +308,6 @@ class Auth:
         request = self._dash_auth_server.request()
         guard = self._dash_auth_guard_of(request)
         return guard.asked(request, self.__ours.asking)
-
-    def _dash_auth_answer(
-        self, status: int, text: str, headers: dict[str, str] | None = None
-    ) -> Answer:
-        """Return an answer of the login's own: a page to people, plain text to programs.
-
-        :param status: its status
-        :param text: what happened
-        :param headers: further headers
-        """
-        request = self._dash_auth_server.request()
-        start = internals.requests_prefix(self._dash_auth_guard_of(request).app)
-        return pages.answer(request, status, text, start, headers)
 
 
 _NO_LOGINS = Auth._dash_auth_logins

@@ -37,7 +37,7 @@ mod _core {
     #[pymodule_export]
     use super::routes::RouteMap;
     #[pymodule_export]
-    use super::seal::{is_sealed, seal};
+    use super::seal::seal;
     #[pymodule_export]
     use super::target::{is_local, way_back};
     #[pymodule_export]

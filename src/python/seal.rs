@@ -1,4 +1,4 @@
-//! Functions `seal` and `is_sealed`, and keys.
+//! Function `seal`, and keys.
 
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
@@ -12,14 +12,6 @@ use crate::seal::ProcessKey;
 #[allow(clippy::needless_pass_by_value)]
 pub(super) fn seal(secret: &[u8], parts: Vec<String>) -> String {
     core::seal(secret, &parts.iter().map(String::as_str).collect::<Vec<_>>())
-}
-
-/// Tells, in constant time, whether `sealed` is the seal of some texts under a secret.
-#[pyfunction]
-#[pyo3(signature = (secret, sealed, /, *parts: "str"))]
-#[allow(clippy::needless_pass_by_value)]
-pub(super) fn is_sealed(secret: &[u8], sealed: &str, parts: Vec<String>) -> bool {
-    core::is_sealed(secret, &parts.iter().map(String::as_str).collect::<Vec<_>>(), sealed)
 }
 
 /// Draws a key for this process.

@@ -22,7 +22,9 @@ from dash_auth._steps import Steps
 
 logger = logging.getLogger("dash_auth")
 
-decisive = attrgetter("authorization", "endpoint", "path", "method", "origin", "sec_fetch_site")
+decisive = attrgetter(
+    "authorization", "endpoint", "has_cookies", "method", "origin", "path", "sec_fetch_site"
+)
 """What decides who makes a request, and what it is for."""
 
 T = TypeVar("T", bound="WerkzeugServer")

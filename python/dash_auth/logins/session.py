@@ -252,11 +252,20 @@ def lasts(ticket: Ticket) -> bool:
     return ticket.until is None or ticket.until > time.time()
 
 
+def is_browser(request: Request) -> bool:
+    """Tell whether a client says by Fetch Metadata that it is a browser.
+
+    :param request: the request
+    """
+    return request.sec_fetch_site is not None or any(
+        request.header(f"Sec-Fetch-{name}") is not None for name in ("Mode", "Dest")
+    )
+
+
 def _keeps_cookies(request: Request) -> bool:
     """Tell whether a client is a browser, or shows that it keeps cookies."""
     return (
         request.has_cookies
-        or request.sec_fetch_site is not None
-        or request.header("Sec-Fetch-Mode") is not None
+        or is_browser(request)
         or "text/html" in (request.header("Accept") or "")
     )

@@ -10,7 +10,7 @@ from typing import Any
 from dash_auth._login import BASIC, FLOW, Login, Logins, Outcome, Visitor
 from dash_auth._request import Answer, Request
 from dash_auth._steps import Steps, stepwise
-from dash_auth.logins.session import SessionLogin
+from dash_auth.logins.session import SessionLogin, is_browser
 
 
 def together(logins: Logins, others: Sequence[Login]) -> Logins:
@@ -57,8 +57,7 @@ class BesideFlow(Login):
         claim = self._basic.claim(request)
         if claim is None or not any(flow.is_brought(request) for flow in self._flows):
             return claim
-        is_browser = any(request.header(f"Sec-Fetch-{name}") for name in ("Site", "Mode", "Dest"))
-        return None if is_browser else claim
+        return None if is_browser(request) else claim
 
     def verify(self, request: Request, claim: Any) -> Steps[Outcome]:
         return (yield from stepwise(self._basic.verify(request, claim)))
