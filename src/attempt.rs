@@ -377,6 +377,8 @@ mod tests {
             matches!(memory.attempt(ALICE, "", ""), Outcome::Known(known) if known.username() == "alice")
         );
         assert!(matches!(memory.attempt(EVE, "", ""), Outcome::Work(_)));
+        // Of one account, whatever is meant by the name that was typed.
+        assert!(matches!(memory.attempt(ALICE, "another account", ""), Outcome::Work(_)));
         // Who came before that need not ask any more.
         assert!(matches!(work.wait(true), Outcome::Known(())));
     }
