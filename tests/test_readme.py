@@ -246,6 +246,27 @@ for path in ("/sales/_dash-layout", "/stock/_dash-layout"):
     assert browser.get(path).status_code == 401
     assert browser.get(path, auth=alice).status_code == 200
 """,
+    "recipes: Protect every app of your company": """
+assert status(app) == status(app, "/_dash-layout") == 401 and "Sales" in layout(app, alice)
+assert dash_auth.explain(app).protected_by == "BasicAuth"
+""",
+    "recipes: Protect every app of your company 2": """
+assert status(app) == status(app, "/_dash-layout") == 401 and "Sales" in layout(app, alice)
+try:
+    dash_auth.BasicAuth(app, dict([alice]))
+    raise AssertionError
+except ValueError:
+    pass
+try:
+    dash_auth.explain(Dash())
+    raise AssertionError
+except ValueError as error:
+    print(error)
+""",
+    "recipes: Use flask_login's `current_user`": """
+greeting = ("greeting.children", {"greeting.id": "greeting"})
+assert "Hello alice" in call(app, *greeting, alice).text and call(app, *greeting).status_code == 401
+""",
     "recipes: People by their provider, programs with a password": """
 program = ("nightly-report", os.environ["REPORT_PASSWORD"])
 assert "Sales" in client(app).get("/_dash-layout", auth=program).text
