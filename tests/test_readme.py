@@ -17,7 +17,11 @@ import pytest
 from dash_auth.security import check_password_hash
 
 ROOT = Path(__file__).parents[1]
+# The repository's address. README has it in each link, since PyPI shows README without the files
+# beside it: to change it, replace this text here and in README.md.
+REPOSITORY = "https://github.com/OWNER/dash-auth-rs"
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
+README = (ROOT / "README.md").read_text()
 
 
 class Example(NamedTuple):
@@ -48,6 +52,10 @@ PYTHON = {example.place: example.code for example in EXAMPLES if example.languag
 # `python -c`, which prints something.
 COMMANDS = [e for e in EXAMPLES if e.language == "sh" and e.code.startswith("python ")]
 
+# Run before each example: `app.run()` returns, so that the example's checks can follow it.
+PROLOGUE = """__import__("dash").Dash.run = lambda app, **options: None
+"""
+
 # What each example's checks may use.
 PRELUDE = """
 alice, bob = ("alice", "wonderland"), ("bob", "tea-at-four")
@@ -75,24 +83,8 @@ def call(app, output, inputs, auth=None):
 
 def layout(app, auth=None):
     return get(app, "/_dash-layout", auth).get_data(as_text=True)
-"""
 
-# Run after each example, in the same process.
-CHECKS = {
-    "README: The smallest app": """
-assert status(app) == status(app, "/any") == status(app, "/_dash-layout") == 401
-assert call(app, "a.b", {}).status_code == 401
-assert status(app, auth=alice) == 200 and "Sales" in layout(app, alice)
-assert status(app, auth=("alice", "x")) == status(app, auth=("x", "wonderland")) == 401
-""",
-    "README: Public pages and callbacks": """
-app.server.route("/about", methods=["GET", "POST"])(lambda: "about us")
-assert status(app, "/about") == 401
-assert status(app) == status(app, "/docs/a") == 200
-assert status(app, "/docs") == status(app, "/docs/a/b") == status(app, "/figures") == 401
-assert "1 clicks" in call(app, "count.children", {"more.n_clicks": 1}).text
-assert call(app, "count.children", {"other.n_clicks": 1}).status_code == 401
-def route(path, auth=None):
+def route(app, path, auth=None):
     outputs = [
         {"id": "_pages_content", "property": "children"}, {"id": "_pages_store", "property": "data"}
     ]
@@ -105,39 +97,72 @@ def route(path, auth=None):
         "outputs": outputs, "inputs": inputs, "changedPropIds": ["_pages_location.pathname"],
     }
     return client(app).post("/_dash-update-component", json=body, auth=auth)
-assert "More" in route("/").text and route("/docs/a").status_code == 200
-assert route("/figures").status_code == 401
-assert "Turnover: 42" in route("/figures", alice).text
+"""
+
+# Run after each example, in the same process.
+CHECKS = {
+    "README: The smallest app": """
+assert status(app) == status(app, "/any") == status(app, "/_dash-layout") == 401
+assert call(app, "a.b", {}).status_code == 401
+assert status(app, auth=alice) == 200 and "Sales" in layout(app, alice)
+assert status(app, auth=("alice", "x")) == status(app, auth=("x", "wonderland")) == 401
+""",
+    "README: Public pages": """
+assert status(app) == 200 and status(app, "/figures") == status(app, "/any") == 401
+assert "0 clicks" in call(app, "count.children", {"more.n_clicks": None}).text
+assert "More" in route(app, "/").text and "Turnover" not in get(app).text
+assert route(app, "/figures").status_code == 401
+assert "Turnover: 42" in route(app, "/figures", alice).text
+""",
+    "README: Who is asking?": """
+ask = ("name.children", {"ask.n_clicks": 1})
+assert "You are alice, in the groups ('board',)" in call(app, *ask, alice).text
+assert "You are bob" in call(app, *ask, bob).text and call(app, *ask).status_code == 401
+""",
+    "public-pages: Public pages and callbacks": """
+app.server.route("/about", methods=["GET", "POST"])(lambda: "about us")
+assert status(app, "/about") == 401
+assert status(app) == status(app, "/docs/a") == 200
+assert status(app, "/docs") == status(app, "/docs/a/b") == status(app, "/figures") == 401
+assert "1 clicks" in call(app, "count.children", {"more.n_clicks": 1}).text
+assert call(app, "count.children", {"other.n_clicks": 1}).status_code == 401
+assert "More" in route(app, "/").text and route(app, "/docs/a").status_code == 200
+assert route(app, "/figures").status_code == 401
+assert "Turnover: 42" in route(app, "/figures", alice).text
 assert "Turnover" not in get(app).text
 dash_auth.add_public_routes(app, ["/about"])
 assert get(app, "/about").text == client(app).post("/about").text == "about us"
 """,
-    "README: What is open?": """
+    "public-pages: Add rules later, and open your own routes": """
+assert "ten years" in get(app, "/about").text
+assert status(app) == status(app, "/_dash-layout") == status(app, "/any") == 401
+""",
+    "public-pages: What is open?": """
 report = dash_auth.explain(app)
 assert [name for name, _ in report.weak_passwords] == ["alice"]
 assert report.layout_is_public and "Sales" in layout(app)
 assert "alice" in str(report) and "wonderland" not in str(report)
 """,
-    "README: Hashed passwords": """
+    "users: Hashed passwords": """
 assert status(app, auth=alice) == 200
 assert status(app) == status(app, auth=("alice", USERS["alice"])) == 401
 del USERS["alice"]
 assert status(app, auth=alice) == 401
 """,
-    "README: Hashed passwords 2": """
+    "users: Ask a function": """
 assert status(app, auth=alice) == 200
 assert status(app, auth=("alice", "")) == status(app, auth=("nobody", "")) == 401
 stored = None
 assert status(app, auth=("alice", "other")) == 503 and status(app) == 401
 """,
-    "README: Who is asking, and groups": """
+    "groups: Who is asking, and groups": """
 close = ("closed.children", {"close.n_clicks": 1})
 assert "Hello alice" in call(app, "greeting.children", {"greeting.id": "greeting"}, alice).text
 assert "The year is closed." in call(app, *close, alice).text
 assert "The board alone may do that." in call(app, *close, bob).text
 assert call(app, *close).status_code == 401
 """,
-    "README: URL prefixes and several apps": """
+    "several-apps: Several apps on one server": """
 server.route("/other")(lambda: "other")
 assert status(sales, "/sales/") == 200 and status(sales, "/sales/x") == 401
 assert status(sales, "/sales/x", bob) == 200 and status(sales, "/sales/x", alice) == 401
@@ -145,19 +170,29 @@ assert status(board, "/board/", alice) == 200 and status(board, "/board/", bob) 
 assert 'realm="Board"' in get(board, "/board/").headers["WWW-Authenticate"]
 assert {status(board, "/other", auth) for auth in (None, alice, bob)} == {401}
 """,
-    "README: Behind a proxy": """
+    "deploying: Cookies": """
+browser = app.server.test_client()
+where = {"base_url": "https://sales.example.com", "headers": {"Accept": "text/html"}}
+cookies = browser.get("/remember", auth=alice, **where).headers.getlist("Set-Cookie")
+assert [all(flag in c for flag in ("Secure", "HttpOnly", "SameSite=Lax")) for c in cookies] == [True]
+dash_auth.add_public_routes(app, ["/remember"])
+cookies = browser.get("/", auth=alice, **where).headers.getlist("Set-Cookie")
+ticket, = (cookie for cookie in cookies if cookie.startswith("__Host-dash_auth_"))
+assert all(flag in ticket for flag in ("Secure", "HttpOnly", "SameSite=Lax"))
+""",
+    "deploying: Behind a proxy": """
 import flask
 app.layout = []
 app.server.route("/who")(lambda: flask.request.remote_addr)
 assert get(app, "/who", **{"X-Forwarded-For": "203.0.113.7"}).text == "203.0.113.7"
 """,
-    "README: Hooks before and after the login": """
+    "deploying: The order of hooks": """
 app.server.route("/who")(lambda: flask.g.user.name)
 assert get(app, "/who", alice).text == "alice" and status(app, "/who") == 401
 app.server.config["CLOSED"] = True
 assert get(app, "/who").text == get(app, "/who", alice).text == "Back at noon."
 """,
-    "README: Logging": """
+    "troubleshooting: Find out why something is refused": """
 import dash_auth, io
 from dash import Dash
 logging.getLogger("dash_auth").addHandler(logging.StreamHandler(log := io.StringIO()))
@@ -211,6 +246,27 @@ for path in ("/sales/_dash-layout", "/stock/_dash-layout"):
     assert browser.get(path).status_code == 401
     assert browser.get(path, auth=alice).status_code == 200
 """,
+    "recipes: Protect every app of your company": """
+assert status(app) == status(app, "/_dash-layout") == 401 and "Sales" in layout(app, alice)
+assert dash_auth.explain(app).protected_by == "BasicAuth"
+""",
+    "recipes: Protect every app of your company 2": """
+assert status(app) == status(app, "/_dash-layout") == 401 and "Sales" in layout(app, alice)
+try:
+    dash_auth.BasicAuth(app, dict([alice]))
+    raise AssertionError
+except ValueError:
+    pass
+try:
+    dash_auth.explain(Dash())
+    raise AssertionError
+except ValueError as error:
+    print(error)
+""",
+    "recipes: Use flask_login's `current_user`": """
+greeting = ("greeting.children", {"greeting.id": "greeting"})
+assert "Hello alice" in call(app, *greeting, alice).text and call(app, *greeting).status_code == 401
+""",
     "recipes: People by their provider, programs with a password": """
 program = ("nightly-report", os.environ["REPORT_PASSWORD"])
 assert "Sales" in client(app).get("/_dash-layout", auth=program).text
@@ -244,7 +300,7 @@ def test_each_example_has_its_check() -> None:
 @pytest.mark.parametrize("place", PYTHON)
 def test_an_example_does_what_the_text_says(place: str, tmp_path: Path) -> None:
     script = tmp_path / "example.py"
-    script.write_text(PYTHON[place] + PRELUDE + CHECKS[place])
+    script.write_text(PROLOGUE + PYTHON[place] + PRELUDE + CHECKS[place])
     environment = {
         **os.environ,
         "USERS": '{"alice": "wonderland"}',
@@ -280,13 +336,38 @@ def test_the_documents_name_all_that_the_package_exports() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
-def test_links_within_the_documents_lead_somewhere(document: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", document.read_text()):
+def test_links_to_the_documents_lead_somewhere(document: Path) -> None:
+    in_repository = re.compile(rf"{re.escape(REPOSITORY)}/(?:blob|raw|tree)/main/(.+)")
+    for target in links(document):
+        if found := in_repository.fullmatch(target):
+            folder, target = ROOT, found[1]
+        elif target.startswith(("https:", "http:")):
+            assert not target.startswith(REPOSITORY), target
+            continue
+        else:
+            folder = document.parent
         name, _, anchor = target.partition("#")
-        file = document.parent / name if name else document
+        file = folder / name if name else document
         assert file.exists(), target
         if anchor:
             assert anchor in anchors(file), target
+
+
+def test_readme_has_absolute_links_alone() -> None:
+    targets = links(ROOT / "README.md")
+    assert [target for target in targets if not target.startswith("https://")] == []
+    wanted = re.search(r"^## I want to.*?(?=^## )", README, re.MULTILINE | re.DOTALL)
+    assert wanted is not None and wanted[0].count(f"]({REPOSITORY}/") == 8
+
+
+def test_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_the_documents_speak_plainly(document: Path) -> None:
+    words = r"\b(?:whoever|whomever|strangers?|nobody)\b"
+    assert re.findall(words, document.read_text(), re.IGNORECASE) == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
@@ -296,6 +377,11 @@ def test_what_the_documents_name_of_the_repository_is_there(document: Path) -> N
         assert (ROOT / path).exists(), path
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert set(re.findall(r"`make ([a-z-]+)`", text)) <= set(targets)
+
+
+def links(document: Path) -> list[str]:
+    """Return the targets of a document's links and pictures."""
+    return re.findall(r"\]\(([^)]+)\)", document.read_text())
 
 
 def anchors(document: Path) -> set[str]:
