@@ -19,7 +19,7 @@ from dash_auth.security import check_password_hash
 ROOT = Path(__file__).parents[1]
 # The repository's address. README has it in each link, since PyPI shows README without the files
 # beside it: to change it, replace this text here and in README.md.
-REPOSITORY = "https://github.com/OWNER/dash-auth-rs"
+REPOSITORY = "https://github.com/dash-auth-rs/dash-auth-rs"
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 README = (ROOT / "README.md").read_text()
 
