@@ -24,7 +24,7 @@ from dash_auth.public_routes import add_public_routes, get_public_callbacks, get
 
 __all__ = ["Auth", "get_public_callbacks", "get_public_routes"]
 
-logger = logging.getLogger("dash_auth")
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -27,7 +27,7 @@ __all__ = [
     "protected_callback",
 ]
 
-logger = logging.getLogger("dash_auth")
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 OutputVal = Callable[[], Any] | Any
 CheckType = Literal["one_of", "all_of", "none_of"]

@@ -30,7 +30,7 @@ __all__ = [
     "public_callback",
 ]
 
-logger = logging.getLogger("dash_auth")
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -72,7 +72,7 @@ class Basic(Login):
         """
         self.challenge = f'Basic realm="{_quoted(realm)}", charset="UTF-8"'
         check_user_groups(user_groups)
-        self.passwords = (
+        self.passwords: Passwords = (
             users
             if isinstance(users, Passwords)
             else passwords_of(users, auth_func_cache_seconds, auth_func_session_seconds)

@@ -18,7 +18,7 @@ from dash_auth._steps import call, run_to_end
 from dash_auth._unavailable import asked_by_guard
 from dash_auth.users.store import Account
 
-logger = logging.getLogger("dash_auth")
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 _NAMED = 10
 """How many users a warning names."""
