@@ -116,7 +116,7 @@ def warn_of_unknown_users(user_groups: object, users: Mapping[str, Any]) -> None
     if unknown:
         more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
         logger.warning(
-            "user_groups names users who are not in username_password_list: %s%s",
+            "user_groups names users who do not exist: %s%s",
             ", ".join(unknown[:_NAMED]),
             more,
         )
