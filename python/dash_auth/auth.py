@@ -82,7 +82,7 @@ class Auth:
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
         session_scope: str | None = None,
-        **obsolete: Any,
+        **obsolete: NoReturn,
     ) -> None:
         """Protect an app.
 

@@ -35,7 +35,7 @@ class BasicAuth(Auth):
         ) = None,
         auth_func: AuthFunc | None = None,
         public_routes: Iterable[str] | None = None,
-        user_groups: UserGroups | GroupsFunc | None = None,
+        user_groups: Mapping[str, Iterable[str]] | GroupsFunc | None = None,
         secret_key: str | bytes | Sequence[str | bytes] | None = None,
         *,
         users: Mapping[str, str] | Iterable[Pair] | UserStore | Verifier | None = None,

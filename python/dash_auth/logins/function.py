@@ -24,9 +24,10 @@ _NAMED = 10
 """How many users a warning names."""
 
 UserGroups = Mapping[str, list[str]]
+"""The groups of each user, under dash-auth's name."""
 
 AuthFunc = Callable[[str, str], bool | Awaitable[bool]]
-GroupsFunc = Callable[[str], Iterable[str] | Awaitable[Iterable[str]]]
+GroupsFunc = Callable[[str], Iterable[str] | Awaitable[Iterable[str] | None] | None]
 
 
 def asked(
@@ -122,7 +123,7 @@ def warn_of_unknown_users(user_groups: object, users: Mapping[str, Any]) -> None
         )
 
 
-def groups_of(user_groups: UserGroups | GroupsFunc | None, name: str) -> Any:
+def groups_of(user_groups: Mapping[str, Iterable[str]] | GroupsFunc | None, name: str) -> Any:
     """Return the groups of a user; where there is a fault, it is logged and they are none.
 
     :param user_groups: groups of each user, or function that returns a user's
