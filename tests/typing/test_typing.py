@@ -66,7 +66,10 @@ def test_mypy_passes_the_apps_and_reports_each_misuse(project: Path) -> None:
 def test_pyright_passes_the_apps_and_reports_each_misuse(project: Path) -> None:
     done = run(project, "pyright", "--pythonpath", sys.executable, "--outputjson")
     said: dict[str, Any] = json.loads(done.stdout)
-    assert said["generalDiagnostics"] == []
+    assert [
+        f"{Path(each['file']).name}:{each['range']['start']['line'] + 1}: {each['message']}"
+        for each in said["generalDiagnostics"]
+    ] == []
     assert said["summary"]["filesAnalyzed"] == len(APPS) + 1
 
 
