@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 DIST = ROOT / "target" / "dist"
 TOOLS = ROOT / ".venv-release"
-SMOKE = ROOT / "packaging" / "smoke.py"
+SMOKE = ROOT / "release" / "smoke.py"
 
 LINUX = {
     "x86_64-unknown-linux-gnu": "manylinux_2_17",
@@ -176,7 +176,7 @@ def maturin(*arguments: str | Path) -> None:
         tool("maturin"),
         *arguments,
         CARGO_ENCODED_RUSTFLAGS="\x1f".join(flags),
-        # `packaging/build_backend.py` calls it.
+        # `release/build_backend.py` calls it.
         MATURIN_NO_MISSING_BUILD_BACKEND_WARNING="1",
     )
 
