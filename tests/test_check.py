@@ -27,15 +27,16 @@ import pytest
 from dash_auth_check import PACKAGE, REMEDY
 
 
-def write_wheel(wheel: Path, files: dict[str, bytes]) -> Path:
+def write_wheel(wheel: Path, files: dict[str, bytes], requires: str | None = None) -> Path:
     """Write a wheel with these files, and the RECORD that makes it one."""
     name, version = wheel.name.split("-")[:2]
     info = f"{name}-{version}.dist-info"
     files = {
         **files,
         f"{info}/METADATA": (
-            f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: {version}\n".encode()
-        ),
+            f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: {version}\n"
+            + (f"Requires-Dist: {requires}\n" if requires else "")
+        ).encode(),
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     if name == "dash_auth_rs":
