@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 from collections import namedtuple
 from collections.abc import Callable
@@ -55,10 +56,59 @@ def check(name: str, password: str) -> bool:
     ids=lambda value: type(value).__name__,
 )
 def test_what_stands_in_the_place_of_the_users_is_named(users: Any, words: str) -> None:
-    with pytest.raises(
-        (TypeError, ValueError), match=f"username_password_list must be a dict.*{words}"
-    ):
+    with pytest.raises((TypeError, ValueError), match=f"the users must be a dict.*{words}"):
         dash_auth.BasicAuth(new_app(), users)
+
+
+NAMES_OF_USERS = ("users", "username_password_list")
+
+
+@pytest.mark.parametrize("name", NAMES_OF_USERS)
+@pytest.mark.parametrize("users", [USERS, list(USERS.items()), [list(ALICE)]])
+def test_the_users_have_two_names(name: str, users: Any) -> None:
+    (other,) = {*NAMES_OF_USERS} - {name}
+    app = new_app()
+    dash_auth.BasicAuth(app, **{name: users, other: None})
+    client = client_of(app)
+    assert client.get("/").status_code == 401
+    assert client.get("/", auth=ALICE).status_code == 200
+
+
+@pytest.mark.parametrize("other", [USERS, dict(USERS), {}, [], False, lambda: []])
+@pytest.mark.parametrize("options", [{}, {"auth_func": check}])
+def test_users_under_both_names_are_an_error(other: Any, options: dict[str, Any]) -> None:
+    app = new_app()
+    words = r"^BasicAuth\(\) takes users= or username_password_list=, not both: they are two names"
+    with pytest.raises(TypeError, match=words):
+        dash_auth.BasicAuth(app, USERS, users=other, **options)
+    dash_auth.BasicAuth(app, USERS)
+    assert client_of(app).get("/", auth=ALICE).status_code == 200
+
+
+@pytest.mark.parametrize("name", NAMES_OF_USERS)
+def test_users_under_either_name_go_with_no_function(name: str) -> None:
+    with pytest.raises(ValueError, match=r"or a table of users, it cannot use both\.$"):
+        dash_auth.BasicAuth(new_app(), auth_func=check, **{name: USERS})
+
+
+class OwnUsers(dash_auth.BasicAuth):
+    def __init__(self, app: Dash, users: Any, **options: Any) -> None:
+        super().__init__(app, username_password_list=users, **options)
+
+
+def test_a_subclass_gives_the_users_under_either_name() -> None:
+    OwnUsers(app := new_app(), USERS)
+    assert client_of(app).get("/", auth=ALICE).status_code == 200
+    # It has another argument of this name.
+    OwnUsers(app := new_app(), users=USERS)
+    assert client_of(app).get("/", auth=ALICE).status_code == 200
+
+
+def test_users_come_by_keyword_or_second() -> None:
+    parameters = inspect.signature(dash_auth.BasicAuth).parameters
+    assert list(parameters)[:2] == ["app", "username_password_list"]
+    assert parameters["users"].kind == inspect.Parameter.KEYWORD_ONLY
+    assert parameters["users"].annotation == parameters["username_password_list"].annotation
 
 
 @pytest.mark.parametrize("users", [USERS, list(USERS.items()), "users.json", check])
@@ -146,7 +196,7 @@ def test_an_auth_func_of_other_arguments_is_an_error(auth_func: Any) -> None:
 
 @pytest.mark.parametrize("auth_func", [USERS, list(USERS.items()), "check", True])
 def test_an_auth_func_that_is_no_function_is_an_error(auth_func: Any) -> None:
-    words = f"auth_func must be a function .*not {type(auth_func).__name__}; .* is username_passwor"
+    words = f"auth_func must be a function .*not {type(auth_func).__name__}; .* is users="
     with pytest.raises(TypeError, match=words):
         dash_auth.BasicAuth(new_app(), auth_func=auth_func)
 

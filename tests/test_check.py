@@ -6,16 +6,12 @@ names, as the real one does.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import importlib.metadata
 import json
+import runpy
 import shutil
 import subprocess
 import sys
 import venv
-import zipfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,55 +21,16 @@ import dash_auth_check
 import importlib_metadata  # noqa: F401
 import pytest
 from dash_auth_check import PACKAGE, REMEDY
-
-
-def write_wheel(wheel: Path, files: dict[str, bytes], requires: str | None = None) -> Path:
-    """Write a wheel with these files, and the RECORD that makes it one."""
-    name, version = wheel.name.split("-")[:2]
-    info = f"{name}-{version}.dist-info"
-    files = {
-        **files,
-        f"{info}/METADATA": (
-            f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: {version}\n"
-            + (f"Requires-Dist: {requires}\n" if requires else "")
-        ).encode(),
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    if name == "dash_auth_rs":
-        entry = b"[console_scripts]\ndash-auth-check = dash_auth_check:main\n"
-        files[f"{info}/entry_points.txt"] = entry
-    record = [
-        f"{path},sha256={recorded(content)},{len(content)}" for path, content in files.items()
-    ]
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for path, content in files.items():
-            archive.writestr(path, content)
-        archive.writestr(f"{info}/RECORD", "\n".join([*record, f"{info}/RECORD,,"]))
-    return wheel
-
-
-def recorded(content: bytes) -> str:
-    digest = hashlib.sha256(content).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+from wheels import UPSTREAM, lay, our_files, write_wheel
 
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Give a wheel of each distribution; ours holds the files that are installed here."""
+    """Give a wheel of each distribution; ours holds the files that are imported here."""
     folder = tmp_path_factory.mktemp("wheels")
-    ours = {
-        file.as_posix(): Path(str(file.locate())).read_bytes()
-        for file in importlib.metadata.files("dash-auth-rs") or []
-        if file.parts[0] in {PACKAGE, "dash_auth_check"} and file.suffix != ".pyc"
-    }
-    assert f"{PACKAGE}/__init__.py" in ours
-    upstream = {
-        f"{PACKAGE}/__init__.py": b"from .auth import Auth\n",
-        f"{PACKAGE}/auth.py": b"class Auth: ...\n",
-    }
     return {
-        "dash-auth-rs": write_wheel(folder / "dash_auth_rs-0.1.0-py3-none-any.whl", ours),
-        "dash-auth": write_wheel(folder / "dash_auth-2.3.0-py3-none-any.whl", upstream),
+        "dash-auth-rs": write_wheel(folder / "dash_auth_rs-0.1.0-py3-none-any.whl", our_files()),
+        "dash-auth": write_wheel(folder / "dash_auth-2.3.0-py3-none-any.whl", UPSTREAM),
     }
 
 
@@ -93,8 +50,16 @@ class Environment:
             self.pip("install", "--no-deps", "--no-index", self.wheels[name])
 
     def check(self) -> tuple[int, str]:
-        script = self.folder / "bin" / "dash-auth-check"
-        done = subprocess.run([script], stdout=subprocess.PIPE, text=True, check=False)
+        return self.run("dash-auth-check")
+
+    def run(self, program: str, *arguments: str) -> tuple[int, str]:
+        """Run a program of the environment; return its exit code and what it printed."""
+        done = subprocess.run(
+            [self.folder / "bin" / program, *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
         return done.returncode, done.stdout
 
 
@@ -151,12 +116,52 @@ def test_the_remedy_helps(environment: Environment) -> None:
     assert environment.check()[0] == 0
 
 
-def lay(folder: Path, wheels: Iterable[Path]) -> list[str]:
-    """Unpack wheels over each other and return the path that `inspect` shall look in."""
-    for wheel in wheels:
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(folder)
-    return [str(folder)]
+AS_MODULE = ("python", "-m", "dash_auth_check")
+WAYS = [("dash-auth-check",), AS_MODULE]
+
+
+def test_it_runs_as_a_module_and_imports_nothing_that_it_checks(environment: Environment) -> None:
+    environment.install("dash-auth-rs")
+    assert environment.run(*AS_MODULE) == environment.check()
+    (package,) = environment.folder.glob(f"lib/*/site-packages/{PACKAGE}")
+    package.joinpath("__init__.py").write_text("raise SystemExit('imported')")
+    code, said = environment.run(*AS_MODULE)
+    assert code == 1
+    assert f"missing or changed: {PACKAGE}/__init__.py." in said
+
+
+@pytest.mark.parametrize("way", WAYS, ids=["script", "module"])
+def test_its_arguments_are_those_that_programs_have(
+    environment: Environment, way: tuple[str, ...]
+) -> None:
+    environment.install("dash-auth-rs")
+    code, said = environment.run(*way, "--help")
+    assert code == 0
+    assert said.startswith("usage: dash-auth-check [-h] [--version]")
+    assert (
+        "Exit codes: 0 if dash-auth-rs is whole and has its folder to itself; 1 if not; 2 for"
+        in (" ".join(said.split()))
+    )
+    assert environment.run(*way, "--version") == (0, "dash-auth-rs 0.1.0\n")
+    assert environment.run(*way, "--versions") == (2, "")
+
+
+def test_what_is_not_installed_has_no_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        dash_auth_check.main(["--version"])
+    assert not ended.value.code
+    assert capsys.readouterr().out == "dash-auth-rs is not installed\n"
+
+
+def test_the_module_is_run_as_the_script_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dash_auth_check, "main", lambda: 7)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("dash_auth_check", run_name="__main__", alter_sys=True)
+    assert ended.value.code == 7
+    runpy.run_module("dash_auth_check.__main__", run_name="imported")
 
 
 def test_the_exit_code_says_whether_all_is_well(
@@ -166,10 +171,10 @@ def test_the_exit_code_says_whether_all_is_well(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(sys, "path", lay(tmp_path, [wheels["dash-auth-rs"]]))
-    assert dash_auth_check.main() == 0
+    assert dash_auth_check.main([]) == 0
     assert capsys.readouterr().out.startswith("dash-auth-rs 0.1.0 is what")
     lay(tmp_path, [wheels["dash-auth"]])
-    assert dash_auth_check.main() == 1
+    assert dash_auth_check.main([]) == 1
     assert capsys.readouterr().out.endswith(f"{REMEDY}\n")
 
 

@@ -14,8 +14,8 @@ PACKAGE = Path(dash_auth.__file__).parent
 DESIGN = Path(__file__).parents[1] / "docs" / "design.md"
 
 FLOORS = [
-    "_core _arguments _dash_internals _keywords _out_of_order _quoted _secret_keys _shown "
-    "_threads _unavailable _upstream version",
+    "_core _arguments _dash_internals _installed _keywords _out_of_order _quoted _secret_keys "
+    "_shown _threads _unavailable _upstream version",
     "_caching _current _request _steps public_routes security",
     "_login sessions users",
     "_dash logins",
@@ -23,7 +23,7 @@ FLOORS = [
     "_servers",
     "auth",
     "basic_auth explain group_protection identity oidc_auth",
-    "dash_auth",
+    "dash_auth __main__",
 ]
 """What may be imported from where, the lowest first; `dash_auth` is the package's own module."""
 

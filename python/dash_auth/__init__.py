@@ -4,16 +4,21 @@ A drop-in for dash-auth: `BasicAuth(app, users)` protects an app, `public_routes
 `public_callback` open what needs no login.
 """
 
-from dash_auth._current import User, current_user
-from dash_auth._unavailable import Unavailable
-from dash_auth._upstream import warn_if_installed as _warn_if_installed
-from dash_auth.basic_auth import BasicAuth
-from dash_auth.explain import Report, explain
-from dash_auth.group_protection import check_groups, list_groups, protected, protected_callback
-from dash_auth.identity import require_user
-from dash_auth.oidc_auth import OIDCAuth, get_oauth
-from dash_auth.public_routes import add_public_routes, public_callback
-from dash_auth.version import __version__
+try:
+    from dash_auth._current import User, current_user
+    from dash_auth._unavailable import Unavailable
+    from dash_auth._upstream import warn_if_installed as _warn_if_installed
+    from dash_auth.basic_auth import BasicAuth
+    from dash_auth.explain import Report, explain
+    from dash_auth.group_protection import check_groups, list_groups, protected, protected_callback
+    from dash_auth.identity import require_user
+    from dash_auth.oidc_auth import OIDCAuth, get_oauth
+    from dash_auth.public_routes import add_public_routes, public_callback
+    from dash_auth.version import __version__
+except ImportError as _error:
+    from dash_auth._installed import stop as _stop
+
+    _stop(_error)
 
 __all__ = [
     "BasicAuth",

@@ -14,7 +14,7 @@ from dash import Dash
 Pair = tuple[str, str] | list[str]
 """A row of the table. No sequence of text in general: text itself is one."""
 
-_TABLE = "username_password_list must be a dict, or a list of pairs of user name and password"
+_TABLE = "the users must be a dict, or a list of pairs of user name and password"
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -47,7 +47,7 @@ def check_auth_func(auth_func: object) -> None:
     if not callable(auth_func):
         raise TypeError(
             "auth_func must be a function of user name and password, not "
-            f"{type(auth_func).__name__}; a table of users is username_password_list"
+            f"{type(auth_func).__name__}; a table of users is users="
         )
     if not takes(auth_func, "name", "password"):
         raise TypeError(
@@ -123,6 +123,20 @@ def _answers(declared: object, *names: str) -> bool:
     return True
 
 
+def either(whose: str, **given: Any) -> Any:
+    """Return the value of an argument that has two names, None if neither is given.
+
+    :param whose: name of what was called
+    :param given: what was given under each of the names; None is nothing
+    :raises TypeError: if both are given
+    """
+    values = [value for value in given.values() if value is not None]
+    if len(values) > 1:
+        names = " or ".join(f"{name}=" for name in given)
+        raise TypeError(f"{whose}() takes {names}, not both: they are two names of one argument")
+    return values[0] if values else None
+
+
 def users_of(declared: Any) -> Any:
     """Return the users, as a mapping where they are rows; anything else stays live.
 
@@ -148,7 +162,7 @@ def users_of(declared: Any) -> Any:
         if pair is None:
             raise ValueError(f"{_TABLE}; entry {number} is no pair")
         if pair[0] in users:
-            raise ValueError(f"username_password_list has the user {pair[0]!r} twice; remove one")
+            raise ValueError(f"the users have {pair[0]!r} twice; remove one")
         users[pair[0]] = pair[1]
     return users
 

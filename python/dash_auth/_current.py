@@ -131,7 +131,7 @@ class RequestIdentity:
         self._claims = claims
         self._user: User | None = None
         self._when_asked: Callable[[], None] | None = None
-        self.was_asked = False
+        self.was_asked: bool = False
 
     def otherwise(self, other: RequestIdentity) -> RequestIdentity:
         """Return this user; where it is nobody, another.

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 _OTHER_WORDS = {
-    "users": "username_password_list",
-    "passwords": "username_password_list",
+    "accounts": "users",
+    "credentials": "users",
+    "passwords": "users",
     "role": "groups",
     "roles": "groups",
 }

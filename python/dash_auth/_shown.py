@@ -47,7 +47,7 @@ class Shown:
         :param restores: whether to put back what was masked when the session is saved: a login of
             the developer's own on this server may go by it
         """
-        self.session = session
+        self.session: Session = session
         self.values: dict[str, Any] = {}
         self._names = names
         self._kept = {name: session[name] for name in names if name in session}

@@ -24,7 +24,7 @@ from dash_auth.public_routes import add_public_routes, get_public_callbacks, get
 
 __all__ = ["Auth", "get_public_callbacks", "get_public_routes"]
 
-logger = logging.getLogger("dash_auth")
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -82,7 +82,7 @@ class Auth:
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
         session_scope: str | None = None,
-        **obsolete: Any,
+        **obsolete: NoReturn,
     ) -> None:
         """Protect an app.
 

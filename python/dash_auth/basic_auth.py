@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from dash import Dash
 
 from dash_auth import _secret_keys
-from dash_auth._arguments import Pair, check_auth_func, is_verifier, users_of
+from dash_auth._arguments import Pair, check_auth_func, either, is_verifier, users_of
 from dash_auth._guard.guard import Guard
 from dash_auth._login import Login, Logins
 from dash_auth._request import Request
@@ -35,9 +35,10 @@ class BasicAuth(Auth):
         ) = None,
         auth_func: AuthFunc | None = None,
         public_routes: Iterable[str] | None = None,
-        user_groups: UserGroups | GroupsFunc | None = None,
+        user_groups: Mapping[str, Iterable[str]] | GroupsFunc | None = None,
         secret_key: str | bytes | Sequence[str | bytes] | None = None,
         *,
+        users: Mapping[str, str] | Iterable[Pair] | UserStore | Verifier | None = None,
         also: Iterable[Login] = (),
         realm: str = DEFAULT_REALM,
         auth_func_cache_seconds: float = 0,
@@ -59,7 +60,7 @@ class BasicAuth(Auth):
             (:class:`dash_auth.users.UserStore`), or what checks passwords that are kept elsewhere
             (:class:`dash_auth.logins.Verifier`).
         :param auth_func: function of user name and password that returns True for a user who may
-            use the app; it may be async. Give it or `username_password_list`.
+            use the app; it may be async. Give it or the users.
         :param public_routes: routes that pass with no login, in Flask's syntax, see
             :func:`dash_auth.add_public_routes`
         :param user_groups: the groups of each user, as a dict, or as a function of the user's name
@@ -69,6 +70,7 @@ class BasicAuth(Auth):
             Make one with `python -c "import secrets; print(secrets.token_urlsafe(32))"` and keep
             it outside of the code. A list is of keys that follow each other, the current one
             first: what was signed with an old one still counts.
+        :param users: another name of `username_password_list`: give one of them
         :param also: further logins, see :class:`dash_auth.auth.Auth`
         :param realm: what the browser shows when it asks for the password
         :param auth_func_cache_seconds: for how long credentials that `auth_func`, or a verifier,
@@ -85,35 +87,37 @@ class BasicAuth(Auth):
         :param session_scope: see :class:`dash_auth.auth.Auth`; by default the name of `auth_func`
             and what is bound to it (text, numbers). Name the instances where that is the same: a
             function that reads the environment
-        :raises TypeError: for an argument of a wrong type
-        :raises ValueError: if both or neither of `username_password_list` and `auth_func` are
-            given, if a stored password cannot be read (the message names the user, never the
-            value), for a time that is none, or if a route cannot be read
+        :raises TypeError: for an argument of a wrong type, and for users under both names
+        :raises ValueError: if both or neither of the users and `auth_func` are given, if a stored
+            password cannot be read (the message names the user, never the value), for a time that
+            is none, or if a route cannot be read
         """
         self._dash_auth_refuse_keywords(unknown)
-        users: Any
+        declared = either(
+            type(self).__name__, users=users, username_password_list=username_password_list
+        )
         if auth_func is None:
-            if username_password_list is None:
+            if declared is None:
                 raise ValueError(
                     "BasicAuth requires username/password map or user-defined authorization "
                     "function."
                 )
-            users = users_of(username_password_list)
+            known = users_of(declared)
         else:
-            if username_password_list is not None:
+            if declared is not None:
                 raise ValueError(
-                    "BasicAuth can only use authorization function (auth_func kwarg) or "
-                    "username_password_list, it cannot use both."
+                    "BasicAuth can only use authorization function (auth_func kwarg) or a table of "
+                    "users, it cannot use both."
                 )
             check_auth_func(auth_func)
-            users = FunctionVerifier(auth_func)
+            known = FunctionVerifier(auth_func)
         is_strict = is_ours(self.is_authorized)
         passwords = passwords_of(
-            users, auth_func_cache_seconds, auth_func_session_seconds, is_strict=is_strict
+            known, auth_func_cache_seconds, auth_func_session_seconds, is_strict=is_strict
         )
         self.__basic = Basic(passwords, user_groups=user_groups, realm=realm)
         self._auth_func = auth_func
-        self._users: Mapping[str, str] = users if isinstance(users, Mapping) else {}
+        self._users: Mapping[str, str] = known if isinstance(known, Mapping) else {}
         if self._users and is_strict:
             warn_of_unknown_users(user_groups, self._users)
         self._user_groups = user_groups
@@ -126,8 +130,8 @@ class BasicAuth(Auth):
             anonymous_body_limit=anonymous_body_limit,
             trusted_origins=trusted_origins,
             # What a store's users were verified against tells one store from another.
-            session_scope=scope_of(auth_func or users)
-            if session_scope is None and is_verifier(users)
+            session_scope=scope_of(auth_func or known)
+            if session_scope is None and is_verifier(known)
             else session_scope,
         )
 

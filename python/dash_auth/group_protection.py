@@ -8,7 +8,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from types import FrameType, FunctionType
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, Protocol, TypeVar, cast, overload
 
 import dash
 from dash.exceptions import PreventUpdate
@@ -27,10 +27,22 @@ __all__ = [
     "protected_callback",
 ]
 
-logger = logging.getLogger("dash_auth")
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 OutputVal = Callable[[], Any] | Any
 CheckType = Literal["one_of", "all_of", "none_of"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Decorator(Protocol):
+    """What :func:`protected` returns: a function keeps its type, an output may become another."""
+
+    @overload
+    def __call__(self, output: F, /) -> F: ...
+    @overload
+    def __call__(self, output: object, /) -> Any: ...
+
 
 CHECK_TYPES = ("one_of", "all_of", "none_of")
 
@@ -108,7 +120,7 @@ def protected(
     groups_str_split: str | None = None,
     check_type: CheckType = "one_of",
     **unknown: NoReturn,
-) -> Callable[[Any], Any]:
+) -> Decorator:
     """Alter a function or an output depending on the current user.
 
     A function is altered at each call (an async one stays async), anything else at once.
@@ -147,7 +159,7 @@ def _protected(
     groups_key: str,
     groups_str_split: str | None,
     check_type: CheckType,
-) -> Callable[..., Any]:
+) -> Decorator:
     if check_type not in CHECK_TYPES:
         raise ValueError(f"Invalid check_type: {check_type}")
     if isinstance(groups, str):
@@ -200,7 +212,7 @@ def _protected(
         replaced, replacement = instead()
         return replacement if replaced else output
 
-    return decorator
+    return cast("Decorator", decorator)
 
 
 def _is_decorated(output: object, caller: FrameType) -> bool:
@@ -227,7 +239,7 @@ def protected_callback(
     groups_str_split: str | None = None,
     check_type: CheckType = "one_of",
     **callback_kwargs: Any,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[F], F]:
     """Register a Dash callback that runs for some users only.
 
     :param callback_args: positional arguments of `dash.callback`
@@ -248,7 +260,7 @@ def protected_callback(
         "protected_callback", callback_args, callback_kwargs, keywords_of(protected_callback)
     )
 
-    def decorator(function: Callable[..., Any]) -> Callable[..., Any]:
+    def decorator(function: F) -> F:
         name = getattr(function, "__name__", repr(function))
 
         def prevent_unauthenticated() -> None:
@@ -270,7 +282,6 @@ def protected_callback(
             groups_str_split=groups_str_split,
             check_type=check_type,
         )(function)
-        registered: Callable[..., Any] = dash.callback(*callback_args, **callback_kwargs)(guarded)
-        return registered
+        return cast("F", dash.callback(*callback_args, **callback_kwargs)(guarded))
 
     return decorator

@@ -37,7 +37,7 @@ from dash_auth.sessions.ticket import Tickets
 
 __all__ = ["OIDCAuth", "get_oauth"]
 
-logger = logging.getLogger("dash_auth")
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 SESSION_SECONDS = 8 * 60 * 60
 """For how long a login counts, in seconds."""
@@ -143,7 +143,7 @@ class OIDCAuth(Auth):
         """
         self._dash_auth_refuse_keywords(unknown)
         self.__providers = Providers()
-        self.oauth = self.__providers.registry
+        self.oauth: Any = self.__providers.registry
         check_path("login_route", login_route)
         check_path("logout_route", logout_route)
         check_path("callback_route", callback_route)
@@ -153,12 +153,12 @@ class OIDCAuth(Auth):
         if isinstance(session_claims, str):
             raise TypeError(f"session_claims must be a list: [{session_claims!r}]")
         if isinstance(force_https_callback, str):
-            self.force_https_callback = force_https_callback in os.environ
+            self.force_https_callback: bool = force_https_callback in os.environ
         else:
             self.force_https_callback = bool(force_https_callback)
-        self.login_route = login_route
-        self.logout_route = logout_route
-        self.callback_route = callback_route
+        self.login_route: str = login_route
+        self.logout_route: str = logout_route
+        self.callback_route: str = callback_route
         self.idp_selection_route = idp_selection_route
         self.log_signins = log_signins
         self.__session_claims = None if session_claims is None else frozenset(session_claims)
@@ -273,7 +273,7 @@ class OIDCAuth(Auth):
 
     # The login
 
-    session = _RequestSession()
+    session: _RequestSession = _RequestSession()
     """The session of the current request, on whichever server."""
 
     @ours

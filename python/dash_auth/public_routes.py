@@ -16,6 +16,7 @@ from dash import Dash
 from werkzeug.routing import Map, MapAdapter, Rule
 
 from dash_auth import _dash_internals as internals
+from dash_auth._arguments import either
 from dash_auth._core import RouteMap
 from dash_auth._keywords import refuse_unknown
 
@@ -30,7 +31,7 @@ __all__ = [
     "public_callback",
 ]
 
-logger = logging.getLogger("dash_auth")
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -106,9 +107,7 @@ def add_public_routes(
     :raises TypeError: if the routes are no list of strings
     :raises ValueError: if a rule cannot be read; none is added then
     """
-    if routes is not None and public_routes is not None:
-        raise TypeError("add_public_routes takes `routes` or `public_routes`, not both")
-    declared = routes if routes is not None else public_routes
+    declared = either("add_public_routes", routes=routes, public_routes=public_routes)
     if declared is None:
         raise TypeError("add_public_routes needs the routes to add")
     if isinstance(declared, str):

@@ -8,6 +8,7 @@ This package is in a folder of its own, so that it works whoever won. It imports
 
 from __future__ import annotations
 
+import argparse
 import base64
 import csv
 import hashlib
@@ -117,11 +118,23 @@ def inspect(path: Sequence[str] | None = None) -> Installation:
     )
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print what was found: the console script `dash-auth-check`.
 
+    :param arguments: arguments of the command line; by default this process's
     :return: the exit code: 0 where dash-auth-rs is whole and alone, 1 otherwise
     """
+    ours = _distribution(OURS, sys.path)
+    parser = argparse.ArgumentParser(
+        prog="dash-auth-check",
+        description=f"Tell whether {OURS} is what `import {PACKAGE}` gives. {UPSTREAM} beside it "
+        "would write over its files.",
+        epilog=f"Exit codes: 0 if {OURS} is whole and has its folder to itself; 1 if not; 2 for "
+        "wrong arguments.",
+    )
+    version = "is not installed" if ours is None else ours.version
+    parser.add_argument("--version", action="version", version=f"{OURS} {version}")
+    parser.parse_args(arguments)
     installation = inspect()
     print(installation.describe())
     return 0 if installation.sound else 1

@@ -19,8 +19,7 @@ from conftest import free_port
 from dash_auth.security import check_password_hash
 from deployment.conftest import process
 from packaging.requirements import Requirement
-from test_check import wheels as wheels
-from test_check import write_wheel
+from wheels import UPSTREAM, our_files, write_wheel
 
 from .blocks import DOCUMENTS, PYTHON, ROOT, written_in
 from .programs import ENVIRONMENT
@@ -149,12 +148,22 @@ def put(folder: Path, commands: dict[str, str]) -> None:
         script.chmod(0o755)
 
 
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with a wheel of each: small, but for the files of this package."""
+    folder = tmp_path_factory.mktemp("wheels")
+    for name, files, metadata in (
+        ("dash_auth_rs-3.0.0", our_files(), ""),
+        ("dash_auth-2.3.0", UPSTREAM, ""),
+        ("company_dashboards-1.0", {"company.py": b""}, "Requires-Dist: dash-auth>=2.0\n"),
+    ):
+        write_wheel(folder / f"{name}-py3-none-any.whl", files, metadata)
+    return folder
+
+
 @pytest.fixture
-def shell(tmp_path: Path, wheels: dict[str, Path]) -> Shell:
-    folder = wheels["dash-auth"].parent
-    name = "company_dashboards-1.0-py3-none-any.whl"
-    write_wheel(folder / name, {"company_dashboards.py": b"import dash_auth\n"}, "dash-auth>=2")
-    return Shell(tmp_path, folder)
+def shell(tmp_path: Path, wheels: Path) -> Shell:
+    return Shell(tmp_path, wheels)
 
 
 def test_another_package_requires_upstream(shell: Shell) -> None:
@@ -197,6 +206,17 @@ def test_coming_from_upstream(shell: Shell, place: str) -> None:
     code, said = shell(SH[place])
     assert code == 0, said
     assert shell("dash-auth-check")[0] == 0
+
+
+def test_modules_that_run(shell: Shell) -> None:
+    text = "".join(document.read_text() for document in DOCUMENTS)
+    assert set(re.findall(r"`python -m (\w+)`", text)) == {"dash_auth", "dash_auth_check"}
+    assert shell("pip install dash-auth-rs")[0] == 0
+    assert shell("python -m dash_auth_check") == shell("dash-auth-check")
+    said = shell("python -m dash_auth")[1]
+    # Here its servers are missing, which it says of each.
+    for named in ("dash-auth-rs  3.0.0", "Dash", "Flask", "Quart", "FastAPI", "[oidc]", "Docs"):
+        assert f"\n{named}" in f"\n{said}"
 
 
 # Servers

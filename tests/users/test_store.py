@@ -271,7 +271,7 @@ def test_what_is_half_a_store_is_none(missing: str) -> None:
         locals()[missing] = None
 
     for half in (Half(), Store):
-        with pytest.raises(TypeError, match="username_password_list must be a dict"):
+        with pytest.raises(TypeError, match="the users must be a dict"):
             dash_auth.BasicAuth(new_app(), half)  # type: ignore[arg-type]
 
 

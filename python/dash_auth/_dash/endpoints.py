@@ -38,10 +38,10 @@ class Endpoints:
         def named(name: str) -> str:
             return internals.endpoint_name(app, name)
 
-        self.pages = tuple(map(named, _PAGES))
-        self.component_suites = named(internals.COMPONENT_SUITES)
-        self.websocket = named(internals.WEBSOCKET)
-        self.dependencies = named(_DEPENDENCIES)
+        self.pages: tuple[str, ...] = tuple(map(named, _PAGES))
+        self.component_suites: str = named(internals.COMPONENT_SUITES)
+        self.websocket: str = named(internals.WEBSOCKET)
+        self.dependencies: str = named(_DEPENDENCIES)
         self._kinds: dict[str, Endpoint] = {
             **dict.fromkeys(self.pages, Endpoint.PAGE),
             **dict.fromkeys(map(named, _LAYOUT), Endpoint.LAYOUT),

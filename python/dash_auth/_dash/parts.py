@@ -9,7 +9,7 @@ from functools import partial
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
-from dash_auth._core import Endpoint, Gate, HandleSeal, Standing
+from dash_auth._core import Endpoint, Gate, HandleSeal, RouteMap, Standing
 from dash_auth._dash.callbacks import OpenCallbacks
 from dash_auth._dash.endpoints import Endpoints
 from dash_auth._dash.handles import CallbackHandles
@@ -46,23 +46,27 @@ class Parts:
         :param keys: returns the keys under which handles are sealed
         :param trusted_origins: origins beside the app's own whose pages may make requests
         """
-        self.prefix = internals.routes_prefix(app)
-        self.rules = public_rules(app)
-        self.endpoints = Endpoints(app, server)
+        self.prefix: str = internals.routes_prefix(app)
+        self.rules: RouteMap = public_rules(app)
+        self.endpoints: Endpoints = Endpoints(app, server)
         self._gate = Gate(
             self.rules, self.prefix, internals.requests_prefix(app), list(trusted_origins)
         )
-        self.page_rules = PageRules(app, self.rules, self.endpoints, server, show=self._gate.show)
-        self.rule_warnings = RuleWarnings(
+        self.page_rules: PageRules = PageRules(
+            app, self.rules, self.endpoints, server, show=self._gate.show
+        )
+        self.rule_warnings: RuleWarnings = RuleWarnings(
             self.rules, self.page_rules, use_pages=bool(app.use_pages)
         )
-        self.pages = OpenPages(app, self.page_rules, self._gate)
-        self.callbacks = OpenCallbacks(app, self.rules, self.pages, self._gate)
-        self.websocket_callbacks = WebSocketCallbacks(app, self.callbacks)
-        self.handles = CallbackHandles(app, HandleSeal(guard), keys)
+        self.pages: OpenPages = OpenPages(app, self.page_rules, self._gate)
+        self.callbacks: OpenCallbacks = OpenCallbacks(app, self.rules, self.pages, self._gate)
+        self.websocket_callbacks: WebSocketCallbacks = WebSocketCallbacks(app, self.callbacks)
+        self.handles: CallbackHandles = CallbackHandles(app, HandleSeal(guard), keys)
         # A callback that is added later may start its jobs in a way of its own.
         registered = partial(internals.callbacks_registered, app)
-        self.hand_user_to_jobs = UntilAdded(registered, partial(hand_user_to_jobs, app, keys))
+        self.hand_user_to_jobs: UntilAdded[None] = UntilAdded(
+            registered, partial(hand_user_to_jobs, app, keys)
+        )
         """Has the jobs of background callbacks know who started them."""
         self._index_page = IndexPage(app, self.websocket_callbacks, keys, server.secret_keys)
 

@@ -56,10 +56,11 @@ class Guard:
         self.server = server
         self.name = name
         self.body_limit = anonymous_body_limit
-        self.parts = parts = Parts(app, server, name, self._keys, trusted_origins)
-        self.visitors = Visitors(parts)
+        parts = Parts(app, server, name, self._keys, trusted_origins)
+        self.parts: Parts = parts
+        self.visitors: Visitors = Visitors(parts)
         self._public = Public(server, parts, self.visitors, anonymous_body_limit)
-        self.refusals = Refusals(app, server, parts, self.visitors)
+        self.refusals: Refusals = Refusals(app, server, parts, self.visitors)
         self._first_request = FirstRequest(app, server, self._tell)
 
     def ask(self, logins: Logins, session: SessionLogin | None) -> None:

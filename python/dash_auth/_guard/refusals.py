@@ -39,8 +39,8 @@ class Refusals:
         """
         self._server = server
         self._visitors = visitors
-        self.start = internals.requests_prefix(app)
-        self.reasons = Reasons(parts, server.how_to_trust_a_proxy)
+        self.start: str = internals.requests_prefix(app)
+        self.reasons: Reasons = Reasons(parts, server.how_to_trust_a_proxy)
 
     def preflight(self, request: Request) -> Any:
         """Return the answer to what a browser asks before a request of a trusted origin, else None.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dash_auth._core import Refusal
@@ -27,10 +27,10 @@ class Visitors:
 
         :param parts: the parts of the app
         """
-        self.logins = Logins([], [], [], asking=Login())
+        self.logins: Logins = Logins([], [], [], asking=Login())
         self.session: SessionLogin | None = None
         """Shows the app who is known; None where the app's own login does."""
-        self.is_foreign = parts.is_foreign
+        self.is_foreign: Callable[[Request], bool] = parts.is_foreign
 
     # Before the developer's hooks, and after them
 

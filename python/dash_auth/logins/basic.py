@@ -18,7 +18,6 @@ from dash_auth.logins import pages
 from dash_auth.logins.function import (
     AuthFunc,
     GroupsFunc,
-    UserGroups,
     check_user_groups,
     groups_of,
 )
@@ -49,7 +48,7 @@ class Basic(Login):
         self,
         users: Mapping[str, str] | Iterable[Pair] | UserStore | Verifier | AuthFunc | Passwords,
         *,
-        user_groups: UserGroups | GroupsFunc | None = None,
+        user_groups: Mapping[str, Iterable[str]] | GroupsFunc | None = None,
         realm: str = DEFAULT_REALM,
         auth_func_cache_seconds: float = 0,
         auth_func_session_seconds: float = SESSION_SECONDS,
@@ -72,7 +71,7 @@ class Basic(Login):
         """
         self.challenge = f'Basic realm="{_quoted(realm)}", charset="UTF-8"'
         check_user_groups(user_groups)
-        self.passwords = (
+        self.passwords: Passwords = (
             users
             if isinstance(users, Passwords)
             else passwords_of(users, auth_func_cache_seconds, auth_func_session_seconds)

@@ -18,15 +18,16 @@ from dash_auth._steps import call, run_to_end
 from dash_auth._unavailable import asked_by_guard
 from dash_auth.users.store import Account
 
-logger = logging.getLogger("dash_auth")
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 _NAMED = 10
 """How many users a warning names."""
 
 UserGroups = Mapping[str, list[str]]
+"""The groups of each user, under dash-auth's name."""
 
 AuthFunc = Callable[[str, str], bool | Awaitable[bool]]
-GroupsFunc = Callable[[str], Iterable[str] | Awaitable[Iterable[str]]]
+GroupsFunc = Callable[[str], Iterable[str] | Awaitable[Iterable[str] | None] | None]
 
 
 def asked(
@@ -116,13 +117,13 @@ def warn_of_unknown_users(user_groups: object, users: Mapping[str, Any]) -> None
     if unknown:
         more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
         logger.warning(
-            "user_groups names users who are not in username_password_list: %s%s",
+            "user_groups names users who do not exist: %s%s",
             ", ".join(unknown[:_NAMED]),
             more,
         )
 
 
-def groups_of(user_groups: UserGroups | GroupsFunc | None, name: str) -> Any:
+def groups_of(user_groups: Mapping[str, Iterable[str]] | GroupsFunc | None, name: str) -> Any:
     """Return the groups of a user; where there is a fault, it is logged and they are none.
 
     :param user_groups: groups of each user, or function that returns a user's

@@ -16,7 +16,7 @@ from dash_auth._steps import Steps, Wait, call, stepwise
 from dash_auth._unavailable import asked_by_guard
 from dash_auth.logins.session import SessionLogin
 
-logger = logging.getLogger("dash_auth")
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 
 Method = Callable[[], Any]

@@ -19,7 +19,7 @@ from dash_auth.logins.function import account_in, ask_function, asked
 from dash_auth.users.store import Account, UserStore
 from dash_auth.users.table import Table
 
-logger = logging.getLogger("dash_auth")
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 SESSION_SECONDS = 8 * 60 * 60
 """For how long a login counts whose password is kept elsewhere, in seconds."""
@@ -107,7 +107,7 @@ class StoredPasswords(Passwords):
         :raises ValueError: if a name or a stored value can let nobody in, or there are no users
         """
         self._store = store
-        self.keep_accounts = not isinstance(store, Table)
+        self.keep_accounts: bool = not isinstance(store, Table)
         # Of a table the core asks the developer's own mapping itself: each request does.
         self._kept: Any = store.users if isinstance(store, Table) else _Accounts(store)
         table = {name: self._password(kept) for name, kept in self._kept.items()}
@@ -196,9 +196,9 @@ class AskedPasswords(Passwords):
         :param session_seconds: for how long it counts once it accepted somebody, in seconds
         """
         self._verifier = verifier
-        self.keep_accounts = not isinstance(verifier, FunctionVerifier)
+        self.keep_accounts: bool = not isinstance(verifier, FunctionVerifier)
         self._what = f"{type(verifier).__name__}.check" if self.keep_accounts else "auth_func"
-        self.seconds = session_seconds
+        self.seconds: float | None = session_seconds
         self._memory = VerifiedCredentials(cache_seconds)
         self._remembers_accounts = self.keep_accounts and bool(cache_seconds)
         self._is_told_of = bool(cache_seconds)

@@ -16,7 +16,7 @@ from dash_auth._core import Ticket, claimed_time
 from dash_auth._request import Request, Server
 from dash_auth._secret_keys import mark
 
-logger = logging.getLogger("dash_auth")
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 LONGEST_COOKIE = 4000
 """The longest name and value of a cookie, in bytes: below what browsers take (RFC 6265 6.1)."""
@@ -38,7 +38,7 @@ class Tickets:
         self._seconds = seconds
         self._server = server
         self._tickets = _core.Tickets(guard)
-        self.name = f"dash_auth_{mark(guard)}"
+        self.name: str = f"dash_auth_{mark(guard)}"
 
     @property
     def seconds(self) -> float | None:

@@ -23,7 +23,7 @@ from dash_auth.logins.oidc.login import LoginFailed, NotBegun
 from dash_auth.logins.oidc.providers import Providers
 from dash_auth.logins.oidc.session import ProviderSession
 
-logger = logging.getLogger("dash_auth")
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dash_auth.logins.oidc.cookie import fits
 from dash_auth.logins.oidc.providers import Providers
 from dash_auth.logins.oidc.session import ProviderSession
 
-logger = logging.getLogger("dash_auth")
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 _THEIRS = ("authlib.", "joserfc.")
 """The modules of errors that carry what the provider, or whoever made up a request, says."""

@@ -20,7 +20,7 @@ class ProviderSession(SessionLogin):
     """The ticket of a user who logged in through a provider: it is the login itself."""
 
     precedence = FLOW
-    names = (*NAMES, REFRESH_TOKEN)
+    names: tuple[str, ...] = (*NAMES, REFRESH_TOKEN)
 
     def __init__(
         self,
