@@ -148,12 +148,15 @@ def put(folder: Path, commands: dict[str, str]) -> None:
         script.chmod(0o755)
 
 
+EXTRA = "Provides-Extra: oidc\nRequires-Dist: authlib; extra == 'oidc'\n"
+
+
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder with a wheel of each: small, but for the files of this package."""
     folder = tmp_path_factory.mktemp("wheels")
     for name, files, metadata in (
-        ("dash_auth_rs-3.0.0", our_files(), ""),
+        ("dash_auth_rs-3.0.0", our_files(), EXTRA),
         ("dash_auth-2.3.0", UPSTREAM, ""),
         ("company_dashboards-1.0", {"company.py": b""}, "Requires-Dist: dash-auth>=2.0\n"),
     ):
