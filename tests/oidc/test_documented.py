@@ -10,7 +10,7 @@ import pytest
 from dash_auth import OIDCAuth
 from docs.blocks import written_in
 
-from .apps import KEY, Direct, make_app, register
+from .apps import ALICE, KEY, Direct, make_app, register
 from .mock_provider import Provider
 from .visitor import Visitor
 
@@ -45,6 +45,22 @@ def test_the_other_claims_are_asked_for(
         visitor.log_in(provider)
     assert visitor.whoami()["session"]["user"]["email"] == "alice@example.com"
     assert visitor.whoami()["groups"] == ["admin", "staff"]
+
+
+def test_the_groups_are_those_of_the_login(
+    provider: Provider, visit: Callable[[Any], Visitor]
+) -> None:
+    app = make_app()
+    register(OIDCAuth(app, secret_key=KEY), provider)
+    before, after = visit(app), visit(app)
+    before.log_in(provider)
+    try:
+        provider.has("alice", **{**ALICE, "groups": []})
+        after.log_in(provider)
+    finally:
+        provider.has("alice", **ALICE)
+    assert before.whoami()["groups"] == ["admin", "staff"]
+    assert after.whoami()["groups"] == []
 
 
 def test_a_logout_leads_to_that_of_the_provider(
