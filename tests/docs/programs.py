@@ -39,13 +39,13 @@ def call(app, output, inputs, auth=None):
 def layout(app, auth=None):
     return get(app, "/_dash-layout", auth).get_data(as_text=True)
 
-def route(app, path, auth=None):
+def route(app, path, auth=None, search=""):
     outputs = [
         {"id": "_pages_content", "property": "children"}, {"id": "_pages_store", "property": "data"}
     ]
     inputs = [
         {"id": "_pages_location", "property": "pathname", "value": path},
-        {"id": "_pages_location", "property": "search", "value": ""},
+        {"id": "_pages_location", "property": "search", "value": search},
     ]
     body = {
         "output": ".._pages_content.children..._pages_store.data..",

@@ -24,6 +24,9 @@ assert "You are bob" in call(app, *ask, bob).text and call(app, *ask).status_cod
 """,
     "public-pages: Public pages and callbacks": """
 app.server.route("/about", methods=["GET", "POST"])(lambda: "about us")
+dash.register_page("all", path="/years/all", layout=html.P("All years"))
+dash.register_page("month", path_template="/months/<month>", layout=lambda **_: html.P("May"))
+dash.register_page("both", path="/both", path_template="/of/<name>", layout=lambda **_: html.P("both"))
 assert status(app, "/about") == 401
 assert status(app) == status(app, "/docs/a") == 200
 assert status(app, "/docs") == status(app, "/docs/a/b") == status(app, "/figures") == 401
@@ -33,7 +36,12 @@ assert "More" in route(app, "/").text and route(app, "/docs/a").status_code == 2
 assert route(app, "/figures").status_code == 401
 assert "Turnover: 42" in route(app, "/figures", alice).text
 assert "Turnover" not in get(app).text
-dash_auth.add_public_routes(app, ["/about"])
+dash_auth.add_public_routes(app, ["/about", "/years/<year>", "/months/may", "/both"])
+assert "All years" in route(app, "/years/all").text
+assert route(app, "/months/may").status_code == status(app, "/months/may") == 401
+assert "both" in route(app, "/both", search="?other=x").text
+assert route(app, "/both", search="?name=x").status_code == 401
+assert status(app, "/docs/../docs/a") == status(app, "/docs/./a") == 401
 assert get(app, "/about").text == client(app).post("/about").text == "about us"
 """,
     "public-pages: Add rules later, and open your own routes": """
