@@ -70,7 +70,7 @@ assert status(app, auth=("alice", "other")) == 503 and status(app) == 401
 close = ("closed.children", {"close.n_clicks": 1})
 assert "Hello alice" in call(app, "greeting.children", {"greeting.id": "greeting"}, alice).text
 assert "The year is closed." in call(app, *close, alice).text
-assert "The board alone may do that." in call(app, *close, bob).text
+assert "Only the board may do that." in call(app, *close, bob).text
 assert call(app, *close).status_code == 401
 """,
     "several-apps: Several apps on one server": """
