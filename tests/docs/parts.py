@@ -46,26 +46,6 @@ sent = {f"X-Forwarded-{name}": value for name, value in (
     ("For", "203.0.113.7"), ("Proto", "https"), ("Host", "sales.example.com"), ("Prefix", "/app"))}
 who = get(app, "/who", alice, **sent).text
 """
-ASGI = """
-def asgi(app, path, auth=None):
-    import asyncio, base64
-    sent = []
-    async def receive():
-        return {"type": "http.request", "body": b"", "more_body": False}
-    async def send(message):
-        sent.append(message)
-    header = auth and base64.b64encode(":".join(auth).encode())
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET",
-        "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"",
-        "root_path": "", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
-        "headers": [(b"host", b"x"), *([(b"authorization", b"Basic " + header)] if auth else [])],
-    }
-    asyncio.run(app.server(scope, receive, send))
-    body = b"".join(message.get("body", b"") for message in sent)
-    return sent[0]["status"], body.decode()
-"""
-
 # What stands before the part, and what follows it.
 PARTS = {
     "deploying: Change the key": (OLD, OLD_COUNTS),
@@ -126,16 +106,6 @@ assert posted(portal) == 200 and posted(wiki) == 403
 assert preflight(portal) == 200 and preflight(wiki) == 401
 """,
     ),
-    "servers: Flask, Quart and FastAPI": (
-        "import os\nimport dash_auth\nfrom dash import Dash, html\n",
-        ASGI
-        + """
-app.layout = html.H1("Sales")
-assert type(app.server).__name__ == "FastAPI"
-assert asgi(app, "/_dash-layout")[0] == 401
-assert "Sales" in asgi(app, "/_dash-layout", alice)[1]
-""",
-    ),
     "servers: FastAPI": (
         APP
         + """
@@ -144,8 +114,7 @@ from fastapi import Depends
 app = new_app(backend="fastapi")
 dash_auth.BasicAuth(app, users, user_groups={"alice": ["board"]})
 """,
-        ASGI
-        + """
+        """
 assert asgi(app, "/me")[0] == 401
 assert asgi(app, "/me", alice) == (200, '{"name":"alice","groups":["board"]}')
 dash_auth.add_public_routes(app, ["/me"])

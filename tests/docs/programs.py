@@ -52,6 +52,24 @@ def route(app, path, auth=None, search=""):
         "outputs": outputs, "inputs": inputs, "changedPropIds": ["_pages_location.pathname"],
     }
     return client(app).post("/_dash-update-component", json=body, auth=auth)
+
+def asgi(app, path, auth=None):
+    import asyncio, base64
+    sent = []
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+    async def send(message):
+        sent.append(message)
+    header = auth and base64.b64encode(":".join(auth).encode())
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET",
+        "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"",
+        "root_path": "", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
+        "headers": [(b"host", b"x"), *([(b"authorization", b"Basic " + header)] if auth else [])],
+    }
+    asyncio.run(app.server(scope, receive, send))
+    body = b"".join(message.get("body", b"") for message in sent)
+    return sent[0]["status"], body.decode()
 """
 
 ENVIRONMENT = {

@@ -267,6 +267,13 @@ def test_another_server_starts(line: str, tmp_path: Path) -> None:
         assert "ok" in requests.get(f"{address}/health", timeout=10).text
 
 
+@pytest.mark.parametrize("backend", ["fastapi", "quart"])
+def test_an_app_on_another_server_runs(backend: str, tmp_path: Path) -> None:
+    app = PYTHON["servers: Flask, Quart and FastAPI"].replace("fastapi", backend)
+    with started("python app.py", app, tmp_path) as address:
+        assert_guarded(address)
+
+
 def test_a_provider_to_try_it_with(tmp_path: Path) -> None:
     """The app of the page, and the provider that the page says how to start."""
     text = (ROOT / "docs" / "oidc.md").read_text()

@@ -81,6 +81,11 @@ assert status(board, "/board/", alice) == 200 and status(board, "/board/", bob) 
 assert 'realm="Board"' in get(board, "/board/").headers["WWW-Authenticate"]
 assert {status(board, "/other", auth) for auth in (None, alice, bob)} == {401}
 """,
+    "servers: Flask, Quart and FastAPI": """
+assert type(app.server).__name__ == "FastAPI"
+assert asgi(app, "/_dash-layout")[0] == 401
+assert "Sales" in asgi(app, "/_dash-layout", alice)[1]
+""",
     "deploying: Cookies": """
 browser = app.server.test_client()
 where = {"base_url": "https://sales.example.com", "headers": {"Accept": "text/html"}}
