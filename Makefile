@@ -7,9 +7,14 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PYTEST_ARGS ?=
 FUZZ_SECONDS ?= 60
+# Such as `--target x86_64-unknown-linux-gnu`.
+WHEEL_ARGS ?=
 # The fuzzer needs a nightly compiler; its name is pinned, so that a run can be repeated.
 NIGHTLY ?= nightly-2026-05-20
 CARGO_FUZZ := 0.13.2
+# With the features that the command needs.
+CARGO_ABOUT := cargo-about@0.9.3 --features cli
+CARGO_DENY := cargo-deny@0.20.2
 
 NEWEST := 4.4
 OLDER := 3.4 2.18
@@ -19,6 +24,10 @@ BIN := .venv/bin
 WHEELS := target/wheels
 INSTALL_WHEEL = -m pip install --quiet --no-deps --force-reinstall $(WHEELS)/*.whl
 PIP = -m pip install --quiet --disable-pip-version-check
+# The tools of a release that cargo builds.
+CARGO_TOOLS := target/tools
+# maturin is called by a build backend of our own, see packaging/build_backend.py.
+export MATURIN_NO_MISSING_BUILD_BACKEND_WARNING := 1
 OIDC_PROVIDER := tests/oidc/provider
 APT_INSTALL := $(shell [ "$$(id -u)" = 0 ] || echo sudo) DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends
 APT_UPDATE := $(shell [ "$$(id -u)" = 0 ] || echo sudo) apt-get update -q
@@ -163,6 +172,34 @@ format: .venv/.installed ## Format the Rust and the Python source
 	cargo fmt --manifest-path fuzz/Cargo.toml
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+## Release: the same targets as in .github/workflows/release.yml
+
+.PHONY: wheels
+wheels: ## Build what this machine can into target/dist, check it, install it into each Python that is here
+	$(PYTHON) packaging/wheels.py build check install $(WHEEL_ARGS)
+
+.PHONY: reproducible
+reproducible: ## Build target/dist again from a clone in another folder, and compare the bytes
+	rm -rf target/again
+	git clone --quiet . target/again
+	cd target/again && $(PYTHON) packaging/wheels.py build $(WHEEL_ARGS)
+	for file in target/again/target/dist/*; do cmp "$$file" "target/dist/$${file##*/}"; done
+
+.PHONY: audit
+audit: ## Ask for known faults and for licences of what is built in, and check the workflows
+	cargo install --quiet --locked --root $(CARGO_TOOLS) $(CARGO_DENY)
+	$(CARGO_TOOLS)/bin/cargo-deny --config packaging/deny.toml check
+	$(PYTHON) packaging/wheels.py tools
+	for lock in requirements/dash-$(NEWEST).txt requirements/release.txt; do \
+		.venv-release/bin/pip-audit --strict --disable-pip --no-deps --requirement $$lock; done
+	.venv-release/bin/zizmor --offline --pedantic .github
+
+.PHONY: notices
+notices: ## Write THIRD-PARTY-NOTICES.txt: the licences of what is compiled into a wheel
+	cargo install --quiet --locked --root $(CARGO_TOOLS) $(CARGO_ABOUT)
+	$(CARGO_TOOLS)/bin/cargo-about generate --locked --features python --config packaging/about.toml \
+		--output-file THIRD-PARTY-NOTICES.txt packaging/about.hbs
 
 ## Upkeep
 

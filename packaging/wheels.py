@@ -1,0 +1,238 @@
+"""Builds the distributions that this machine can build, checks them and installs them.
+
+`make wheels` runs it, on a developer's machine and in the release workflow. It needs Python and
+Rust alone: the tools, zig among them, come from PyPI into an environment of their own. With zig a
+wheel for Linux asks for glibc 2.17 or musl 1.2, whatever the machine has, and needs no container.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+DIST = ROOT / "target" / "dist"
+TOOLS = ROOT / ".venv-release"
+SMOKE = ROOT / "packaging" / "smoke.py"
+
+LINUX = {
+    "x86_64-unknown-linux-gnu": "manylinux_2_17",
+    "x86_64-unknown-linux-musl": "musllinux_1_2",
+    "aarch64-unknown-linux-gnu": "manylinux_2_17",
+    "aarch64-unknown-linux-musl": "musllinux_1_2",
+}
+TARGETS = {
+    "Linux": tuple(LINUX),
+    "Darwin": ("universal2-apple-darwin",),
+    "Windows": ("x86_64-pc-windows-msvc",),
+}
+# One wheel (abi3) serves each Python from this one on, but the free-threaded ones.
+OLDEST = "python3.10"
+# PyO3 has given up 3.13t.
+FREE_THREADED = "python3.14t"
+PYTHONS = (OLDEST, "python3.11", "python3.12", "python3.13", "python3.14", FREE_THREADED)
+
+
+def main() -> None:
+    """Do what is named, in this order; end with the command that failed, if one does."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("steps", nargs="+", choices=["tools", "build", "check", "install"])
+    parser.add_argument("--target", action="append", help="a target of Rust's; may be repeated")
+    arguments = parser.parse_args()
+    install_tools()
+    if "build" in arguments.steps:
+        build(arguments.target or TARGETS[platform.system()])
+    if "check" in arguments.steps:
+        check()
+    if "install" in arguments.steps:
+        for python in dict.fromkeys([sys.executable, *PYTHONS]):
+            install(python)
+
+
+def install_tools() -> None:
+    """Install what `requirements/release.txt` names, unless it is there."""
+    lock, mark = ROOT / "requirements" / "release.txt", TOOLS / ".installed"
+    if mark.exists() and mark.stat().st_mtime >= lock.stat().st_mtime:
+        return
+    run(sys.executable, "-m", "venv", "--clear", TOOLS)
+    run(tool("python"), "-m", "pip", "install", "--quiet", "--requirement", lock)
+    mark.touch()
+
+
+def build(targets: tuple[str, ...] | list[str]) -> None:
+    """Build the source distribution, and wheels for each target that Rust has here."""
+    shutil.rmtree(DIST, ignore_errors=True)
+    maturin("sdist", "--out", DIST)
+    for target in targets:
+        if missing := [part for part in rust_targets(target) if not add(part)]:
+            if os.environ.get("CI"):
+                raise SystemExit(f"Rust has no standard library for {missing[0]} here.")
+            print(f"No wheel for {target}: Rust's standard library for it cannot be had here.")
+            continue
+        # Linux's are built with zig: what they need of a Python that is not here, maturin knows.
+        options = ["--zig", "--compatibility", LINUX[target]] if target in LINUX else []
+        for python in (sys.executable if target not in LINUX else OLDEST, FREE_THREADED):
+            if target in LINUX or is_here(python):
+                maturin(
+                    *("build", "--quiet", "--release", "--locked", "--target", target, *options),
+                    *("--interpreter", python, "--out", DIST),
+                )
+    for wheel in DIST.glob("*.whl"):
+        forget_the_builder(wheel)
+
+
+def rust_targets(target: str) -> list[str]:
+    """Return what Rust calls a target: of macOS's `universal2` there are two halves."""
+    if target.startswith("universal2-"):
+        return [target.replace("universal2", machine) for machine in ("aarch64", "x86_64")]
+    return [target]
+
+
+def add(target: str) -> bool:
+    """Tell whether Rust can build for a target here, and install what that needs."""
+    if shutil.which("rustup"):
+        command = ["rustup", "target", "add", target]
+        return not subprocess.run(command, capture_output=True, check=False).returncode
+    return f"host: {target}" in run("rustc", "--version", "--verbose")
+
+
+def forget_the_builder(wheel: Path) -> None:
+    """Take the builder's folder out of the wheel's bill of materials."""
+    with tempfile.TemporaryDirectory() as scratch:
+        run(tool("wheel"), "unpack", "--dest", scratch, wheel)
+        (unpacked,) = Path(scratch).iterdir()
+        for bill in unpacked.glob("*.dist-info/sboms/*.json"):
+            bill.write_bytes(bill.read_bytes().replace(ROOT.as_posix().encode(), b"/src"))
+        wheel.unlink()
+        run(tool("wheel"), "pack", "--dest-dir", wheel.parent, unpacked)
+
+
+def check() -> None:
+    """Check metadata, contents and tags, and that the builder's folders are in no file."""
+    wheels = sorted(DIST.glob("*.whl"))
+    run(tool("twine"), "check", "--strict", *DIST.iterdir())
+    run(tool("check-wheel-contents"), *wheels)
+    for wheel in wheels:
+        if "linux" in wheel.name:
+            shown = run(tool("auditwheel"), "show", wheel)
+            tag = re.search(r"(?:many|musl)linux_\d+_\d+_\w+", wheel.stem)
+            assert tag is not None, wheel.name
+            if f'"{tag[0]}"' not in shown:
+                raise SystemExit(f"{wheel.name} does not keep what its tag promises:\n{shown}")
+        for name, content in contents(wheel):
+            for folder in (ROOT, cargo_home(), sysroot()):
+                if str(folder).encode() in content:
+                    raise SystemExit(f"{wheel.name}: {name} names the builder's {folder}")
+
+
+def contents(wheel: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the names and bytes of a wheel's files."""
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            yield name, archive.read(name)
+
+
+def install(python: str) -> None:
+    """Install the wheel into a new environment of a Python, if that is here, and use it."""
+    if not is_here(python):
+        print(f"{python}: not here")
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        environment = Path(scratch, "environment")
+        run(python, "-m", "venv", environment)
+        inside = executable(environment, "python")
+        run(
+            *(inside, "-m", "pip", "install", "--quiet", "--find-links", DIST),
+            *("--only-binary", "dash-auth-rs", "--pre", "dash-auth-rs[oidc]"),
+        )
+        # In another folder, so that the checkout is not what is imported.
+        print(f"{python}: {run(inside, SMOKE, folder=scratch).strip()}")
+
+
+@cache
+def is_here(python: str) -> bool:
+    """Tell whether a Python is here, and can make virtual environments."""
+    # What is on the path may be a stand-in that says that the Python is elsewhere.
+    found = shutil.which(python)
+    command = [found or python, "-c", "import ensurepip"]
+    return bool(found) and not subprocess.run(command, capture_output=True, check=False).returncode
+
+
+def maturin(*arguments: str | Path) -> None:
+    """Run maturin, so that what it writes depends on the source alone."""
+    remapped = {ROOT: "/src", cargo_home(): "/cargo", sysroot(): "/rust"}
+    flags = [f"--remap-path-prefix={folder}={name}" for folder, name in remapped.items()]
+    run(
+        tool("maturin"),
+        *arguments,
+        CARGO_ENCODED_RUSTFLAGS="\x1f".join(flags),
+        # `packaging/build_backend.py` calls it.
+        MATURIN_NO_MISSING_BUILD_BACKEND_WARNING="1",
+    )
+
+
+@cache
+def source_date() -> str:
+    """Return the time that all files in a distribution bear, in seconds (SOURCE_DATE_EPOCH)."""
+    if given := os.environ.get("SOURCE_DATE_EPOCH"):
+        return given
+    if (ROOT / ".git").exists():
+        return run("git", "log", "-1", "--format=%ct").strip()
+    # The files of a source distribution have that time already.
+    return str(int((ROOT / "Cargo.toml").stat().st_mtime))
+
+
+@cache
+def cargo_home() -> Path:
+    """Return the folder where cargo keeps the sources of crates."""
+    return Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo").resolve()
+
+
+@cache
+def sysroot() -> Path:
+    """Return the folder of the compiler and its standard library."""
+    return Path(run("rustc", "--print", "sysroot").strip())
+
+
+def tool(name: str) -> Path:
+    """Return a program of the environment with the release's tools."""
+    return executable(TOOLS, name)
+
+
+def executable(environment: Path, name: str) -> Path:
+    """Return a program of a virtual environment."""
+    return environment / ("Scripts" if os.name == "nt" else "bin") / name
+
+
+def run(*command: str | Path, folder: str | Path = ROOT, **variables: str) -> str:
+    """Run a command and return what it prints; end with all of it where the command fails."""
+    environment = {**os.environ, **variables}
+    # maturin looks for zig on the path.
+    environment["PATH"] = os.pathsep.join([str(tool("python").parent), environment["PATH"]])
+    if variables:
+        environment["SOURCE_DATE_EPOCH"] = source_date()
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        raise SystemExit(f"$ {' '.join(map(str, command))}\n{done.stdout}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    main()
