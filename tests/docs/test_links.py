@@ -52,6 +52,14 @@ def test_readme_has_absolute_links_alone() -> None:
     assert wanted is not None and wanted[0].count(f"]({REPOSITORY}/") == 8
 
 
+def test_the_documents_name_the_rust_that_a_build_needs() -> None:
+    manifest = (ROOT / "Cargo.toml").read_text()
+    wanted = re.search(r'^rust-version = "(.+)"', manifest, re.MULTILINE)
+    assert wanted is not None
+    text = " ".join(" ".join(document.read_text().split()) for document in DOCUMENTS)
+    assert set(re.findall(r"Rust (\d+\.\d+)", text)) == {wanted[1]}
+
+
 def test_readme_is_short() -> None:
     assert len(README.read_text().splitlines()) <= 150
 
