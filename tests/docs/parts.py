@@ -49,7 +49,6 @@ who = get(app, "/who", alice, **sent).text
 # What stands before the part, and what follows it.
 PARTS = {
     "deploying: Change the key": (OLD, OLD_COUNTS),
-    "deploying: Change the key 2": (OLD, OLD_COUNTS),
     "deploying: Several instances of one script": (
         APP + "app.server.secret_key = os.environ['SECRET_KEY']\n"
         "check = lambda name, password: password == 'wonderland'\n",
