@@ -26,7 +26,7 @@ INSTALL_WHEEL = -m pip install --quiet --no-deps --force-reinstall $(WHEELS)/*.w
 PIP = -m pip install --quiet --disable-pip-version-check
 # The tools of a release that cargo builds.
 CARGO_TOOLS := target/tools
-# maturin is called by a build backend of our own, see packaging/build_backend.py.
+# maturin is called by a build backend of our own, see release/build_backend.py.
 export MATURIN_NO_MISSING_BUILD_BACKEND_WARNING := 1
 OIDC_PROVIDER := tests/oidc/provider
 APT_INSTALL := $(shell [ "$$(id -u)" = 0 ] || echo sudo) DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends
@@ -177,20 +177,20 @@ format: .venv/.installed ## Format the Rust and the Python source
 
 .PHONY: wheels
 wheels: ## Build what this machine can into target/dist, check it, install it into each Python that is here
-	$(PYTHON) packaging/wheels.py build check install $(WHEEL_ARGS)
+	$(PYTHON) release/wheels.py build check install $(WHEEL_ARGS)
 
 .PHONY: reproducible
 reproducible: ## Build target/dist again from a clone in another folder, and compare the bytes
 	rm -rf target/again
 	git clone --quiet . target/again
-	cd target/again && $(PYTHON) packaging/wheels.py build $(WHEEL_ARGS)
+	cd target/again && $(PYTHON) release/wheels.py build $(WHEEL_ARGS)
 	for file in target/again/target/dist/*; do cmp "$$file" "target/dist/$${file##*/}"; done
 
 .PHONY: audit
 audit: ## Ask for known faults and for licences of what is built in, and check the workflows
 	cargo install --quiet --locked --root $(CARGO_TOOLS) $(CARGO_DENY)
-	$(CARGO_TOOLS)/bin/cargo-deny --config packaging/deny.toml check
-	$(PYTHON) packaging/wheels.py tools
+	$(CARGO_TOOLS)/bin/cargo-deny --config release/deny.toml check
+	$(PYTHON) release/wheels.py tools
 	for lock in requirements/dash-$(NEWEST).txt requirements/release.txt; do \
 		.venv-release/bin/pip-audit --strict --disable-pip --no-deps --requirement $$lock; done
 	.venv-release/bin/zizmor --offline --pedantic .github
@@ -198,8 +198,8 @@ audit: ## Ask for known faults and for licences of what is built in, and check t
 .PHONY: notices
 notices: ## Write THIRD-PARTY-NOTICES.txt: the licences of what is compiled into a wheel
 	cargo install --quiet --locked --root $(CARGO_TOOLS) $(CARGO_ABOUT)
-	$(CARGO_TOOLS)/bin/cargo-about generate --locked --features python --config packaging/about.toml \
-		--output-file THIRD-PARTY-NOTICES.txt packaging/about.hbs
+	$(CARGO_TOOLS)/bin/cargo-about generate --locked --features python --config release/about.toml \
+		--output-file THIRD-PARTY-NOTICES.txt release/about.hbs
 
 ## Upkeep
 

@@ -87,7 +87,7 @@ def test_users_under_both_names_are_an_error(other: Any, options: dict[str, Any]
 
 @pytest.mark.parametrize("name", NAMES_OF_USERS)
 def test_users_under_either_name_go_with_no_function(name: str) -> None:
-    with pytest.raises(ValueError, match=r"or a table of users, it cannot use both\.$"):
+    with pytest.raises(ValueError, match=r"or username_password_list, it cannot use both\.$"):
         dash_auth.BasicAuth(new_app(), auth_func=check, **{name: USERS})
 
 

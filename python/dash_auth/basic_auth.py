@@ -106,8 +106,8 @@ class BasicAuth(Auth):
         else:
             if declared is not None:
                 raise ValueError(
-                    "BasicAuth can only use authorization function (auth_func kwarg) or a table of "
-                    "users, it cannot use both."
+                    "BasicAuth can only use authorization function (auth_func kwarg) or "
+                    "username_password_list, it cannot use both."
                 )
             check_auth_func(auth_func)
             known = FunctionVerifier(auth_func)

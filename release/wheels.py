@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 DIST = ROOT / "target" / "dist"
 TOOLS = ROOT / ".venv-release"
-SMOKE = ROOT / "packaging" / "smoke.py"
+SMOKE = ROOT / "release" / "smoke.py"
 
 LINUX = {
     "x86_64-unknown-linux-gnu": "manylinux_2_17",
@@ -60,12 +60,13 @@ def main() -> None:
 
 
 def install_tools() -> None:
-    """Install what `requirements/release.txt` names, unless it is there."""
+    """Install what `requirements/release.in` names, in the versions of its lock file."""
     lock, mark = ROOT / "requirements" / "release.txt", TOOLS / ".installed"
     if mark.exists() and mark.stat().st_mtime >= lock.stat().st_mtime:
         return
     run(sys.executable, "-m", "venv", "--clear", TOOLS)
-    run(tool("python"), "-m", "pip", "install", "--quiet", "--requirement", lock)
+    names = lock.with_suffix(".in")
+    run(tool("python"), "-m", "pip", "install", "--quiet", "-r", names, "-c", lock)
     mark.touch()
 
 
@@ -88,7 +89,7 @@ def build(targets: tuple[str, ...] | list[str]) -> None:
                     *("--interpreter", python, "--out", DIST),
                 )
     for wheel in DIST.glob("*.whl"):
-        forget_the_builder(wheel)
+        finish(wheel)
 
 
 def rust_targets(target: str) -> list[str]:
@@ -106,15 +107,27 @@ def add(target: str) -> bool:
     return f"host: {target}" in run("rustc", "--version", "--verbose")
 
 
-def forget_the_builder(wheel: Path) -> None:
-    """Take the builder's folder out of the wheel's bill of materials."""
+def finish(wheel: Path) -> None:
+    """Take the builder's folder out of a wheel, and name musl's library as musl's systems do."""
     with tempfile.TemporaryDirectory() as scratch:
         run(tool("wheel"), "unpack", "--dest", scratch, wheel)
         (unpacked,) = Path(scratch).iterdir()
         for bill in unpacked.glob("*.dist-info/sboms/*.json"):
             bill.write_bytes(bill.read_bytes().replace(ROOT.as_posix().encode(), b"/src"))
+        if musl := re.search(r"musllinux_\d+_\d+_(\w+)", wheel.stem):
+            # zig calls it `libc.so`, which is another file where both libraries are installed.
+            (core,) = unpacked.glob("dash_auth/_core*.so")
+            name = f"libc.musl-{musl[1]}.so.1"
+            run(tool("patchelf"), "--replace-needed", "libc.so", name, core)
         wheel.unlink()
-        run(tool("wheel"), "pack", "--dest-dir", wheel.parent, unpacked)
+        run(
+            tool("wheel"),
+            "pack",
+            "--dest-dir",
+            wheel.parent,
+            unpacked,
+            SOURCE_DATE_EPOCH=source_date(),
+        )
 
 
 def check() -> None:
@@ -176,8 +189,9 @@ def maturin(*arguments: str | Path) -> None:
         tool("maturin"),
         *arguments,
         CARGO_ENCODED_RUSTFLAGS="\x1f".join(flags),
-        # `packaging/build_backend.py` calls it.
+        # `release/build_backend.py` calls it.
         MATURIN_NO_MISSING_BUILD_BACKEND_WARNING="1",
+        SOURCE_DATE_EPOCH=source_date(),
     )
 
 
@@ -219,8 +233,6 @@ def run(*command: str | Path, folder: str | Path = ROOT, **variables: str) -> st
     environment = {**os.environ, **variables}
     # maturin looks for zig on the path.
     environment["PATH"] = os.pathsep.join([str(tool("python").parent), environment["PATH"]])
-    if variables:
-        environment["SOURCE_DATE_EPOCH"] = source_date()
     done = subprocess.run(
         command,
         cwd=folder,
