@@ -234,8 +234,8 @@ def started(code: str, app: str, folder: Path) -> Iterator[str]:
     :param folder: where it runs
     """
     (folder / "app.py").write_text(app)
-    modules = ("gunicorn", "hypercorn", "uvicorn")
-    put(folder / "bin", {"python": "", **{name: f"-m {name}" for name in modules}})
+    modules = {name: f"-m {name}" for name in ("gunicorn", "hypercorn", "uvicorn")}
+    put(folder / "bin", {"python": "", "waitress-serve": "-m waitress", **modules})
     port = free_port()
     code = "\n".join(line for line in lines(code) if not line.startswith("pip "))
     environment = {"PORT": str(port), "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
@@ -258,8 +258,10 @@ def test_a_server_starts(place: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", lines(SH[OTHER_SERVERS]))
 def test_another_server_starts(line: str, tmp_path: Path) -> None:
-    backend = {"hypercorn": "quart", "uvicorn": "fastapi"}[line.split()[0]]
-    app = APP.replace("Dash(__name__)", f"Dash(__name__, backend={backend!r})")
+    backend = {"hypercorn": "quart", "uvicorn": "fastapi"}.get(line.split()[0])
+    app = APP
+    if backend is not None:
+        app = app.replace("Dash(__name__)", f"Dash(__name__, backend={backend!r})")
     if backend == "fastapi":
         app = app.replace("@server.route(", "@server.get(")
     with started(line, app, tmp_path) as address:
