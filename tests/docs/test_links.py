@@ -13,6 +13,10 @@ from .blocks import BLOCKS, DOCUMENTS, README, ROOT
 # The repository's address. README has it in each link, since PyPI shows README without the files
 # beside it: to change it, replace this text here and in README.md.
 REPOSITORY = "https://github.com/dash-auth-rs/dash-auth-rs"
+# What GitHub serves below that address, and is no file of ours.
+SERVED = {f"{REPOSITORY}/issues/new/choose", f"{REPOSITORY}/security/advisories/new"}
+# Those beside README have no blocks that a user copies.
+PAGES = sorted({*DOCUMENTS, *ROOT.glob("*.md")})
 LANGUAGES = {"python", "py", "sh", "nginx", "text", "toml", "yaml", "dockerfile"}
 
 
@@ -27,14 +31,14 @@ def test_the_documents_name_all_that_the_package_exports() -> None:
     assert [name for name in dash_auth.__all__ if name not in text and name not in needless] == []
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+@pytest.mark.parametrize("document", PAGES, ids=lambda document: document.name)
 def test_links_to_the_documents_lead_somewhere(document: Path) -> None:
     in_repository = re.compile(rf"{re.escape(REPOSITORY)}/(?:blob|raw|tree)/main/(.+)")
     for target in links(document):
         if found := in_repository.fullmatch(target):
             folder, target = ROOT, found[1]
         elif target.startswith(("https:", "http:")):
-            assert not target.startswith(REPOSITORY), target
+            assert target in SERVED or not target.startswith(REPOSITORY), target
             continue
         else:
             folder = document.parent
@@ -64,16 +68,16 @@ def test_readme_is_short() -> None:
     assert len(README.read_text().splitlines()) <= 150
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+@pytest.mark.parametrize("document", PAGES, ids=lambda document: document.name)
 def test_the_documents_speak_plainly(document: Path) -> None:
     words = r"\b(?:whoever|whom|whomever|strangers?|nobody)\b"
     assert re.findall(words, document.read_text(), re.IGNORECASE) == []
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+@pytest.mark.parametrize("document", PAGES, ids=lambda document: document.name)
 def test_what_the_documents_name_of_the_repository_is_there(document: Path) -> None:
     text = document.read_text()
-    for path in re.findall(r"`((?:benchmarks|docs|examples|src|tests)/[\w./-]*)`", text):
+    for path in re.findall(r"`((?:benchmarks|docs|examples|release|src|tests)/[\w./-]*)`", text):
         assert (ROOT / path).exists(), path
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert set(re.findall(r"`make ([a-z-]+)`", text)) <= set(targets)
