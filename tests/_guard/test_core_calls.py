@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import pytest
 from attacks.apps import body, item
 from dash import Dash, Input, Output, dcc, html
 from dash_auth import _core
+from dash_auth.sessions import ended
 from guarded import (
     ALICE,
     CALLBACK,
@@ -121,7 +123,8 @@ def _ids(outputs: Any) -> list[str]:
     return [f"{one['id']}.{one['property']}" for one in outputs]
 
 
-def test_a_ticket_costs_one_question_more() -> None:
+def test_a_ticket_costs_one_question_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ended, "_ended", {})
     app = guarded_app(secret_key="a key that is long enough", public_routes=["/open"])
     client = client_of(app)
 
@@ -130,6 +133,9 @@ def test_a_ticket_costs_one_question_more() -> None:
 
     assert get("/private", ALICE) == ["ask", "attempt", "says"]
     assert get("/open") == ["open", "is_against", "ask"]
+    # Once a login was ended in this process: is it the one that the ticket is of?
+    ended._ended["another"] = math.inf
+    assert get("/private", ALICE) == ["ask", "attempt", "says", "open"]
 
 
 def test_a_login_through_a_provider_takes_three_questions() -> None:
