@@ -229,7 +229,7 @@ def executable(environment: Path, name: str) -> Path:
 
 
 def run(*command: str | Path, folder: str | Path = ROOT, **variables: str) -> str:
-    """Run a command and return what it prints; end with all of it where the command fails."""
+    """Run a command and return its standard output; end with all that it says where it fails."""
     environment = {**os.environ, **variables}
     # maturin looks for zig on the path.
     environment["PATH"] = os.pathsep.join([str(tool("python").parent), environment["PATH"]])
@@ -237,12 +237,11 @@ def run(*command: str | Path, folder: str | Path = ROOT, **variables: str) -> st
         command,
         cwd=folder,
         env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        capture_output=True,
         text=True,
     )
     if done.returncode:
-        raise SystemExit(f"$ {' '.join(map(str, command))}\n{done.stdout}")
+        raise SystemExit(f"$ {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
     return done.stdout
 
 

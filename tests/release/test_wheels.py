@@ -1,0 +1,45 @@
+"""The script that builds, checks and installs the distributions: what it does where something is off."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Give the script, in a folder of its own for what it builds and for its tools."""
+    spec = importlib.util.spec_from_file_location("wheels_script", ROOT / "release" / "wheels.py")
+    assert spec is not None and spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    monkeypatch.setattr(script, "DIST", tmp_path / "dist")
+    monkeypatch.setattr(script, "TOOLS", tmp_path / "tools")
+    return script
+
+
+def program(folder: Path, name: str, lines: str) -> None:
+    """Write a program for the shell."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.joinpath(name).write_text(f"#!/bin/sh\n{lines}\n")
+    folder.joinpath(name).chmod(0o755)
+
+
+def test_what_a_program_says_beside_its_answer_is_no_part_of_it(
+    wheels: ModuleType, tmp_path: Path
+) -> None:
+    # So does rustup, which stands for `rustc`, where it installs the compiler first.
+    program(tmp_path / "tools" / "bin", "rustc", "echo 'info: syncing' >&2; echo /opt/rust")
+    assert wheels.sysroot() == Path("/opt/rust")
+
+
+def test_a_program_that_fails_is_named_with_all_that_it_said(wheels: ModuleType) -> None:
+    with pytest.raises(SystemExit, match=r"^\$ sh -c [^\n]+\nout\nerror\n$"):
+        wheels.run("sh", "-c", "echo error >&2; echo out; exit 3")
