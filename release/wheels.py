@@ -133,6 +133,8 @@ def finish(wheel: Path) -> None:
 def check() -> None:
     """Check metadata, contents and tags, and that the builder's folders are in no file."""
     wheels = sorted(DIST.glob("*.whl"))
+    if not wheels:
+        raise SystemExit(f"There is no wheel in {DIST}.")
     run(tool("twine"), "check", "--strict", *DIST.iterdir())
     run(tool("check-wheel-contents"), *wheels)
     for wheel in wheels:

@@ -43,3 +43,12 @@ def test_what_a_program_says_beside_its_answer_is_no_part_of_it(
 def test_a_program_that_fails_is_named_with_all_that_it_said(wheels: ModuleType) -> None:
     with pytest.raises(SystemExit, match=r"^\$ sh -c [^\n]+\nout\nerror\n$"):
         wheels.run("sh", "-c", "echo error >&2; echo out; exit 3")
+
+
+def test_a_check_of_no_wheel_is_none(wheels: ModuleType, tmp_path: Path) -> None:
+    for name in ("twine", "check-wheel-contents", "auditwheel"):
+        program(tmp_path / "tools" / "bin", name, "")
+    (tmp_path / "dist").mkdir()
+    tmp_path.joinpath("dist", "dash_auth_rs-3.0.0.tar.gz").touch()
+    with pytest.raises(SystemExit, match=r"^There is no wheel in "):
+        wheels.check()
