@@ -166,10 +166,11 @@ def install(python: str) -> None:
         environment = Path(scratch, "environment")
         run(python, "-m", "venv", environment)
         inside = executable(environment, "python")
-        run(
-            *(inside, "-m", "pip", "install", "--quiet", "--find-links", DIST),
-            *("--only-binary", "dash-auth-rs", "--pre", "dash-auth-rs[oidc]"),
-        )
+        pip = (inside, "-m", "pip", "install", "--quiet")
+        # The wheel comes from here alone, or another release's would be tried where none fits.
+        here = ("--no-index", "--find-links", DIST, "--only-binary", ":all:")
+        run(*pip, *here, "--no-deps", "--pre", "dash-auth-rs")
+        run(*pip, "dash-auth-rs[oidc]")
         # In another folder, so that the checkout is not what is imported.
         print(f"{python}: {run(inside, SMOKE, folder=scratch).strip()}")
 

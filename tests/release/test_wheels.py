@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from wheels import write_wheel
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,3 +52,26 @@ def test_a_check_of_no_wheel_is_none(wheels: ModuleType, tmp_path: Path) -> None
     tmp_path.joinpath("dist", "dash_auth_rs-3.0.0.tar.gz").touch()
     with pytest.raises(SystemExit, match=r"^There is no wheel in "):
         wheels.check()
+
+
+def test_the_wheel_that_is_tried_is_the_one_that_was_built(
+    wheels: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # Another release, where pip looks for packages.
+    index = tmp_path / "index" / "dash-auth-rs"
+    index.mkdir(parents=True)
+    wheel = write_wheel(index / "dash_auth_rs-9.0.0-py3-none-any.whl", {})
+    index.joinpath("index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>')
+    monkeypatch.setenv("PIP_INDEX_URL", index.parent.as_uri())
+    smoke = tmp_path / "smoke.py"
+    smoke.write_text("import importlib.metadata as m; print(m.version('dash-auth-rs'))")
+    monkeypatch.setattr(wheels, "SMOKE", smoke)
+    with pytest.raises(SystemExit, match="No matching distribution found for dash-auth-rs"):
+        wheels.install(sys.executable)
+    wheels.DIST.mkdir()
+    write_wheel(wheels.DIST / "dash_auth_rs-8.0.0rc1-py3-none-any.whl", {})
+    wheels.install(sys.executable)
+    assert capsys.readouterr().out == f"{sys.executable}: 8.0.0rc1\n"
