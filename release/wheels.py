@@ -113,7 +113,8 @@ def finish(wheel: Path) -> None:
         run(tool("wheel"), "unpack", "--dest", scratch, wheel)
         (unpacked,) = Path(scratch).iterdir()
         for bill in unpacked.glob("*.dist-info/sboms/*.json"):
-            bill.write_bytes(bill.read_bytes().replace(ROOT.as_posix().encode(), b"/src"))
+            # An address, in which a space is `%20`.
+            bill.write_bytes(bill.read_bytes().replace(ROOT.as_uri().encode(), b"file:///src"))
         if musl := re.search(r"musllinux_\d+_\d+_(\w+)", wheel.stem):
             # zig calls it `libc.so`, which is another file where both libraries are installed.
             (core,) = unpacked.glob("dash_auth/_core*.so")
@@ -146,7 +147,8 @@ def check() -> None:
                 raise SystemExit(f"{wheel.name} does not keep what its tag promises:\n{shown}")
         for name, content in contents(wheel):
             for folder in (ROOT, cargo_home(), sysroot()):
-                if str(folder).encode() in content:
+                spellings = (str(folder), folder.as_posix(), folder.as_uri())
+                if any(spelling.encode() in content for spelling in spellings):
                     raise SystemExit(f"{wheel.name}: {name} names the builder's {folder}")
 
 

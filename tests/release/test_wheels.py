@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -45,11 +46,17 @@ def test_a_program_that_fails_is_named_with_all_that_it_said(wheels: ModuleType)
         wheels.run("sh", "-c", "echo error >&2; echo out; exit 3")
 
 
-def test_a_check_of_no_wheel_is_none(wheels: ModuleType, tmp_path: Path) -> None:
-    for name in ("twine", "check-wheel-contents", "auditwheel"):
+@pytest.fixture
+def satisfied(wheels: ModuleType, tmp_path: Path) -> None:
+    """Have the tools find no fault."""
+    for name in ("twine", "check-wheel-contents"):
         program(tmp_path / "tools" / "bin", name, "")
-    (tmp_path / "dist").mkdir()
-    tmp_path.joinpath("dist", "dash_auth_rs-3.0.0.tar.gz").touch()
+    wheels.DIST.mkdir()
+
+
+@pytest.mark.usefixtures("satisfied")
+def test_a_check_of_no_wheel_is_none(wheels: ModuleType) -> None:
+    wheels.DIST.joinpath("dash_auth_rs-3.0.0.tar.gz").touch()
     with pytest.raises(SystemExit, match=r"^There is no wheel in "):
         wheels.check()
 
@@ -75,3 +82,27 @@ def test_the_wheel_that_is_tried_is_the_one_that_was_built(
     write_wheel(wheels.DIST / "dash_auth_rs-8.0.0rc1-py3-none-any.whl", {})
     wheels.install(sys.executable)
     assert capsys.readouterr().out == f"{sys.executable}: 8.0.0rc1\n"
+
+
+@pytest.mark.usefixtures("satisfied")
+@pytest.mark.parametrize("folder", ["ROOT", "cargo_home", "sysroot"])
+@pytest.mark.parametrize("spell", [str, Path.as_uri])
+def test_a_wheel_names_no_folder_of_the_builder(
+    wheels: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: str,
+    spell: Callable[[Path], str],
+) -> None:
+    monkeypatch.setattr(wheels, "ROOT", tmp_path / "my source")
+    monkeypatch.setattr(wheels, "cargo_home", lambda: tmp_path / "my cargo")
+    monkeypatch.setattr(wheels, "sysroot", lambda: tmp_path / "my rust")
+    wheels.ROOT.mkdir()
+    wheel = wheels.DIST / "dash_auth_rs-3.0.0-py3-none-any.whl"
+    write_wheel(wheel, {"dash_auth/_core.so": str(tmp_path).encode()})
+    wheels.check()
+    where = getattr(wheels, folder)
+    named = spell(where if isinstance(where, Path) else where())
+    write_wheel(wheel, {"dash_auth/_core.so": f'"{named}/lib.rs"'.encode()})
+    with pytest.raises(SystemExit, match=r"dash_auth/_core.so names the builder's .*/my \w+$"):
+        wheels.check()
