@@ -16,32 +16,31 @@ _COLUMNS = ("", "dash-auth-rs", "dash-auth 2.3.0", "Ratio", "Goal", "Reached")
 
 _WHY_MISSED = {
     "Added to a callback, no secret key": """\
-  Safety came before speed here: before any hook of the app's the session is masked and the visitor
-  made ready to be asked for, the guard reads the facts again as those hooks left them, and each
-  answer is given its Cache-Control and has the user taken out of the session. That is Python, some
-  140 calls a request, of which the work in Rust is two.""",
+  Safety came before speed here. Before the app's hooks run, the session is masked. After them the
+  guard reads the request again, as they left it. Each answer gets its Cache-Control, and the user is
+  taken out of the session. That takes some 140 calls of Python a request, and two of Rust.""",
     "Added to a callback, secret key": """\
-  What it takes without a key, above, is more than the goal allows.""",
+  As above: already without a key it takes more than this goal allows.""",
     "Added to a callback, session cookie returned": """\
   As above; with a public page there are two cookies, and the ticket is opened too.""",
     "Added to a public route of the server": """\
   As above. dash-auth compares the path with the rules, and does nothing else.""",
     "A refused callback": """\
-  As above: a refusal is a page or a text of its own, with headers that keep it out of caches, and its
-  reason is worked out for the log.""",
+  As above. A refusal is also a page or a text of its own, with headers that keep it out of caches,
+  and its reason is worked out for the log.""",
     "Registering 10,000 public callbacks": """\
   Each function gets a wrapper of its own, by which it is told that it is public, and the keywords are
   compared with Dash's.""",
     "12 clients guess": """\
-  Runs one after another on one machine give 7 to 13: it is the quiet latency that varies most, 0.7
-  to 1.3 ms; with the guesses it is 7 to 10 ms.""",
+  Several runs on one machine give 7 to 13. What varies most is the latency without guesses, 0.7 to
+  1.3 ms. With the guesses it is 7 to 10 ms.""",
     "Verify argon2id": """\
-  Runs one after another give 1.04 to 1.19.""",
+  Several runs give 1.04 to 1.19.""",
     "FastAPI: added to a public page": """\
   The session is masked, and each answer looked at, as on Flask, above; an earlier run gave 0.99.""",
     "FastAPI: added to a public callback, anonymous": """\
-  The fork looks for the body's `output` in a list and at nothing else of it; here the whole body is
-  compared with the callback's declaration.""",
+  The fork only looks for the body's `output` in a list. This package compares the whole body with the
+  callback's declaration.""",
 }
 """Why a figure misses its goal, by how the line's name begins."""
 
@@ -54,8 +53,9 @@ Written by `make bench`: do not edit.
 
 {table}
 
-The ratio is ours / dash-auth's where the goal is a most, and dash-auth's / ours (how many times as
-fast) where it is a least. Where both columns hold a factor, the goal is about ours alone.
+*Ratio*: where the goal is ≤, our figure divided by dash-auth's; where it is ≥, dash-auth's divided by
+ours, which says how many times as fast this package is. Where both columns hold a factor (... times),
+the goal is about our factor alone.
 {missed}
 ## Machine
 
@@ -68,8 +68,8 @@ fast) where it is a least. Where both columns hold a factor, the goal is about o
   Both are asked in turn, within the same seconds; the ratio is the median of the ratios of what was
   measured together. Times differ from machine to machine, ratios hardly do.
 - Cost of a request: in one process, with no network, by processor time. What protection adds is the
-  time of the request to the protected app less that to the same app with no protection and the same
-  secret key, made in turn.
+  time of the request to the protected app, minus the time of the same request to the same app with no
+  protection and the same secret key. Both requests are made in turn.
 - FastAPI and Quart: the same, through the ASGI app, by the processor time of all threads. The fork
   knows no hashes, so that it checks them by werkzeug in `auth_func`. The longest stall is the
   longest time between two ticks of a task that sleeps a millisecond at a time.

@@ -21,13 +21,13 @@ from dash import Dash, Input, Output
 from dash_auth._current import RequestIdentity
 from dash_auth.auth import Auth
 from dash_auth.logins import Answer, Login, Outcome, Refusal, Request, Steps, User, Visitor, Wait
+from docs.blocks import PYTHON
 from sockets.apps import refused, shown
 from sockets.servers import LOGIN_REQUIRED, Address
-from test_readme import PYTHON
 from waiting import GIVE_UP
 from websockets.exceptions import InvalidStatus
 
-RECIPE = PYTHON["recipes: A login of your own"]
+RECIPE = PYTHON["recipes: A login of your own"].removesuffix("app.run()\n")
 SECRET = "only-nginx-and-this-app-know-this"
 HEADER = "X-Client-Certificate"
 ALICE = f"SUCCESS CN=alice,O=Example {SECRET}"

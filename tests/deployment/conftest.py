@@ -50,11 +50,13 @@ http {{
 
 
 @contextmanager
-def process(command: list[str], port: int, **environment: str) -> Iterator[None]:
-    """Run a server until it is no longer needed, from when it listens."""
+def process(
+    command: list[str], port: int, folder: Path = HERE, **environment: str
+) -> Iterator[None]:
+    """Run a server until it is no longer needed, from when it answers on a port."""
     started = subprocess.Popen(
         command,
-        cwd=HERE,
+        cwd=folder,
         env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -107,18 +109,23 @@ def deployed(
         yield port
 
 
+def certify(certificate: Path, key: Path, subject: str = "/CN=127.0.0.1") -> None:
+    """Make a certificate that is signed by itself, and its key."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+        + ["-subj", subject, "-addext", "subjectAltName=IP:127.0.0.1"]
+        + ["-keyout", str(key), "-out", str(certificate)],
+        check=True,
+        capture_output=True,
+    )
+
+
 @contextmanager
 def behind_nginx(behind: int, folder: Path) -> Iterator[int]:
     """Put nginx before a server: TLS ends there, and the prefix `/app/` is cut off."""
     assert NGINX is not None
     port = free_port()
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-        + ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-        + ["-keyout", str(folder / "key"), "-out", str(folder / "certificate")],
-        check=True,
-        capture_output=True,
-    )
+    certify(folder / "certificate", folder / "key")
     configuration = folder / "nginx.conf"
     configuration.write_text(CONFIGURATION.format(folder=folder, port=port, behind=behind))
     with process([NGINX, "-p", str(folder), "-c", str(configuration)], port):

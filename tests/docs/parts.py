@@ -1,0 +1,123 @@
+"""What stands before each part of a program, and what it then has to do."""
+
+from __future__ import annotations
+
+APP = """
+import os
+import dash_auth
+from dash import Dash, Input, Output, html
+users = {"alice": "wonderland"}
+def new_app(**options):
+    app = Dash("sales", **options)
+    app.layout = lambda: html.P(f"asked by {dash_auth.current_user()}")
+    return app
+app = new_app()
+"""
+
+OLD = (
+    APP
+    + """
+old = new_app()
+dash_auth.BasicAuth(old, users, public_routes=["/"], secret_key=os.environ["OLD_KEY"])
+"""
+)
+TICKET = """
+def ticket_of(app):
+    return get(app, "/any", alice, Accept="text/html").headers["Set-Cookie"].split(";")[0]
+
+def asked(app, cookie):
+    # A client that keeps cookies of its own sends no others.
+    other = app.server.test_client(use_cookies=False)
+    return other.get("/_dash-layout", headers={"Cookie": cookie}).text
+"""
+OLD_COUNTS = (
+    TICKET
+    + """
+dash_auth.add_public_routes(app, ["/"])
+assert "asked by alice" in asked(app, ticket_of(old)) and "asked by alice" in asked(app, ticket_of(app))
+assert "asked by None" in asked(old, ticket_of(app))
+"""
+)
+PROXIED = """
+import flask
+app.server.route("/who")(lambda: f"{flask.request.remote_addr} {flask.request.url}")
+dash_auth.BasicAuth(app, users)
+sent = {f"X-Forwarded-{name}": value for name, value in (
+    ("For", "203.0.113.7"), ("Proto", "https"), ("Host", "sales.example.com"), ("Prefix", "/app"))}
+who = get(app, "/who", alice, **sent).text
+"""
+# What stands before the part, and what follows it.
+PARTS = {
+    "deploying: Change the key": (OLD, OLD_COUNTS),
+    "deploying: Several instances of one script": (
+        APP + "app.server.secret_key = os.environ['SECRET_KEY']\n"
+        "check = lambda name, password: password == 'wonderland'\n",
+        TICKET
+        + """
+dash_auth.add_public_routes(app, ["/"])
+same, other = new_app(), new_app()
+for instance, scope in ((same, os.environ["TENANT"]), (other, "another")):
+    instance.server.secret_key = os.environ["SECRET_KEY"]
+    dash_auth.BasicAuth(instance, auth_func=check, session_scope=scope, public_routes=["/"])
+assert "asked by alice" in asked(same, ticket_of(app))
+assert "asked by None" in asked(other, ticket_of(app))
+""",
+    ),
+    "deploying: What the session holds": (
+        APP,
+        """
+browser = client(app)
+browser.get("/", auth=alice)
+with browser.session_transaction() as session:
+    assert session["user"] == {"email": "alice"}
+""",
+    ),
+    "deploying: Behind a proxy": (
+        APP,
+        PROXIED + "assert who == '203.0.113.7 https://sales.example.com/who'\n",
+    ),
+    "oidc: Behind a proxy": (
+        APP,
+        PROXIED + "assert who == '203.0.113.7 https://sales.example.com/app/who'\n",
+    ),
+    "deploying: Pages of other origins": (
+        APP,
+        """
+@app.callback(Output("out", "children"), Input("in", "value"))
+def answer(value):
+    return value
+
+def posted(origin):
+    body = {
+        "output": "out.children", "outputs": {"id": "out", "property": "children"},
+        "inputs": [{"id": "in", "property": "value", "value": "x"}], "changedPropIds": ["in.value"],
+    }
+    sent = {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
+    path = "/_dash-update-component"
+    return client(app).post(path, json=body, auth=alice, headers=sent).status_code
+
+def preflight(origin):
+    sent = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    return client(app).options("/_dash-update-component", headers=sent).status_code
+
+portal, wiki = "https://portal.example.com", "https://wiki.example.com"
+assert posted(portal) == 200 and posted(wiki) == 403
+assert preflight(portal) == 200 and preflight(wiki) == 401
+""",
+    ),
+    "servers: FastAPI": (
+        APP
+        + """
+from typing import Annotated
+from fastapi import Depends
+app = new_app(backend="fastapi")
+dash_auth.BasicAuth(app, users, user_groups={"alice": ["board"]})
+""",
+        """
+assert asgi(app, "/me")[0] == 401
+assert asgi(app, "/me", alice) == (200, '{"name":"alice","groups":["board"]}')
+dash_auth.add_public_routes(app, ["/me"])
+assert asgi(app, "/me")[0] == 401 and asgi(app, "/me", alice)[0] == 200
+""",
+    ),
+}

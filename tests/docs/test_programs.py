@@ -1,0 +1,70 @@
+"""Whole programs and parts of programs run, and do what the text around them says."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dash_auth.logins import Login
+from dash_auth.users import UserStore
+
+from .blocks import PYTHON, written_in
+from .parts import PARTS
+from .programs import run
+from .whole import CHECKS
+
+PY = written_in("py")
+PROTOCOLS: dict[str, Any] = {"design: Protocols": Login, "design: Protocols 2": UserStore}
+# Classes for a login through a provider: `tests/oidc/test_documented.py` runs them with one.
+WITH_PROVIDER = {place for place in PY if place.startswith("oidc: ") and "class " in PY[place]}
+
+
+def test_each_program_has_its_check() -> None:
+    assert PYTHON.keys() == CHECKS.keys()
+    assert PY.keys() == PARTS.keys() | PROTOCOLS.keys() | WITH_PROVIDER
+
+
+@pytest.mark.parametrize("place", PYTHON)
+def test_a_program_does_what_the_text_says(place: str, tmp_path: Path) -> None:
+    run(PYTHON[place], CHECKS[place], tmp_path)
+
+
+@pytest.mark.parametrize("place", PARTS)
+def test_a_part_does_what_the_text_says(place: str, tmp_path: Path) -> None:
+    before, checks = PARTS[place]
+    run(before + PY[place], checks, tmp_path)
+
+
+@pytest.mark.parametrize("place", PROTOCOLS)
+def test_a_protocol_is_what_the_code_says(place: str) -> None:
+    named = re.findall(r"^(\w+)\((.*?)\)  #", PY[place], re.MULTILINE)
+    assert len(named) == len(PY[place].splitlines())
+    for name, parameters in named:
+        method = getattr(PROTOCOLS[place], name)
+        _, *found = inspect.signature(method).parameters
+        assert ", ".join(found) == parameters
+
+
+def test_the_table_of_what_is_open_is_what_explain_prints(tmp_path: Path) -> None:
+    place = "public-pages: What is open?"
+    assert run(PYTHON[place], "", tmp_path) == written_in("text")[place]
+
+
+def test_the_line_of_the_log_is_what_the_log_says(tmp_path: Path) -> None:
+    place = "troubleshooting: Find out why something is refused"
+    app = """
+import io, sys
+import dash_auth
+from dash import Dash, html
+logging.getLogger().handlers[0].setStream(sys.stdout)
+app = Dash()
+app.layout = html.H1("Sales")
+dash_auth.BasicAuth(app, {"alice": "wonderland"}, public_routes=["/other"])
+app.server.route("/other")(lambda: "other")
+status(app, "/about")
+"""
+    said = run(PYTHON[place], app, tmp_path)
+    assert written_in("text")[place] in said.replace("DEBUG:dash_auth:", "")
