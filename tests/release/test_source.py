@@ -85,12 +85,20 @@ def test_pip_says_that_rust_is_missing_before_it_downloads_anything(
     ],
 )
 @pytest.mark.parametrize(
-    ("said", "found"), [("", "none"), ("echo cargo 1.87.9", "1.87.9"), ("exit 1", "none")]
+    ("said", "found"),
+    [
+        ("", "none"),
+        ("#!/bin/sh\nexit 1", "none"),
+        ("#!/bin/sh\necho cargo 1.87.9", "1.87.9"),
+        ("#!/bin/sh\necho since 2026.11; echo cargo 1.87.9", "1.87.9"),
+        ("#!/bin/sh\nprintf '\\377'", "none"),
+        ("no program", "none"),
+    ],
 )
 def test_a_rust_that_is_too_old_is_none(no_rust: Path, hook: str, said: str, found: str) -> None:
     if said:
         cargo = no_rust / "cargo"
-        cargo.write_text(f"#!/bin/sh\n{said}\n")
+        cargo.write_text(f"{said}\n")
         cargo.chmod(0o755)
     done = ask(hook)
     assert done.returncode == 1
