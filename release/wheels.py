@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "target" / "dist"
 TOOLS = ROOT / ".venv-release"
 SMOKE = ROOT / "release" / "smoke.py"
@@ -76,9 +76,7 @@ def build(targets: tuple[str, ...] | list[str]) -> None:
     maturin("sdist", "--out", DIST)
     for target in targets:
         if missing := [part for part in rust_targets(target) if not add(part)]:
-            if os.environ.get("CI"):
-                raise SystemExit(f"Rust has no standard library for {missing[0]} here.")
-            print(f"No wheel for {target}: Rust's standard library for it cannot be had here.")
+            leave_out(f"{target}: Rust has no standard library for {missing[0]} here")
             continue
         # Linux's are built with zig: what they need of a Python that is not here, maturin knows.
         options = ["--zig", "--compatibility", LINUX[target]] if target in LINUX else []
@@ -88,8 +86,17 @@ def build(targets: tuple[str, ...] | list[str]) -> None:
                     *("build", "--quiet", "--release", "--locked", "--target", target, *options),
                     *("--interpreter", python, "--out", DIST),
                 )
+            else:
+                leave_out(f"{target} and {python}: that is not here")
     for wheel in DIST.glob("*.whl"):
         finish(wheel)
+
+
+def leave_out(what: str) -> None:
+    """Say for what no wheel can be built here; the release workflow ends then."""
+    if os.environ.get("CI"):
+        raise SystemExit(f"No wheel for {what}.")
+    print(f"No wheel for {what}.")
 
 
 def rust_targets(target: str) -> list[str]:
@@ -225,7 +232,7 @@ def tool(name: str) -> Path:
 
 def executable(environment: Path, name: str) -> Path:
     """Return a program of a virtual environment."""
-    return environment / ("Scripts" if os.name == "nt" else "bin") / name
+    return environment / (f"Scripts/{name}.exe" if os.name == "nt" else f"bin/{name}")
 
 
 def run(*command: str | Path, folder: str | Path = ROOT, **variables: str) -> str:

@@ -106,3 +106,39 @@ def test_a_wheel_names_no_folder_of_the_builder(
     write_wheel(wheel, {"dash_auth/_core.so": f'"{named}/lib.rs"'.encode()})
     with pytest.raises(SystemExit, match=r"dash_auth/_core.so names the builder's .*/my \w+$"):
         wheels.check()
+
+
+@pytest.mark.usefixtures("satisfied")
+@pytest.mark.parametrize(("found", "is_kept"), [("2_17", True), ("2_34", False)])
+def test_a_wheel_keeps_what_its_tag_promises(
+    wheels: ModuleType, tmp_path: Path, found: str, is_kept: bool
+) -> None:
+    tag = "manylinux2014_x86_64.manylinux_2_17_x86_64"
+    write_wheel(wheels.DIST / f"dash_auth_rs-3.0.0-cp310-abi3-{tag}.whl", {})
+    shown = f'is consistent with\nthe following platform tag: "manylinux_{found}_x86_64".'
+    program(tmp_path / "tools" / "bin", "auditwheel", f"echo '{shown}'")
+    if is_kept:
+        wheels.check()
+    else:
+        with pytest.raises(SystemExit, match="does not keep what its tag promises"):
+            wheels.check()
+
+
+@pytest.mark.parametrize("has_rust", [True, False])
+def test_a_release_leaves_no_wheel_out(
+    wheels: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    has_rust: bool,
+) -> None:
+    built: list[str] = []
+    monkeypatch.setattr(wheels, "maturin", lambda *arguments: built.append(arguments[0]))
+    monkeypatch.setattr(wheels, "add", lambda target: has_rust)
+    monkeypatch.setattr(wheels, "is_here", lambda python: python == sys.executable)
+    monkeypatch.delenv("CI", raising=False)
+    wheels.build(["x86_64-pc-windows-msvc"])
+    assert built == ["sdist", *["build"] * has_rust]
+    assert capsys.readouterr().out.startswith("No wheel for x86_64-pc-windows-msvc")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(SystemExit, match="No wheel for x86_64-pc-windows-msvc"):
+        wheels.build(["x86_64-pc-windows-msvc"])

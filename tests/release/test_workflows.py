@@ -53,6 +53,8 @@ def test_a_workflow_may_nothing_that_a_job_does_not_ask_for(workflow: Path) -> N
     text = workflow.read_text()
     assert re.search(r"^permissions: \{\}$", text, re.MULTILINE)
     assert "secrets." not in text and "password:" not in text
+    # What runs later finds no token in the checkout.
+    assert text.count("actions/checkout@") == text.count("persist-credentials: false")
     # Attesting and publishing alone may write.
     assert set(re.findall(r"^ +([\w-]+): write", text, re.MULTILINE)) <= {
         "id-token",
