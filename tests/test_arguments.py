@@ -7,6 +7,7 @@ import inspect
 import math
 from collections import namedtuple
 from collections.abc import Callable
+from contextlib import closing
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -494,9 +495,9 @@ Account = namedtuple("Account", ["name", "password"])
 def rows_of_sqlite() -> list[Any]:
     import sqlite3
 
-    connection = sqlite3.connect(":memory:")
-    connection.row_factory = sqlite3.Row
-    return connection.execute("select 'alice' as n, 'wonderland' as p").fetchall()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.row_factory = sqlite3.Row
+        return connection.execute("select 'alice' as n, 'wonderland' as p").fetchall()
 
 
 class RowOfSqlalchemy(tuple):  # type: ignore[type-arg]

@@ -151,7 +151,9 @@ def users_of(declared: Any) -> Any:
     if isinstance(declared, Dash):
         raise TypeError(f"{_TABLE}, not a Dash app; the app comes first: BasicAuth(app, users)")
     if isinstance(declared, str | bytes) or hasattr(declared, "__fspath__"):
-        raise TypeError(f"{_TABLE}, not {kind}; read the file first, nothing is read from a path")
+        raise TypeError(
+            f"{_TABLE}, not {kind}; read the file first, if it is one, and JSON with json.loads()"
+        )
     if callable(declared):
         raise TypeError(f"{_TABLE}; pass a function as auth_func=")
     if not isinstance(declared, Iterable):
@@ -160,7 +162,10 @@ def users_of(declared: Any) -> Any:
     for number, row in enumerate(declared, start=1):
         pair = _pair(row)
         if pair is None:
-            raise ValueError(f"{_TABLE}; entry {number} is no pair")
+            raise ValueError(
+                f"{_TABLE}; entry {number} is no pair: write {{'alice': '...'}} "
+                "or [('alice', '...')]"
+            )
         if pair[0] in users:
             raise ValueError(f"the users have {pair[0]!r} twice; remove one")
         users[pair[0]] = pair[1]

@@ -11,8 +11,10 @@ from typing import Any
 import dash
 import dash_auth
 import pytest
+from attacks import apps
 from attacks.apps import guard
-from attacks.http import ALICE, BOB, PRIVATE, USERS
+from attacks.http import ALICE, BOB, PRIVATE, USERS, honest
+from attacks.routes import add_route, session
 from clock import Clock
 from dash_auth._servers.websocket import watched
 from waiting import wait_for
@@ -273,3 +275,24 @@ def test_a_stream_is_not_cut_by_a_refusal_beside_it(serve: Any, backend: str) ->
     props = [one["payload"]["props"]["children"] for one in arrived if one["type"] == "set_props"]
     assert props == ["0 None", "1 None", "2 None"]
     assert ran == []
+
+
+def test_a_logout_closes_the_socket_that_the_ticket_opened(
+    serve: Any, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apps, "backend", backend)
+    app = simple_app(backend, public_routes=["/logout"])
+
+    def log_out() -> str:
+        session().clear()
+        return "logged out"
+
+    add_route(app, "/logout", log_out)
+    site = serve(app)
+    cookie = site.session_of(ALICE)
+    with site.open(cookie=cookie) as alice, site.open(auth=ALICE) as by_header:
+        assert shown(alice.call(PRIVATE_BODY), "priv") == f"{PRIVATE} x alice"
+        honest(site.get("/logout", cookie=cookie), None)
+        assert alice.closing_code() == LOGIN_REQUIRED
+        # It came with the password.
+        assert shown(by_header.call(PRIVATE_BODY), "priv") == f"{PRIVATE} x alice"

@@ -13,6 +13,7 @@ from dash_auth._login import TICKET, Login, Outcome, Visitor
 from dash_auth._request import Request, Server
 from dash_auth._shown import NAMES, USER, show
 from dash_auth._steps import Steps
+from dash_auth.sessions import ended
 from dash_auth.sessions.ticket import Tickets
 
 
@@ -119,9 +120,9 @@ class PasswordSession(SessionLogin):
         return lasts(visitor.claim) and self._counts(visitor.claim)
 
     def _counts(self, ticket: Ticket) -> bool:
-        """Tell whether what the user was verified against is still the same."""
+        """Tell whether it was not ended, and what the user was verified against is the same."""
         stored = self._stored(ticket.name)
-        return stored is not None and ticket.is_against(stored)
+        return stored is not None and ticket.is_against(stored) and not ended.is_ended(ticket)
 
     def _counts_for(self, request: Request, ticket: Ticket) -> bool:
         """Tell the same of the ticket of a request, for which it is asked once."""
@@ -177,7 +178,7 @@ class PasswordSession(SessionLogin):
         if shown is None:
             return None
         if shown.is_taken_away:
-            self._tickets.withdraw(request)
+            self._log_out(request)
         if not self._with_user:
             return None
         ticket = self._tickets.held(request)
@@ -187,6 +188,13 @@ class PasswordSession(SessionLogin):
         # about leave the cookie as it is.
         is_wrong = not shown.values and request.refusal in (Refusal.ABSENT, Refusal.WRONG)
         return {} if is_wrong else {USER: {"email": ticket.name}}
+
+    def _log_out(self, request: Request) -> None:
+        """End the login of a request in this process, and for the browser."""
+        ticket = self._tickets.held(request)
+        if ticket is not None:
+            ended.end(ticket)
+        self._tickets.withdraw(request)
 
     def use(self) -> str:
         if not self._with_user and not self._is_needed():

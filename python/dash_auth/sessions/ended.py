@@ -6,12 +6,16 @@ WebSocket, ends with the login that opened it.
 
 from __future__ import annotations
 
+import math
 import time
 
 from dash_auth._core import Ticket
 
-_ended: dict[str, int] = {}
-"""When each login would have ended, by its id."""
+MOST = 100_000
+"""How many are remembered: of more, the oldest are forgotten."""
+
+_ended: dict[str, float] = {}
+"""When each login would have ended, by its id; infinity for a ticket with no time of its own."""
 
 
 def end(ticket: Ticket) -> None:
@@ -22,8 +26,9 @@ def end(ticket: Ticket) -> None:
     now = time.time()
     for number in [number for number, end in list(_ended.items()) if end <= now]:
         _ended.pop(number, None)
-    if ticket.until is not None:
-        _ended[ticket.id] = ticket.until
+    while len(_ended) >= MOST:
+        _ended.pop(next(iter(_ended)), None)
+    _ended[ticket.id] = math.inf if ticket.until is None else ticket.until
 
 
 def is_ended(ticket: Ticket) -> bool:
@@ -32,3 +37,8 @@ def is_ended(ticket: Ticket) -> bool:
     :param ticket: the ticket that was issued for it
     """
     return ticket.id in _ended
+
+
+def is_none() -> bool:
+    """Tell whether no login was ended in this process."""
+    return not _ended

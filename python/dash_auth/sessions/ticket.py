@@ -15,6 +15,7 @@ from dash_auth import _core
 from dash_auth._core import Ticket, claimed_time
 from dash_auth._request import Request, Server
 from dash_auth._secret_keys import mark
+from dash_auth.sessions import ended
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
@@ -75,7 +76,7 @@ class Tickets:
         held = self._tickets.open(keys, text, int(time.time()))
         if held is None and self._tickets.open(keys, text, 0) is None:
             _other_keys.look_at(text)
-        return held
+        return None if held is None or ended.is_ended(held) else held
 
     def says(self, request: Request, name: str, verified_against: str) -> bool:
         """Tell whether a request has a ticket already that says who makes it.
@@ -89,7 +90,8 @@ class Tickets:
         # under an old key, which will count no longer one day.
         at = int(time.time() + (self.seconds or 0) / 2)
         key = self._server.secret_keys()[0]
-        return text is not None and self._tickets.says(key, text, at, name, verified_against)
+        says = text is not None and self._tickets.says(key, text, at, name, verified_against)
+        return says and (ended.is_none() or self.held(request) is not None)
 
     def issue(
         self,

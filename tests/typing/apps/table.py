@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import sqlite3
+from contextlib import closing
 
 import dash_auth
 from dash import Dash, html
@@ -22,8 +23,8 @@ def rows_of_csv() -> list[list[str]]:
 
 
 def rows_of_database() -> list[tuple[str, str]]:
-    connection = sqlite3.connect(":memory:")
-    rows: list[tuple[str, str]] = connection.execute("select 'alice', 'wonderland'").fetchall()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        rows: list[tuple[str, str]] = connection.execute("select 'alice', 'wonderland'").fetchall()
     return rows
 
 
