@@ -184,7 +184,7 @@ reproducible: ## Build target/dist again from a clone in another folder, and com
 	rm -rf target/again
 	git clone --quiet . target/again
 	cd target/again && $(PYTHON) release/wheels.py build $(WHEEL_ARGS)
-	for file in target/again/target/dist/*; do cmp "$$file" "target/dist/$${file##*/}"; done
+	diff --recursive --brief target/again/target/dist target/dist
 
 .PHONY: audit
 audit: ## Ask for known faults and for licences of what is built in, and check the workflows

@@ -7,7 +7,6 @@ is required before the look, so that nothing is downloaded before it either.
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -72,15 +71,16 @@ prepare_metadata_for_build_editable = prepare_metadata_for_build_wheel
 def _ask_for_rust() -> None:
     wanted = re.search(r'^rust-version = "([\d.]+)"', MANIFEST.read_text(), re.MULTILINE)
     assert wanted is not None
-    cargo = shutil.which("cargo")
-    said = (
-        subprocess.run([cargo, "--version"], capture_output=True, text=True).stdout if cargo else ""
-    )
-    found = re.search(r"\d+(?:\.\d+)+", said)
-    if found is None or _numbers(found[0]) < _numbers(wanted[1]):
+    try:
+        said = subprocess.run(["cargo", "--version"], capture_output=True).stdout
+    except OSError:
+        # There is none, or what bears the name is no program.
+        said = b""
+    found = re.search(r"^cargo (\d+(?:\.\d+)+)", said.decode(errors="replace"), re.MULTILINE)
+    if found is None or _numbers(found[1]) < _numbers(wanted[1]):
         raise SystemExit(
             f"dash-auth-rs is built from source here, which needs Rust {wanted[1]} or newer "
-            f"(found: {found[0] if found else 'none'}): install it from https://rustup.rs, or use "
+            f"(found: {found[1] if found else 'none'}): install it from https://rustup.rs, or use "
             "a Python and a platform that have a wheel."
         )
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "target" / "dist"
 TOOLS = ROOT / ".venv-release"
 SMOKE = ROOT / "release" / "smoke.py"
@@ -76,9 +76,7 @@ def build(targets: tuple[str, ...] | list[str]) -> None:
     maturin("sdist", "--out", DIST)
     for target in targets:
         if missing := [part for part in rust_targets(target) if not add(part)]:
-            if os.environ.get("CI"):
-                raise SystemExit(f"Rust has no standard library for {missing[0]} here.")
-            print(f"No wheel for {target}: Rust's standard library for it cannot be had here.")
+            leave_out(f"{target}: Rust has no standard library for {missing[0]} here")
             continue
         # Linux's are built with zig: what they need of a Python that is not here, maturin knows.
         options = ["--zig", "--compatibility", LINUX[target]] if target in LINUX else []
@@ -88,8 +86,17 @@ def build(targets: tuple[str, ...] | list[str]) -> None:
                     *("build", "--quiet", "--release", "--locked", "--target", target, *options),
                     *("--interpreter", python, "--out", DIST),
                 )
+            else:
+                leave_out(f"{target} and {python}: that is not here")
     for wheel in DIST.glob("*.whl"):
         finish(wheel)
+
+
+def leave_out(what: str) -> None:
+    """Say for what no wheel can be built here; the release workflow ends then."""
+    if os.environ.get("CI"):
+        raise SystemExit(f"No wheel for {what}.")
+    print(f"No wheel for {what}.")
 
 
 def rust_targets(target: str) -> list[str]:
@@ -113,7 +120,8 @@ def finish(wheel: Path) -> None:
         run(tool("wheel"), "unpack", "--dest", scratch, wheel)
         (unpacked,) = Path(scratch).iterdir()
         for bill in unpacked.glob("*.dist-info/sboms/*.json"):
-            bill.write_bytes(bill.read_bytes().replace(ROOT.as_posix().encode(), b"/src"))
+            # An address, in which a space is `%20`.
+            bill.write_bytes(bill.read_bytes().replace(ROOT.as_uri().encode(), b"file:///src"))
         if musl := re.search(r"musllinux_\d+_\d+_(\w+)", wheel.stem):
             # zig calls it `libc.so`, which is another file where both libraries are installed.
             (core,) = unpacked.glob("dash_auth/_core*.so")
@@ -133,6 +141,8 @@ def finish(wheel: Path) -> None:
 def check() -> None:
     """Check metadata, contents and tags, and that the builder's folders are in no file."""
     wheels = sorted(DIST.glob("*.whl"))
+    if not wheels:
+        raise SystemExit(f"There is no wheel in {DIST}.")
     run(tool("twine"), "check", "--strict", *DIST.iterdir())
     run(tool("check-wheel-contents"), *wheels)
     for wheel in wheels:
@@ -144,7 +154,8 @@ def check() -> None:
                 raise SystemExit(f"{wheel.name} does not keep what its tag promises:\n{shown}")
         for name, content in contents(wheel):
             for folder in (ROOT, cargo_home(), sysroot()):
-                if str(folder).encode() in content:
+                spellings = (str(folder), folder.as_posix(), folder.as_uri())
+                if any(spelling.encode() in content for spelling in spellings):
                     raise SystemExit(f"{wheel.name}: {name} names the builder's {folder}")
 
 
@@ -164,10 +175,11 @@ def install(python: str) -> None:
         environment = Path(scratch, "environment")
         run(python, "-m", "venv", environment)
         inside = executable(environment, "python")
-        run(
-            *(inside, "-m", "pip", "install", "--quiet", "--find-links", DIST),
-            *("--only-binary", "dash-auth-rs", "--pre", "dash-auth-rs[oidc]"),
-        )
+        pip = (inside, "-m", "pip", "install", "--quiet")
+        # The wheel comes from here alone, or another release's would be tried where none fits.
+        here = ("--no-index", "--find-links", DIST, "--only-binary", ":all:")
+        run(*pip, *here, "--no-deps", "--pre", "dash-auth-rs")
+        run(*pip, "dash-auth-rs[oidc]")
         # In another folder, so that the checkout is not what is imported.
         print(f"{python}: {run(inside, SMOKE, folder=scratch).strip()}")
 
@@ -198,12 +210,7 @@ def maturin(*arguments: str | Path) -> None:
 @cache
 def source_date() -> str:
     """Return the time that all files in a distribution bear, in seconds (SOURCE_DATE_EPOCH)."""
-    if given := os.environ.get("SOURCE_DATE_EPOCH"):
-        return given
-    if (ROOT / ".git").exists():
-        return run("git", "log", "-1", "--format=%ct").strip()
-    # The files of a source distribution have that time already.
-    return str(int((ROOT / "Cargo.toml").stat().st_mtime))
+    return os.environ.get("SOURCE_DATE_EPOCH") or run("git", "log", "-1", "--format=%ct").strip()
 
 
 @cache
@@ -225,11 +232,11 @@ def tool(name: str) -> Path:
 
 def executable(environment: Path, name: str) -> Path:
     """Return a program of a virtual environment."""
-    return environment / ("Scripts" if os.name == "nt" else "bin") / name
+    return environment / (f"Scripts/{name}.exe" if os.name == "nt" else f"bin/{name}")
 
 
 def run(*command: str | Path, folder: str | Path = ROOT, **variables: str) -> str:
-    """Run a command and return what it prints; end with all of it where the command fails."""
+    """Run a command and return its standard output; end with all that it says where it fails."""
     environment = {**os.environ, **variables}
     # maturin looks for zig on the path.
     environment["PATH"] = os.pathsep.join([str(tool("python").parent), environment["PATH"]])
@@ -237,12 +244,11 @@ def run(*command: str | Path, folder: str | Path = ROOT, **variables: str) -> st
         command,
         cwd=folder,
         env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        capture_output=True,
         text=True,
     )
     if done.returncode:
-        raise SystemExit(f"$ {' '.join(map(str, command))}\n{done.stdout}")
+        raise SystemExit(f"$ {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
     return done.stdout
 
 

@@ -105,6 +105,15 @@ def test_a_subclass_gives_the_users_under_either_name() -> None:
     assert client_of(app).get("/", auth=ALICE).status_code == 200
 
 
+class NamedUsers(dash_auth.BasicAuth):
+    pass
+
+
+def test_users_under_both_names_are_told_with_the_name_of_the_subclass() -> None:
+    with pytest.raises(TypeError, match=r"^NamedUsers\(\) takes users= or "):
+        NamedUsers(new_app(), USERS, users=USERS)
+
+
 def test_users_come_by_keyword_or_second() -> None:
     parameters = inspect.signature(dash_auth.BasicAuth).parameters
     assert list(parameters)[:2] == ["app", "username_password_list"]

@@ -141,7 +141,15 @@ def test_a_core_that_cannot_be_loaded_is_told(
 
 
 @pytest.mark.parametrize(
-    "way", [("-c", "import dash_auth"), ("-m", "dash_auth.version"), ("-m", "my_dash_auth")]
+    "way",
+    [
+        ("-c", "import dash_auth"),
+        ("-c", "import dash_auth", "-m", "dash_auth"),
+        ("-c", "import sys; sys.argv = ['-m', 'dash_auth', *'abcdef']; import dash_auth"),
+        ("-m", "dash_auth.version"),
+        ("-m", "my_dash_auth"),
+        ("-m", "my_dash_auth", "-m", "dash_auth"),
+    ],
 )
 def test_a_package_with_no_core_is_not_imported(site: Path, way: tuple[str, ...]) -> None:
     without_core(site)

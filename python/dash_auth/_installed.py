@@ -59,7 +59,8 @@ def stop(error: ImportError) -> NoReturn:
     :raises ImportError: in any case but that one
     """
     # It is "-m" as long as the module is looked for: https://docs.python.org/3/library/sys.html
-    if sys.argv[:1] == ["-m"] and _ASKED.fullmatch(sys.orig_argv[-len(sys.argv)]):
+    asked = sys.orig_argv[-len(sys.argv) :][:1]
+    if sys.argv[:1] == ["-m"] and any(map(_ASKED.fullmatch, asked)):
         sys.exit(main(sys.argv[1:], error))
     fault = _core_fault()
     if fault is None:

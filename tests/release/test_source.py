@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -85,12 +87,20 @@ def test_pip_says_that_rust_is_missing_before_it_downloads_anything(
     ],
 )
 @pytest.mark.parametrize(
-    ("said", "found"), [("", "none"), ("echo cargo 1.87.9", "1.87.9"), ("exit 1", "none")]
+    ("said", "found"),
+    [
+        ("", "none"),
+        ("#!/bin/sh\nexit 1", "none"),
+        ("#!/bin/sh\necho cargo 1.87.9", "1.87.9"),
+        ("#!/bin/sh\necho since 2026.11; echo cargo 1.87.9", "1.87.9"),
+        ("#!/bin/sh\nprintf '\\377'", "none"),
+        ("no program", "none"),
+    ],
 )
 def test_a_rust_that_is_too_old_is_none(no_rust: Path, hook: str, said: str, found: str) -> None:
     if said:
         cargo = no_rust / "cargo"
-        cargo.write_text(f"#!/bin/sh\n{said}\n")
+        cargo.write_text(f"{said}\n")
         cargo.chmod(0o755)
     done = ask(hook)
     assert done.returncode == 1
@@ -115,3 +125,25 @@ def test_one_version_of_maturin_is_named_everywhere() -> None:
     assert pinned is not None
     for name in ("test.in", "release.in", "dash-4.4.txt", "release.txt"):
         assert pinned[1] in ROOT.joinpath("requirements", name).read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("hook", "asked", "arguments"),
+    [
+        ("build_wheel", "build_wheel", ("wheels", {"a": "b"}, "metadata")),
+        ("build_editable", "build_editable", ("wheels", {"a": "b"}, "metadata")),
+        ("build_sdist", "build_sdist", ("sdists", {"a": "b"})),
+        *(
+            (f"prepare_metadata_for_build_{kind}", "prepare_metadata_for_build_wheel", ("m", None))
+            for kind in ("wheel", "editable")
+        ),
+    ],
+)
+def test_what_is_built_is_built_by_maturin(
+    monkeypatch: pytest.MonkeyPatch, hook: str, asked: str, arguments: tuple[object, ...]
+) -> None:
+    maturin = ModuleType("maturin")
+    setattr(maturin, asked, lambda *given: (asked, given))
+    monkeypatch.setitem(sys.modules, "maturin", maturin)
+    backend = runpy.run_path(str(ROOT / "release" / "build_backend.py"))
+    assert backend[hook](*arguments) == (asked, arguments)

@@ -1,6 +1,6 @@
 """Protected functions and outputs, groups, and who is asking."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 import dash_auth
 import flask
@@ -36,7 +36,22 @@ async def figure(year: int, *, color: str = "red") -> str:
     return f"{year} {color}"
 
 
+class Page:
+    """Holds layouts."""
+
+    @dash_auth.protected(log_in)
+    def layout(self, item: str = "") -> html.Div:
+        return html.Div(item)
+
+    @staticmethod
+    @dash_auth.protected(log_in)
+    async def later(item: str) -> html.Div:
+        return html.Div(item)
+
+
 assert_type(layout.__name__, str)
+of_page: Callable[[str], html.Div] = Page().layout
+of_page_later: Callable[[str], Coroutine[object, object, html.Div]] = Page.later
 of_item: Callable[[str], html.Div] = layout
 with_nothing: Callable[[], html.Div] = for_admins
 
