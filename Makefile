@@ -121,6 +121,16 @@ $(addprefix test-dash-,$(OLDER) $(ASYNC)): test-dash-%: .venv-dash-%/.installed 
 	DASH_VERSION=$(*:-async=) .venv-dash-$*/bin/python -m pytest $(PYTEST_ARGS) \
 		tests/test_package.py tests/_servers/test_server.py tests/attacks
 
+.venv-free-threaded/.installed: requirements/security.in requirements/dash-$(NEWEST).txt
+	python3.14t -m venv .venv-free-threaded
+	.venv-free-threaded/bin/python $(PIP) -c requirements/dash-$(NEWEST).txt -r $<
+	touch $@
+
+.PHONY: test-free-threaded
+test-free-threaded: .venv-free-threaded/.installed ## Run the security tests on Python 3.14t, with no lock, on the wheel in target/dist
+	.venv-free-threaded/bin/python $(PIP) --no-index --no-deps --force-reinstall --find-links target/dist dash-auth-rs
+	PYTHON_GIL=0 .venv-free-threaded/bin/python -m pytest $(PYTEST_ARGS) tests/_servers/test_server.py tests/attacks
+
 .PHONY: test-upstream
 test-upstream: .venv-upstream/.installed ## Run the tests in tests/upstream on dash-auth 2.3.0 itself, which passes them too
 	.venv-upstream/bin/python -m pytest $(PYTEST_ARGS) tests/upstream

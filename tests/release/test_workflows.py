@@ -42,7 +42,8 @@ def test_there_are_two() -> None:
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda workflow: workflow.stem)
 def test_each_action_is_pinned_by_hash(workflow: Path) -> None:
-    used = re.findall(r"uses: *(.+)", workflow.read_text())
+    # But for the other workflow here.
+    used = re.findall(r"uses: ([^$\n].*)", workflow.read_text())
     assert used
     pinned = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
     assert [action for action in used if not pinned.fullmatch(action)] == []
