@@ -245,7 +245,8 @@ def run(*command: str | Path, folder: str | Path = ROOT, **variables: str) -> st
         cwd=folder,
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
     if done.returncode:
         raise SystemExit(f"$ {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
