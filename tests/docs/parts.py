@@ -68,6 +68,20 @@ dash_auth.BasicAuth(app, users)
 )
 # What stands before the part, and what follows it.
 PARTS = {
+    "groups: Who is asking, and groups": (
+        """
+import dash_auth
+from dash import Dash, html
+users = {"alice": "wonderland", "bob": "tea-at-four"}
+app = Dash()
+dash_auth.BasicAuth(app, users, user_groups={"alice": ["board"]})
+""",
+        """
+app.layout = lambda: html.Main(figures())
+assert "Turnover: 42" in layout(app, alice)
+assert "For the board." in layout(app, bob) and "Turnover" not in layout(app, bob)
+""",
+    ),
     "public-pages: What opens with the first rule": (
         ASSETS,
         """
