@@ -46,8 +46,62 @@ sent = {f"X-Forwarded-{name}": value for name, value in (
     ("For", "203.0.113.7"), ("Proto", "https"), ("Host", "sales.example.com"), ("Prefix", "/app"))}
 who = get(app, "/who", alice, **sent).text
 """
+ASSETS = (
+    APP
+    + """
+os.mkdir("assets")
+for name in ("app.js", "app.css", "logo.png"):
+    open(f"assets/{name}", "w").close()
+SCRIPTS = {"/assets/app.js", "/assets/app.css", "/_favicon.ico"}
+MECHANICS = {"/_dash-layout", "/_dash-dependencies", "/_reload-hash"}
+def new_app():
+    app = Dash(assets_folder=os.path.abspath("assets"))
+    app.layout = html.P(id="secret")
+    app.callback(Output("secret", "children"), Input("secret", "id"))(lambda id: id)
+    return app
+def opened(app):
+    paths = SCRIPTS | MECHANICS | {"/assets/logo.png"}
+    return {path for path in paths if status(app, path) == 200}
+app = new_app()
+dash_auth.BasicAuth(app, users)
+"""
+)
 # What stands before the part, and what follows it.
 PARTS = {
+    "groups: Who is asking, and groups": (
+        """
+import dash_auth
+from dash import Dash, html
+users = {"alice": "wonderland", "bob": "tea-at-four"}
+app = Dash()
+dash_auth.BasicAuth(app, users, user_groups={"alice": ["board"]})
+""",
+        """
+app.layout = lambda: html.Main(figures())
+assert "Turnover: 42" in layout(app, alice)
+assert "For the board." in layout(app, bob) and "Turnover" not in layout(app, bob)
+""",
+    ),
+    "public-pages: What opens with the first rule": (
+        ASSETS,
+        """
+assert opened(app) == {"/assets/logo.png", *SCRIPTS}
+one, page = new_app(), new_app()
+for other, rule in ((one, "/health"), (page, "/")):
+    dash_auth.BasicAuth(other, users)
+    other.server.route("/health")(lambda: "ok")
+    assert opened(other) == set()
+    dash_auth.add_public_routes(other, [rule])
+assert opened(one) == SCRIPTS and opened(page) == SCRIPTS | MECHANICS
+assert "secret" in get(page, "/_dash-dependencies").text
+assert call(page, "secret.children", {"secret.id": "secret"}).status_code == 401
+for endings, open_now in ((" js,css,png", SCRIPTS | {"/assets/logo.png"}), ("", {"/_favicon.ico"})):
+    os.environ["DASH_PUBLIC_ASSETS_EXTENSIONS"] = endings
+    dash_auth.BasicAuth(other := new_app(), users, public_routes=["/health"])
+    other.server.route("/health")(lambda: "ok")
+    assert opened(other) == open_now
+""",
+    ),
     "deploying: Change the key": (OLD, OLD_COUNTS),
     "deploying: Several instances of one script": (
         APP + "app.server.secret_key = os.environ['SECRET_KEY']\n"

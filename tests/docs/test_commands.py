@@ -28,12 +28,15 @@ SH = written_in("sh")
 APP = PYTHON["deploying: Deploying"]
 # The app that each command that starts a server serves.
 SERVED = {
-    "deploying: Start the server": APP,
+    "deploying: Start the server 2": APP,
     "recipes: Keys and hashes from the environment": PYTHON[
         "recipes: Keys and hashes from the environment"
     ],
 }
-OTHER_SERVERS = "deploying: Start the server 2"
+MAKE_KEY = "deploying: Start the server"
+OTHER_SERVERS = "deploying: Start the server 3"
+# The key is made once, then the server starts, with that key alone.
+SERVE = f"unset SECRET_KEY\n{SH[MAKE_KEY]}{SH['deploying: Start the server 2']}"
 MOCK_PROVIDER = "oidc: Login through identity providers (OpenID Connect) 2"
 NOT_RUN = {
     "attack-outcomes: What the attack tests find in dash-auth 2.3.0": (
@@ -61,12 +64,20 @@ def starting(word: str) -> list[str]:
 
 
 PIP = starting("pip")
-PRINTED = starting("python -c")
+PRINTED = [line for line in starting("python -c") if " > " not in line]
 
 
 def test_each_command_has_its_check() -> None:
     # Run as they stand, line after line.
-    run = {*SERVED, OTHER_SERVERS, MOCK_PROVIDER, *REQUIRES_UPSTREAM, *BOTH_INSTALLED, *NOT_RUN}
+    run = {
+        *SERVED,
+        MAKE_KEY,
+        OTHER_SERVERS,
+        MOCK_PROVIDER,
+        *REQUIRES_UPSTREAM,
+        *BOTH_INSTALLED,
+        *NOT_RUN,
+    }
     for place in SH.keys() - run:
         for line in lines(SH[place]):
             assert line in PIP or line in PRINTED or line == "dash-auth-check", place
@@ -93,10 +104,18 @@ def test_pip_takes_the_line_and_the_names_are_right(line: str) -> None:
 @pytest.mark.parametrize("line", PRINTED)
 def test_a_command_prints_what_it_is_for(line: str) -> None:
     _, *arguments = shlex.split(line)
-    ran = subprocess.run([sys.executable, *arguments], capture_output=True, text=True)
+    password = "it's $HOME"
+    ran = subprocess.run(
+        [sys.executable, *arguments],
+        input=f"{password}\n",
+        capture_output=True,
+        text=True,
+        # Without a terminal, where getpass would ask otherwise.
+        start_new_session=True,
+    )
     assert ran.returncode == 0, ran.stderr
     if "generate_password_hash" in line:
-        assert check_password_hash(ran.stdout.strip(), "wonderland")
+        assert "getpass()" in line and check_password_hash(ran.stdout.split()[-1], password)
     else:
         assert len(ran.stdout.strip()) == 43
 
@@ -252,8 +271,30 @@ def assert_guarded(address: str) -> None:
 
 @pytest.mark.parametrize("place", SERVED)
 def test_a_server_starts(place: str, tmp_path: Path) -> None:
-    with started(SH[place], SERVED[place], tmp_path) as address:
+    code = SERVE if place.startswith("deploying") else SH[place]
+    with started(code, SERVED[place], tmp_path) as address:
         assert_guarded(address)
+
+
+def test_the_key_stays_the_same_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    put(tmp_path / "bin", {"python": ""})
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+
+    def shell(code: str) -> str:
+        command = ["sh", "-e", "-c", code]
+        environment = {"PATH": path}
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    shell(SH[MAKE_KEY])
+    assert (tmp_path / "app.env").stat().st_mode & 0o777 == 0o600
+    (read,) = (line for line in lines(SH["deploying: Start the server 2"]) if "app.env" in line)
+    keys = [
+        shell(f"{read}\n{sys.executable} -c \"import os; print(os.environ['SECRET_KEY'])\"")
+        for _ in "ab"
+    ]
+    assert keys[0] == keys[1] and len(keys[0]) == 43
 
 
 @pytest.mark.parametrize("line", lines(SH[OTHER_SERVERS]))

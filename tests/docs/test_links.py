@@ -17,7 +17,7 @@ REPOSITORY = "https://github.com/dash-auth-rs/dash-auth-rs"
 SERVED = {f"{REPOSITORY}/issues/new/choose", f"{REPOSITORY}/security/advisories/new"}
 # Those beside README have no blocks that a user copies.
 PAGES = sorted({*DOCUMENTS, *ROOT.glob("*.md")})
-LANGUAGES = {"python", "py", "sh", "nginx", "text", "toml", "yaml", "dockerfile"}
+LANGUAGES = {"python", "py", "sh", "nginx", "text", "toml", "ini", "yaml", "dockerfile"}
 
 
 def test_each_kind_of_block_has_tests_that_ask_for_each_block() -> None:

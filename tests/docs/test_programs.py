@@ -27,9 +27,41 @@ def test_each_program_has_its_check() -> None:
     assert PY.keys() == PARTS.keys() | PROTOCOLS.keys() | WITH_PROVIDER
 
 
-@pytest.mark.parametrize("place", PYTHON)
+@pytest.mark.parametrize("place", [place for place, checks in CHECKS.items() if checks is not None])
 def test_a_program_does_what_the_text_says(place: str, tmp_path: Path) -> None:
-    run(PYTHON[place], CHECKS[place], tmp_path)
+    run(PYTHON[place], CHECKS[place] or "", tmp_path)
+
+
+def test_a_user_that_another_program_adds_gets_in_with_no_restart(tmp_path: Path) -> None:
+    place = "recipes: Ask the database at each login"
+    (tmp_path / "add_user.py").write_text(PYTHON[place])
+    checks = """
+import subprocess, sys
+def add(name, password):
+    # With no terminal getpass reads standard input, and warns of that.
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "add_user.py"], input=f"{name}\\n{password}\\n",
+        text=True, check=True, start_new_session=True,
+    )
+bob = ("bob", "it's $HOME")
+add(*alice)
+assert status(app, auth=alice) == 200 and status(app, auth=bob) == status(app, auth=("bob", "")) == 401
+add(*bob)
+assert status(app, auth=bob) == 200 and status(app) == status(app, auth=("bob", "x")) == 401
+assert status(app, auth=("eve", "")) == 401
+with sqlite3.connect("users.db") as database:
+    assert not any("HOME" in password for _, password in database.execute("select * from users"))
+"""
+    run(PYTHON[f"{place} 2"], checks, tmp_path)
+
+
+def test_the_app_does_not_start_with_an_empty_table(tmp_path: Path) -> None:
+    insert = 'database.execute("insert'
+    lines = PYTHON["recipes: Users from a database"].splitlines(keepends=True)
+    program = "".join(line for line in lines if not line.startswith(insert))
+    assert program.count("\n") == len(lines) - 1
+    with pytest.raises(AssertionError, match="ValueError"):
+        run(program, "", tmp_path)
 
 
 @pytest.mark.parametrize("place", PARTS)

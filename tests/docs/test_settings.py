@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
 import re
@@ -21,7 +22,7 @@ from packaging.requirements import Requirement
 
 from .blocks import PYTHON, ROOT, written_in
 from .programs import ENVIRONMENT
-from .test_commands import APP, PIP, assert_guarded, started
+from .test_commands import APP, PIP, SERVE, assert_guarded, lines, started
 
 WITH_TLS = "deploying: nginx with TLS"
 CERTIFICATES = "recipes: A login of your own"
@@ -46,7 +47,7 @@ ELSEWHERE = {
 def test_each_block_has_its_check() -> None:
     assert written_in("nginx").keys() == {WITH_TLS, CERTIFICATES}
     assert written_in("text").keys() == ELSEWHERE.keys()
-    for language in ("dockerfile", "yaml", "toml"):
+    for language in ("dockerfile", "yaml", "toml", "ini"):
         assert len(written_in(language)) == 1
 
 
@@ -81,12 +82,11 @@ def nginx(server: str, folder: Path, behind: str) -> Iterator[tuple[int, int]]:
 @needs_nginx
 def test_nginx_with_tls(tmp_path: Path) -> None:
     proxy_fix = written_in("py")["deploying: Behind a proxy"]
-    app = APP.replace("server = app.server", f"{proxy_fix}\nserver = app.server", 1)
+    app = APP.replace("server = app.server", f"server = app.server\n{proxy_fix}", 1)
     app = app.replace('return "ok"', "return flask.request.url")
     app = app.replace("import dash_auth", "import dash_auth\nimport flask")
-    serve = written_in("sh")["deploying: Start the server"]
     with (
-        started(serve, app, tmp_path) as behind,
+        started(SERVE, app, tmp_path) as behind,
         nginx(written_in("nginx")[WITH_TLS], tmp_path, behind) as (plain, tls),
         requests.Session() as browser,
     ):
@@ -154,7 +154,18 @@ def test_the_name_in_a_certificate_is_printed(tmp_path: Path) -> None:
     assert printed.strip() == "subject=CN=alice,O=Example" and "CN=alice,O=Example" in text
 
 
-# Docker, GitHub Actions and uv
+# systemd, Docker, GitHub Actions and uv
+
+
+def test_systemd_starts_the_same_server_with_the_key() -> None:
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.read_string(written_in("ini")["deploying: Start the server"])
+    service = unit["Service"]
+    folder = service["WorkingDirectory"]
+    assert service["EnvironmentFile"] == f"{folder}/app.env" and service["Restart"] == "always"
+    command = service["ExecStart"].removeprefix(f"{folder}/venv/bin/")
+    assert command == lines(SERVE)[-1]
+    assert unit["Install"]["WantedBy"] == "multi-user.target"
 
 
 def test_the_container_starts_the_app(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Run after each example, in the same process.
-CHECKS = {
+CHECKS: dict[str, str | None] = {
     "README: The smallest app": """
 assert status(app) == status(app, "/any") == status(app, "/_dash-layout") == 401
 assert call(app, "a.b", {}).status_code == 401
@@ -136,6 +136,9 @@ assert status(app, auth=alice) == 200 and status(app) == 401
     "recipes: Users from a database": """
 assert status(app, auth=alice) == 200 and status(app, auth=("alice", "x")) == 401
 """,
+    # The script that adds a user, and the app: `test_programs.py` runs them side by side.
+    "recipes: Ask the database at each login": None,
+    "recipes: Ask the database at each login 2": None,
     "recipes: A page for a group": """
 assert "Turnover: 42" in layout(app, alice)
 assert "For the board." in layout(app, bob) and "Turnover" not in layout(app, bob)
