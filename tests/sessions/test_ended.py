@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -72,7 +73,20 @@ def test_no_more_are_remembered_than_have_room(
     assert [ended.is_ended(ticket) for ticket in tickets] == [False, False, True, True, True]
 
 
-def test_what_is_over_is_forgotten_first(remembered: dict[str, float]) -> None:
+def test_a_login_that_has_its_time_is_remembered_until_then(
+    remembered: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often those log out whose tickets have none."""
+    monkeypatch.setattr(ended, "MOST", 3)
+    first: Any = SimpleNamespace(id="of a provider", until=int(time.time()) + 3600)
+    ended.end(first)
+    for number in range(5):
+        ended.end(SimpleNamespace(id=str(number), until=None))  # type: ignore[arg-type]
+    assert list(remembered) == ["of a provider", "2", "3", "4"]
+    assert ended.is_ended(first)
+
+
+def test_what_is_over_is_forgotten(remembered: dict[str, float]) -> None:
     over, lasting = (
         SimpleNamespace(id="over", until=1),
         SimpleNamespace(id="lasting", until=None),

@@ -12,7 +12,10 @@ import time
 from dash_auth._core import Ticket
 
 MOST = 100_000
-"""How many are remembered: of more, the oldest are forgotten."""
+"""How many with no time of their own are remembered: of more, the oldest are forgotten.
+
+A provider's login, which opens private pages, has its time and is remembered until then.
+"""
 
 _ended: dict[str, float] = {}
 """When each login would have ended, by its id; infinity for a ticket with no time of its own."""
@@ -23,12 +26,12 @@ def end(ticket: Ticket) -> None:
 
     :param ticket: the ticket that was issued for it
     """
-    now = time.time()
-    for number in [number for number, end in list(_ended.items()) if end <= now]:
-        _ended.pop(number, None)
-    while len(_ended) >= MOST:
-        _ended.pop(next(iter(_ended)), None)
     _ended[ticket.id] = math.inf if ticket.until is None else ticket.until
+    now, known = time.time(), list(_ended.items())
+    over = [number for number, end in known if end <= now]
+    lasting = [number for number, end in known if end == math.inf]
+    for number in [*over, *lasting[:-MOST]]:
+        _ended.pop(number, None)
 
 
 def is_ended(ticket: Ticket) -> bool:
