@@ -113,9 +113,13 @@ class BasicAuth(Auth):
             known = FunctionVerifier(auth_func)
         is_strict = is_ours(self.is_authorized)
         passwords = passwords_of(
-            known, auth_func_cache_seconds, auth_func_session_seconds, is_strict=is_strict
+            known,
+            auth_func_cache_seconds,
+            auth_func_session_seconds,
+            user_groups=user_groups,
+            is_strict=is_strict,
         )
-        self.__basic = Basic(passwords, user_groups=user_groups, realm=realm)
+        self.__basic = Basic(passwords, realm=realm)
         self._auth_func = auth_func
         self._users: Mapping[str, str] = known if isinstance(known, Mapping) else {}
         if self._users and is_strict:
@@ -145,7 +149,7 @@ class BasicAuth(Auth):
             Tickets(guard.server, guard.name, basic.passwords.seconds),
             basic,
             stored=basic.passwords.stored,
-            claims=basic.claims,
+            claims=basic.passwords.claims,
             known_name=self.__known_name,
             is_needed=lambda: any(
                 one.parts.need_session() for one in self._dash_auth_guards.values()

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from functools import partial
-from typing import Any
 
 from dash_auth._arguments import Pair
 from dash_auth._core import Refusal
-from dash_auth._current import RequestIdentity, groups_in
+from dash_auth._current import RequestIdentity
 from dash_auth._login import BASIC, Login, Outcome, Visitor
 from dash_auth._request import Answer, Request
 from dash_auth._shown import USER
-from dash_auth._steps import Steps, Wait, at_once, is_way
+from dash_auth._steps import Steps, at_once, is_way
 from dash_auth.logins import pages
-from dash_auth.logins.function import (
-    AuthFunc,
-    GroupsFunc,
-    check_user_groups,
-    groups_of,
-)
+from dash_auth.logins.function import AuthFunc, GroupsFunc
 from dash_auth.logins.passwords import (
     SESSION_SECONDS,
     Passwords,
@@ -70,13 +63,13 @@ class Basic(Login):
             the value), or the realm is no printable ASCII
         """
         self.challenge = f'Basic realm="{_quoted(realm)}", charset="UTF-8"'
-        check_user_groups(user_groups)
         self.passwords: Passwords = (
             users
             if isinstance(users, Passwords)
-            else passwords_of(users, auth_func_cache_seconds, auth_func_session_seconds)
+            else passwords_of(
+                users, auth_func_cache_seconds, auth_func_session_seconds, user_groups=user_groups
+            )
         )
-        self._groups = user_groups
 
     def claim(self, request: Request) -> str | None:
         return request.authorization
@@ -87,7 +80,7 @@ class Basic(Login):
         request.verified = (self, claim, outcome)
         if isinstance(outcome, Refusal):
             return outcome
-        claims = yield from self.claims(outcome[0])
+        claims = yield from self.passwords.claims(outcome[0])
         seconds = self.passwords.seconds
         until = None if seconds is None else time.monotonic() + seconds
         identity = RequestIdentity(None, claims)
@@ -115,21 +108,6 @@ class Basic(Login):
         made = self._verified(request, header)
         outcome = at_once(made) if is_way(made) else made
         return None if outcome is None or isinstance(outcome, Refusal) else outcome[0]
-
-    def claims(self, name: str) -> Steps[dict[str, Any]]:
-        """Return what the session shows of a user.
-
-        :param name: the user's name
-        """
-        account = self.passwords.account(name) if self.passwords.keep_accounts else None
-        if callable(self._groups):
-            groups = yield Wait(partial(groups_of, self._groups, name), is_remembered=True)
-        elif account is not None and self._groups is None:
-            groups = groups_in(account.groups)
-        else:
-            groups = groups_of(self._groups, name)
-        shown = {"email": name, "groups": groups}
-        return shown if account is None else {**account.claims, **shown}
 
     def holds(self, visitor: Visitor) -> bool:
         name, verified_against = visitor.against

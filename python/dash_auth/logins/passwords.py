@@ -14,8 +14,16 @@ from typing import Any, Protocol
 from dash_auth import _core, security
 from dash_auth._arguments import check_auth_func, check_number, is_store, is_verifier, users_of
 from dash_auth._core import Attempt, Refusal, Users, VerifiedCredentials
+from dash_auth._current import groups_in
 from dash_auth._steps import Steps, Wait
-from dash_auth.logins.function import account_in, ask_function, asked
+from dash_auth.logins.function import (
+    GroupsFunc,
+    account_in,
+    ask_function,
+    asked,
+    check_user_groups,
+    groups_of,
+)
 from dash_auth.users.store import Account, UserStore
 from dash_auth.users.table import Table
 
@@ -57,15 +65,18 @@ class Verifier(Protocol):
 
 
 class Passwords(ABC):
-    """Who knows the passwords.
+    """Who knows the passwords, and what else is known of their users.
 
     Attributes:
         seconds: for how long a login counts, in seconds; None while what is stored is the same.
         keep_accounts: whether they know more of a user than name and password.
+        user_groups: the groups of each user, or a function of the name that returns them; None for
+            those of the account.
     """
 
     seconds: float | None = None
     keep_accounts: bool
+    user_groups: Mapping[str, Iterable[str]] | GroupsFunc | None = None
 
     @abstractmethod
     def verify(self, header: str, address: str) -> Steps[Verified | Refusal] | Verified | Refusal:
@@ -88,6 +99,21 @@ class Passwords(ABC):
 
         :param name: the user's name
         """
+
+    def claims(self, name: str) -> Steps[dict[str, Any]]:
+        """Return what the session shows of a user.
+
+        :param name: the user's name
+        """
+        account = self.account(name) if self.keep_accounts else None
+        if callable(self.user_groups):
+            groups = yield Wait(partial(groups_of, self.user_groups, name), is_remembered=True)
+        elif account is not None and self.user_groups is None:
+            groups = groups_in(account.groups)
+        else:
+            groups = groups_of(self.user_groups, name)
+        shown = {"email": name, "groups": groups}
+        return shown if account is None else {**account.claims, **shown}
 
     def weak(self) -> list[tuple[str, str]]:
         """Return the names of users whose stored password should be stored anew, and why."""
@@ -268,6 +294,7 @@ def passwords_of(
     cache_seconds: float = 0,
     session_seconds: float = SESSION_SECONDS,
     *,
+    user_groups: Mapping[str, Iterable[str]] | GroupsFunc | None = None,
     is_strict: bool = True,
 ) -> Passwords:
     """Return who knows the passwords.
@@ -276,14 +303,24 @@ def passwords_of(
         a function of name and password
     :param cache_seconds: see :class:`AskedPasswords`
     :param session_seconds: see :class:`AskedPasswords`
+    :param user_groups: see :class:`Passwords`
     :param is_strict: see :class:`StoredPasswords`
     :raises TypeError: if it is none of these, for a time that is no number, or see
         :class:`StoredPasswords`
     :raises ValueError: for a time that is none, or goes with no store, or see
         :class:`StoredPasswords`
     """
+    check_user_groups(user_groups)
     check_number("auth_func_cache_seconds", cache_seconds, "seconds")
     check_number("auth_func_session_seconds", session_seconds, "seconds")
+    passwords = _passwords_of(users, cache_seconds, session_seconds, is_strict=is_strict)
+    passwords.user_groups = user_groups
+    return passwords
+
+
+def _passwords_of(
+    users: Any, cache_seconds: float, session_seconds: float, *, is_strict: bool
+) -> Passwords:
     is_other = isinstance(users, Mapping | type) or is_store(users) or is_verifier(users)
     if callable(users) and not is_other:
         check_auth_func(users)
