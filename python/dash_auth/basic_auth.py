@@ -14,9 +14,10 @@ from dash_auth._login import Login, Logins
 from dash_auth._request import Request
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, is_ours
 from dash_auth.logins.basic import DEFAULT_REALM, Basic
+from dash_auth.logins.basic_session import BasicSession
 from dash_auth.logins.function import AuthFunc, GroupsFunc, UserGroups, warn_of_unknown_users
 from dash_auth.logins.passwords import SESSION_SECONDS, FunctionVerifier, Verifier, passwords_of
-from dash_auth.logins.session import PasswordSession, SessionLogin
+from dash_auth.logins.session import SessionLogin
 from dash_auth.sessions.scope import scope_of
 from dash_auth.sessions.ticket import Tickets
 from dash_auth.users.store import UserStore
@@ -144,7 +145,7 @@ class BasicAuth(Auth):
         if self.__secret_keys:
             guard.server.set_secret_keys(self.__secret_keys)
         basic = self.__basic
-        session = PasswordSession(
+        session = BasicSession(
             guard.server,
             Tickets(guard.server, guard.name, basic.passwords.seconds),
             basic,

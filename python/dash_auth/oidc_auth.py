@@ -26,7 +26,8 @@ from dash_auth._servers import is_server, server_for
 from dash_auth._shown import IDP, REFRESH_TOKEN, USER, Session
 from dash_auth._steps import call, run_to_end, walk
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, auth_of, ours
-from dash_auth.logins.oidc import navigation, pending
+from dash_auth.logins import navigation
+from dash_auth.logins.oidc import pending
 from dash_auth.logins.oidc.flow import Methods, OpenIDConnect
 from dash_auth.logins.oidc.login import LoginFailed
 from dash_auth.logins.oidc.providers import Providers

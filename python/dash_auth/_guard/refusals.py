@@ -67,6 +67,10 @@ class Refusals:
         if request.is_forged:
             self.reasons.tell_of_foreign(request)
             return self._answer(request, 403, "Cross-site request refused")
+        if request.denied_user is not None:
+            self.reasons.tell(request, lambda: "allow= lets the user not in")
+            answer = self._visitors.logins.asking.forbid(request, request.denied_user)
+            return self._server.respond(answer)
         if request.refusal in (Refusal.BUSY, Refusal.UNAVAILABLE):
             return self._later(request)
         if request.is_too_large and not self._visitors.bring_login(request):

@@ -16,6 +16,7 @@ from dash_auth._core import Ticket, claimed_time
 from dash_auth._request import Request, Server
 from dash_auth._secret_keys import mark
 from dash_auth.sessions import ended
+from dash_auth.sessions.lifetime import Lasting
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
@@ -102,6 +103,9 @@ class Tickets:
         methods: Sequence[str],
         is_for_public: bool = False,
         claims: bytes = b"",
+        lasting: Lasting | None = None,
+        renewed: Ticket | None = None,
+        is_over_tls: bool = False,
     ) -> Ticket | None:
         """Have the answer to a request carry a new ticket.
 
@@ -111,16 +115,24 @@ class Tickets:
         :param methods: how the user logged in (RFC 8176)
         :param is_for_public: whether the user is known by it on public pages alone
         :param claims: what else is known of the user
+        :param lasting: for how long it counts; None for as long as all of them do
+        :param renewed: the ticket of the same login, whose id, time and end the new one has; None
+            for a new login
+        :param is_over_tls: whether the browser came over https, though the server may not know
         :return: the ticket; None if it is longer than a cookie may be
         """
-        now, keys, seconds = int(time.time()), self._server.secret_keys(), self.seconds
+        now, keys = int(time.time()), self._server.secret_keys()
+        seconds = self.seconds if lasting is None else lasting.seconds
+        until = None if seconds is None else now + max(int(seconds), 1)
+        idle_seconds = None if lasting is None else lasting.idle_seconds
         text = self._tickets.issue(
             keys[0],
             name,
             verified_against,
-            id=secrets.token_urlsafe(9),
-            auth_time=now,
-            until=None if seconds is None else now + max(int(seconds), 1),
+            id=secrets.token_urlsafe(9) if renewed is None else renewed.id,
+            auth_time=now if renewed is None else renewed.auth_time,
+            until=until if renewed is None else renewed.until,
+            idle_until=None if idle_seconds is None else now + idle_seconds,
             methods=list(methods),
             is_for_public=is_for_public,
             claims=claims,
@@ -128,7 +140,9 @@ class Tickets:
         cookie = self._cookie_name(request)
         if len(cookie) + len(text) > LONGEST_COOKIE:
             return None
-        self._set(request, cookie, text)
+        is_kept = lasting is not None and lasting.is_kept
+        kept_for = f"; Max-Age={seconds:.0f}" if is_kept else ""
+        self._set(request, cookie, text + kept_for, is_over_tls=is_over_tls)
         issued = self._tickets.open(keys, text, now)
         request.tickets[self] = issued
         return issued
@@ -146,16 +160,21 @@ class Tickets:
 
     def _cookie_name(self, request: Request) -> str:
         # No other host of the domain, and no page over http, can put a cookie of such a name.
-        return f"__Host-{self.name}" if self._is_secure(request) else self.name
+        return f"__Host-{self.name}" if self.is_secure(request) else self.name
 
-    def _is_secure(self, request: Request) -> bool:
+    def is_secure(self, request: Request) -> bool:
+        """Tell whether cookies for a request go over https alone.
+
+        :param request: the request
+        """
         is_secure = self._server.cookie_attributes().is_secure
         return is_secure or request.own_origin.startswith("https:")
 
-    def _set(self, request: Request, cookie: str, value: str) -> None:
+    def _set(self, request: Request, cookie: str, value: str, *, is_over_tls: bool = False) -> None:
         # What is answered depends on the cookie that came along: the server is to say so.
         request.session  # noqa: B018
-        attributes, is_secure = self._server.cookie_attributes(), self._is_secure(request)
+        attributes, is_secure = self._server.cookie_attributes(), self.is_secure(request)
+        is_secure = is_secure or is_over_tls
         # Strict would keep it from what comes from a provider's site.
         for_frames = attributes.is_for_frames and is_secure
         request.set_cookies[cookie] = "; ".join(

@@ -16,8 +16,8 @@ from dash_auth import _dash_internals as internals
 from dash_auth._login import LoginFlow
 from dash_auth._request import Answer, PageServer, Request
 from dash_auth._steps import Steps, Wait, run_to_end
-from dash_auth.logins import pages
-from dash_auth.logins.oidc import login, navigation, pending
+from dash_auth.logins import navigation, pages
+from dash_auth.logins.oidc import login, pending
 from dash_auth.logins.oidc.cookie import fits
 from dash_auth.logins.oidc.login import LoginFailed, NotBegun
 from dash_auth.logins.oidc.providers import Providers

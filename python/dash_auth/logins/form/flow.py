@@ -1,0 +1,254 @@
+"""The login page: who is to log in is led there, and from there to what was asked for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from dash import Dash
+
+from dash_auth._core import Credentials, Refusal, Throttled
+from dash_auth._login import LoginFlow
+from dash_auth._request import TOO_LARGE, UNREADABLE, Answer, PageServer, Request
+from dash_auth._steps import Read, Steps, Wait, stepwise
+from dash_auth._threads import RETRY_AFTER, Crowded
+from dash_auth.logins import navigation, pages
+from dash_auth.logins.form.device import Devices
+from dash_auth.logins.form.places import Places, asked_of_page
+from dash_auth.logins.form.proof import Proof
+from dash_auth.logins.form.session import FormSession, came_over_tls
+from dash_auth.logins.pages import Look, Note
+from dash_auth.logins.passwords import Passwords
+from dash_auth.sessions.ticket import Tickets
+
+logger: logging.Logger = logging.getLogger("dash_auth")
+
+LARGEST_FORM = 64 * 1024
+"""The largest form that is read, in bytes."""
+
+_FORM = "application/x-www-form-urlencoded"
+_FRAMES = ("iframe", "frame", "embed", "object")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the flow is made of.
+
+    Attributes:
+        server: the app's server.
+        tickets: the tickets of the guard.
+        session: remembers who has logged in.
+        passwords: who knows the passwords.
+        devices: tells browsers that a user has logged in with.
+        proof: proves whose page sends a form.
+        places: where the pages are.
+        look: how they look.
+        app_of: returns the app that a request is to, of those behind this login.
+    """
+
+    server: PageServer
+    tickets: Tickets
+    session: FormSession
+    passwords: Passwords
+    devices: Devices
+    proof: Proof
+    places: Places
+    look: Look
+    app_of: Callable[[Request], Dash]
+
+
+class FormFlow(LoginFlow):
+    """Asks for a name and a password on a page of its own."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Remember what it is made of.
+
+        :param parts: what
+        """
+        self._parts = parts
+        self._places = parts.places
+
+    # To be asked to log in
+
+    def ask(self, request: Request) -> Answer:
+        if not navigation.is_navigation(request):
+            return pages.answer(request, 401, "Login required", self._places.start())
+        if request.header("Sec-Fetch-Dest") in _FRAMES:
+            # Where no frame shows the login page: the way out of it, which holds no password.
+            href = self._places.seen(request, request.path)
+            card = pages.in_frame(self._files(request), href)
+            return self._card(request, 401, card, in_frame=True)
+        target = self._places.target(request, self._parts.app_of(request))
+        return self._to(self._places.login_page(request, target))
+
+    def begin(self, request: Request, target: str | None) -> Answer:
+        return self._to(self._places.login_page(request, target))
+
+    def forbid(self, request: Request, name: str) -> Answer:
+        """Return what a user sees who is logged in, and may not enter.
+
+        :param request: the request
+        :param name: the user's name
+        """
+        if not navigation.is_navigation(request):
+            return pages.answer(request, 403, "Access denied", self._places.start())
+        form = pages.log_out_form(*self._form_of(request, self._places.logout))
+        return self._card(request, 403, pages.forbidden(self._files(request), name, form))
+
+    # The page
+
+    def show(self) -> Any:
+        """Return the login page; a user who is logged in is led on."""
+        request = self._parts.server.request()
+        asked = "".join(request.query_values("next")[:1])
+        if self._parts.session.found(request) is not None:
+            return self._to(self._places.landing(request, asked))
+        note = None
+        if request.query_values("logged_out"):
+            note = Note.LOGGED_OUT
+        elif self._parts.session.is_brought(request):
+            note = Note.ENDED
+        return self._page(request, 200, note, asked=asked)
+
+    def show_file(self, name: str) -> Answer:
+        """Return a file that the page loads.
+
+        :param name: its name
+        """
+        file = self._parts.look.files.get(name)
+        if file is None:
+            return Answer(404, "Not found", pages.HEADERS)
+        return Answer(200, file.content, file.headers, file.content_type)
+
+    def show_done(self) -> Answer:
+        """Lead on a user who has just logged in, unless the browser has kept no cookie of it.
+
+        Without this page it would be asked to log in again and again.
+        """
+        request = self._parts.server.request()
+        target = self._places.landing(request, "".join(request.query_values("next")[:1]))
+        if self._parts.session.found(request) is not None:
+            return self._to(target)
+        card = pages.no_cookie(
+            self._files(request),
+            self._places.login_page(request, target),
+            is_insecure=self._parts.tickets.is_secure(request)
+            and not request.own_origin.startswith("https:"),
+            is_framed=request.header("Sec-Fetch-Dest") in _FRAMES,
+        )
+        return self._card(request, 200, card)
+
+    def _page(
+        self,
+        request: Request,
+        status: int,
+        note: Note | pages.Throttled | None,
+        *,
+        asked: str,
+        name: str = "",
+        retry_after: int | None = None,
+    ) -> Answer:
+        action, proof = self._form_of(request, self._places.login)
+        seconds = self._parts.session.lifetime.remember_seconds
+        days = None if seconds is None else max(1, round(seconds / 86400))
+        page = pages.LoginPage(
+            action=action,
+            files=self._files(request),
+            target=self._places.landing(request, asked) if asked else None,
+            proof=proof,
+            name=name,
+            note=note,
+            remember_days=days if self._parts.session.may_remember(request) else None,
+        )
+        html = pages.login_page(self._parts.look, page, request.header("Accept-Language"))
+        headers = pages.headers(retry_after=retry_after)
+        return Answer(status, html, headers, "text/html; charset=utf-8")
+
+    def _card(
+        self, request: Request, status: int, card: pages.Card, *, in_frame: bool = False
+    ) -> Answer:
+        html = pages.card(self._parts.look, card, request.header("Accept-Language"))
+        return Answer(status, html, pages.headers(in_frame=in_frame), "text/html; charset=utf-8")
+
+    def _form_of(self, request: Request, path: str) -> tuple[str, str]:
+        """Return where a form is sent to, and the field that proves whose it is."""
+        action = self._places.seen(request, path)
+        is_over_tls = came_over_tls(request) or self._parts.tickets.is_secure(request)
+        return action, self._parts.proof.field(request, action, is_over_tls=is_over_tls)
+
+    def _files(self, request: Request) -> str:
+        return self._places.seen(request, self._places.login)
+
+    # The form
+
+    def submit(self) -> Steps[Answer]:
+        """Return the answer to a name and a password."""
+        request = self._parts.server.request()
+        fields = yield from read_form(request)
+        if isinstance(fields, Answer):
+            return fields
+        asked = fields.get("next") or asked_of_page(request) or ""
+        name = fields.get("username", "")
+        if not self._parts.proof.is_own(request, fields.get("proof", "")):
+            logger.debug("Refused: a login form that no page of this app's sent")
+            return self._page(request, 403, Note.EXPIRED, asked=asked, name=name)
+        again = partial(self._page, request, asked=asked, name=name)
+        try:
+            credentials = Credentials(name, fields.get("password", ""))
+            device = partial(self._parts.devices.id_of, request)
+            outcome = yield from stepwise(
+                self._parts.passwords.verify(credentials, request, device)
+            )
+        except Crowded:
+            outcome = Refusal.BUSY
+        if isinstance(outcome, Throttled):
+            seconds = outcome.seconds
+            return again(429, pages.Throttled(seconds), retry_after=seconds)
+        if outcome in (Refusal.BUSY, Refusal.UNAVAILABLE):
+            is_busy = outcome == Refusal.BUSY
+            note = Note.BUSY if is_busy else Note.UNAVAILABLE
+            return again(503, note, retry_after=RETRY_AFTER if is_busy else 10)
+        if isinstance(outcome, Refusal):
+            return again(401, Note.WRONG)
+        return (yield from self._log_in(request, fields, asked, *outcome))
+
+    def _log_in(
+        self, request: Request, fields: dict[str, str], asked: str, name: str, against: str
+    ) -> Steps[Answer]:
+        parts = self._parts
+        claims = yield from parts.passwords.claims(name)
+        remembers = "remember" in fields
+        if not parts.session.log_in(request, name, against, claims, remembers=remembers):
+            logger.error("Refused: a user name of %d characters fits no cookie", len(name))
+            return self._page(request, 401, Note.WRONG, asked=asked)
+        parts.devices.remember(request, name)
+        yield Wait(partial(parts.server.renew_session_id, request.session), is_remembered=True)
+        return self._to(self._places.done(request, self._places.landing(request, asked)))
+
+    @staticmethod
+    def _to(path: str) -> Answer:
+        # With GET, whatever it was (RFC 9110 section 15.4.4).
+        return Answer(303, "", {"Location": path, **pages.HEADERS})
+
+
+def read_form(request: Request) -> Steps[dict[str, str] | Answer]:
+    """Return the fields of a form that came along, or what to answer where there is none.
+
+    :param request: the request that brought it
+    """
+    kind = (request.header("Content-Type") or "").partition(";")[0].strip().lower()
+    if kind != _FORM:
+        return Answer(415, f"Only {_FORM} is read", pages.HEADERS)
+    try:
+        fields = yield Read(LARGEST_FORM, is_form=True)
+    except TimeoutError:
+        return Answer(408, "The form did not end in time", pages.HEADERS)
+    if fields is TOO_LARGE:
+        return Answer(413, "Request too large", pages.HEADERS)
+    if fields is UNREADABLE:
+        return Answer(400, "The form cannot be read", pages.HEADERS)
+    found: dict[str, str] = fields
+    return found

@@ -1,0 +1,194 @@
+"""The session of a user who logged in on the login page: a ticket, which is the login itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from dash_auth._core import Ticket
+from dash_auth._current import User
+from dash_auth._login import FLOW, Visitor
+from dash_auth._request import PageServer, Request
+from dash_auth._shown import USER, show
+from dash_auth._steps import Steps
+from dash_auth.logins.session import AccountSession
+from dash_auth.sessions import ended, kept
+from dash_auth.sessions.lifetime import Lasting, Lifetime
+from dash_auth.sessions.ticket import Tickets
+
+_RENEWED_AFTER = 60
+"""A user who works with the app is noted so often at most, in seconds."""
+
+_OVER_TLS = b'{"tls":true}'
+"""What the ticket says of a browser that came over https through a proxy that says nothing of it."""
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+"""The hosts that no network lies before."""
+
+
+class FormSession(AccountSession):
+    """Remembers who logged in on the login page."""
+
+    precedence = FLOW
+
+    def __init__(
+        self,
+        server: PageServer,
+        tickets: Tickets,
+        lifetime: Lifetime,
+        *,
+        stored: Callable[[str], str | None],
+        claims: Callable[[str], Steps[dict[str, Any]]],
+    ) -> None:
+        """Remember what decides.
+
+        :param server: the app's server
+        :param tickets: the tickets of the guard
+        :param lifetime: for how long logins count
+        :param stored: returns what a user is verified against now, None if that can be nothing
+        :param claims: returns what the session shows of a user
+        """
+
+        def of_form(name: str) -> str | None:
+            # A ticket of another kind of login to the same app must not count as one of this.
+            found = stored(name)
+            return None if found is None else f"form {found}"
+
+        super().__init__(server, tickets, stored=of_form, claims=claims)
+        self.lifetime: Lifetime = lifetime
+
+    def found(self, request: Request) -> Ticket | None:
+        """Return the ticket that counts, None if there is none.
+
+        :param request: the request
+        """
+        ticket = self._tickets.held(request)
+        return ticket if ticket is not None and self._counts_for(request, ticket) else None
+
+    def claim(self, request: Request) -> Ticket | None:
+        # One that no longer holds is as good as none: another login may know who asks.
+        return self.found(request)
+
+    def log_in(
+        self,
+        request: Request,
+        name: str,
+        verified_against: str,
+        claims: Mapping[str, Any],
+        *,
+        remembers: bool,
+    ) -> bool:
+        """Remember who has just logged in, and nothing that was in the session before.
+
+        :param request: the request that brought the password
+        :param name: the name of the account
+        :param verified_against: what the password was verified against
+        :param claims: what the app is shown of the user
+        :param remembers: whether the browser is to keep the login
+        :return: whether it can be kept: a cookie holds no name of thousands of characters
+        """
+        user, remembers = User.from_claims(claims), remembers and self.may_remember(request)
+        lasting = self.lifetime.of(user, is_remembered=remembers)
+        is_over_tls = came_over_tls(request)
+        before = self._tickets.held(request)
+        issued = self._tickets.issue(
+            request,
+            name,
+            f"form {verified_against}",
+            methods=["pwd"],
+            lasting=lasting,
+            claims=_OVER_TLS if is_over_tls else b"",
+            is_over_tls=is_over_tls,
+        )
+        if issued is None:
+            return False
+        request.tickets[self] = True
+        if before is not None:
+            # The browser's next user: a copy of the cookie before is worth nothing.
+            ended.end(before)
+        self.empty(request)
+        show(request, {USER: claims})
+        return True
+
+    def may_remember(self, request: Request) -> bool:
+        """Tell whether a browser may keep the login for long: over https, or on this machine.
+
+        :param request: the request
+        """
+        if self.lifetime.remember_seconds is None:
+            return False
+        host = urlsplit(request.own_origin).hostname
+        return self._tickets.is_secure(request) or came_over_tls(request) or host in LOCAL_HOSTS
+
+    def log_out(self, request: Request) -> None:
+        super().log_out(request)
+        self.empty(request)
+        show(request, {})
+
+    def empty(self, request: Request) -> None:
+        """Empty the app's session, but for what it keeps of logins to other apps.
+
+        What somebody put there before a login must not outlive it (OWASP, Session Management Cheat
+        Sheet, "Renew the Session ID After Any Privilege Level Change").
+
+        :param request: the request
+        """
+        kept.empty(request.session, self._tickets.name)
+
+    def renew(self, request: Request) -> None:
+        ticket = self.found(request) if self.lifetime.has_idle_limit else None
+        if ticket is None or ticket.idle_until is None:
+            return
+        verified_against = self._stored(ticket.name)
+        user = _shown_user(request)
+        seconds = None if user is None else self.lifetime.idle_of(user)
+        if verified_against is None or seconds is None:
+            return
+        if ticket.idle_until - time.time() > seconds - _RENEWED_AFTER:
+            return
+        self._tickets.issue(
+            request,
+            ticket.name,
+            verified_against,
+            methods=ticket.methods,
+            lasting=Lasting(seconds, seconds),
+            claims=ticket.claims,
+            renewed=ticket,
+            is_over_tls=ticket.claims == _OVER_TLS,
+        )
+
+    # The guard
+
+    def issue(self, request: Request, visitor: Visitor) -> None:
+        # The form that ended in it has done so.
+        return
+
+    def keep(self, request: Request) -> None:
+        if request.shown is not None and request.shown.is_taken_away:
+            # As apps of dash-auth's log out: `session.clear()`, or `del session["user"]`.
+            super().log_out(request)
+
+    def use(self) -> str:
+        seconds = self.lifetime.seconds
+        lasting = "as long as you said for the user" if seconds is None else f"{seconds / 3600:g} h"
+        return f"the login itself, for {lasting}"
+
+
+def came_over_tls(request: Request) -> bool:
+    """Tell whether a form of the app's own page came over https, be a proxy before the server or not.
+
+    :param request: the request that brought it
+    """
+    origin = request.origin or ""
+    if request.own_origin.startswith("https:"):
+        return True
+    return (
+        origin.startswith("https:")
+        and urlsplit(origin).hostname == urlsplit(request.own_origin).hostname
+    )
+
+
+def _shown_user(request: Request) -> User | None:
+    return None if request.identity is None else request.identity.user(request)
