@@ -111,6 +111,8 @@ class Findings:
         self.standing: Standing | None = None
         self.is_forged = False
         self.logged_in = False
+        # How who makes it logs in.
+        self.login_method = ""
         # What the answer is, as far as keeping it goes.
         self.caching = _UNDECIDED
         # Why a callback does not run with no login, once that was asked.

@@ -120,8 +120,10 @@ class Visitors:
         elif not isinstance(outcome, Visitor):
             outcome = yield from stepwise(outcome)
         if isinstance(outcome, Visitor):
+            request.login_method = outcome.login.method
             return outcome
         if isinstance(outcome, User):
+            request.login_method = login.method
             return _visitor_of(login, claim, outcome)
         if isinstance(outcome, Refusal):
             request.refusal = outcome

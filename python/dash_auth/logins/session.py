@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dash_auth import _witness
 from dash_auth._core import Refusal, Ticket
 from dash_auth._current import RequestIdentity, session_user
 from dash_auth._login import TICKET, Login, Outcome, Visitor
@@ -65,6 +66,8 @@ class SessionLogin(Login):
 
 class PasswordSession(SessionLogin):
     """The ticket of a user who came with a password: it names the user on public pages."""
+
+    method: str = "basic"
 
     def __init__(
         self,
@@ -128,6 +131,8 @@ class PasswordSession(SessionLogin):
         """Tell the same of the ticket of a request, for which it is asked once."""
         if self not in request.tickets:
             request.tickets[self] = self._counts(ticket)
+            if not request.tickets[self] and not ended.is_ended(ticket):
+                _witness.session_ended(request, self.method, ticket, "changed")
         counts: bool = request.tickets[self]
         return counts
 
@@ -194,6 +199,7 @@ class PasswordSession(SessionLogin):
         ticket = self._tickets.held(request)
         if ticket is not None:
             ended.end(ticket)
+            _witness.logged_out(request, self.method, ticket.name, ticket)
         self._tickets.withdraw(request)
 
     def use(self) -> str:
