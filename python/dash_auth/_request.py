@@ -113,6 +113,8 @@ class Findings:
         self.logged_in = False
         # The name of the user who makes it, and may not enter.
         self.denied_user: str | None = None
+        # How who makes it logs in.
+        self.login_method = ""
         # What the answer is, as far as keeping it goes.
         self.caching = _UNDECIDED
         # Why a callback does not run with no login, once that was asked.

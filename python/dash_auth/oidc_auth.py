@@ -15,6 +15,7 @@ import dash
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
+from dash_auth import _witness
 from dash_auth._arguments import check_number, check_path
 from dash_auth._core import below_prefix
 from dash_auth._current import User
@@ -343,8 +344,10 @@ class OIDCAuth(Auth):
                 "must speak OpenID Connect.",
                 idp,
             )
+            request = self._dash_auth_server.request()
+            _witness.came_to_nothing(request, self.__flow.session.method, "no_user")
             failed = "Login failed: the identity provider named no user"
-            return self.__flow.plain(self._dash_auth_server.request(), 401, failed)
+            return self.__flow.plain(request, 401, failed)
         session = self._dash_auth_server.request().session
         session[USER] = {key: value for key, value in user.items() if self.__keeps(key)}
         session[IDP] = idp

@@ -123,7 +123,10 @@ class Visitors:
         elif not isinstance(outcome, Visitor):
             outcome = yield from stepwise(outcome)
         if isinstance(outcome, User):
+            request.login_method = login.method
             outcome = _visitor_of(login, claim, outcome)
+        elif isinstance(outcome, Visitor):
+            request.login_method = outcome.login.method
         if isinstance(outcome, Visitor):
             if self._allow is not None:
                 yield from self._look_at(request, outcome, self._allow)

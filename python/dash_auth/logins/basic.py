@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 
+from dash_auth import _core, _witness
 from dash_auth._arguments import Pair
 from dash_auth._core import Refusal
 from dash_auth._current import RequestIdentity
@@ -34,6 +35,7 @@ class Basic(Login):
     """
 
     precedence = BASIC
+    method: str = "basic"
     challenge: str
     """What makes a browser ask for user name and password."""
 
@@ -70,6 +72,7 @@ class Basic(Login):
                 users, auth_func_cache_seconds, auth_func_session_seconds, user_groups=user_groups
             )
         )
+        self._successes = _witness.Once(_witness.HOUR)
 
     def claim(self, request: Request) -> str | None:
         return request.authorization
@@ -77,7 +80,10 @@ class Basic(Login):
     def verify(self, request: Request, claim: str) -> Steps[Outcome]:
         made = self._verified(request, claim)
         outcome = (yield from made) if is_way(made) else made
+        is_new = request.verified is None or request.verified[2] is not outcome
         request.verified = (self, claim, outcome)
+        if is_new:
+            self._witness(request, claim, outcome)
         if isinstance(outcome, Refusal):
             return outcome
         claims = yield from self.passwords.claims(outcome[0])
@@ -95,6 +101,16 @@ class Basic(Login):
             return self.passwords.verify(header, request.address)
         found: Verified | Refusal = known[2]
         return found
+
+    def _witness(self, request: Request, header: str, outcome: Verified | Refusal) -> None:
+        """Tell of what came of credentials; of right ones once an hour."""
+        if not isinstance(outcome, Refusal):
+            if self._successes.is_new((outcome[0], request.address)):
+                _witness.succeeded(request, self.method, outcome[0])
+        elif outcome == Refusal.WRONG:
+            credentials = _core.parse_basic(header)
+            name = None if credentials is None else credentials.username
+            _witness.failed(request, self.method, name, knows=self.passwords.knows)
 
     def known_name(self, request: Request) -> str | None:
         """Return whose credentials a request has, None where to find out may take long.

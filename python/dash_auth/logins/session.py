@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dash_auth import _witness
 from dash_auth._core import Ticket
 from dash_auth._current import RequestIdentity, session_user
 from dash_auth._login import TICKET, Login, Outcome, Visitor
@@ -73,6 +74,8 @@ class SessionLogin(Login):
 class AccountSession(SessionLogin):
     """The ticket of a user who has an account with a password."""
 
+    method: str = "basic"
+
     def __init__(
         self,
         server: Server,
@@ -120,6 +123,8 @@ class AccountSession(SessionLogin):
         """Tell the same of the ticket of a request, for which it is asked once."""
         if self not in request.tickets:
             request.tickets[self] = self._counts(ticket)
+            if not request.tickets[self] and not ended.is_ended(ticket):
+                _witness.session_ended(request, self.method, ticket, "changed")
         counts: bool = request.tickets[self]
         return counts
 
@@ -144,6 +149,7 @@ class AccountSession(SessionLogin):
         ticket = self._tickets.held(request)
         if ticket is not None:
             ended.end(ticket)
+            _witness.logged_out(request, self.method, ticket.name, ticket)
         self._tickets.withdraw(request)
 
 

@@ -16,7 +16,7 @@ from dash_auth._current import User
 logger: logging.Logger = logging.getLogger("dash_auth")
 
 Limit = float | timedelta | Callable[[User], float | timedelta]
-"""How long something lasts, in seconds or as a timedelta; or a function of the user that says it."""
+"""How long something lasts, in seconds or as a timedelta, or a function of the user."""
 
 REMEMBERED = 30 * 24 * 60 * 60
 """For how long a user who asks for that stays logged in, in seconds."""

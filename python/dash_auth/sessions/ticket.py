@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Sequence
 
-from dash_auth import _core
+from dash_auth import _core, _witness
 from dash_auth._core import Ticket, claimed_time
 from dash_auth._request import Request, Server
 from dash_auth._secret_keys import mark
@@ -28,7 +28,13 @@ _A_HUNDRED_YEARS = 100 * 365 * 24 * 60 * 60
 
 
 class Tickets:
-    """Issues, reads and withdraws the tickets of the guards of one login."""
+    """Issues, reads and withdraws the tickets of the guards of one login.
+
+    Attributes:
+        method: the way to log in, as :mod:`dash_auth.audit` calls it.
+    """
+
+    method: str = "basic"
 
     def __init__(self, server: Server, guard: str, seconds: float | None = None) -> None:
         """Name the guard.
@@ -75,9 +81,16 @@ class Tickets:
         if text is None:
             return None
         held = self._tickets.open(keys, text, int(time.time()))
-        if held is None and self._tickets.open(keys, text, 0) is None:
-            _other_keys.look_at(text)
-        return None if held is None or ended.is_ended(held) else held
+        if held is None:
+            over = self._tickets.open(keys, text, 0)
+            if over is None:
+                _other_keys.look_at(text)
+            else:
+                _witness.session_ended(request, self.method, over, "expired")
+        elif ended.is_ended(held):
+            _witness.session_ended(request, self.method, held, "logged_out")
+            return None
+        return held
 
     def says(self, request: Request, name: str, verified_against: str) -> bool:
         """Tell whether a request has a ticket already that says who makes it.

@@ -22,7 +22,7 @@ _RENEWED_AFTER = 60
 """A user who works with the app is noted so often at most, in seconds."""
 
 _OVER_TLS = b'{"tls":true}'
-"""What the ticket says of a browser that came over https through a proxy that says nothing of it."""
+"""What the ticket of a browser says that came over https, though the server may not know it."""
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 """The hosts that no network lies before."""
@@ -32,6 +32,7 @@ class FormSession(AccountSession):
     """Remembers who logged in on the login page."""
 
     precedence = FLOW
+    method = "form"
 
     def __init__(
         self,
@@ -177,7 +178,7 @@ class FormSession(AccountSession):
 
 
 def came_over_tls(request: Request) -> bool:
-    """Tell whether a form of the app's own page came over https, be a proxy before the server or not.
+    """Tell whether a form of the app's own came over https, perhaps to a proxy before the server.
 
     :param request: the request that brought it
     """

@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from dash_auth import _witness
 from dash_auth._core import Ticket
-from dash_auth._current import RequestIdentity, session_user
+from dash_auth._current import RequestIdentity, User, session_user
 from dash_auth._login import FLOW, Outcome, Visitor
 from dash_auth._request import PageServer, Request
 from dash_auth._shown import IDP, NAMES, REFRESH_TOKEN, USER, Session, show
@@ -20,6 +21,7 @@ class ProviderSession(SessionLogin):
     """The ticket of a user who logged in through a provider: it is the login itself."""
 
     precedence = FLOW
+    method: str = "oidc"
     names: tuple[str, ...] = (*NAMES, REFRESH_TOKEN)
 
     def __init__(
@@ -38,6 +40,7 @@ class ProviderSession(SessionLogin):
         :param with_user: whether the session's cookie holds what is shown of the user as well
         """
         self._server = server
+        tickets.method = self.method
         self._tickets = tickets
         self._registration = registration
         self._with_user = with_user
@@ -76,7 +79,11 @@ class ProviderSession(SessionLogin):
         found = self.found(request)
         if found is not None:
             ended.end(found[0])
+            self._witness_logout(request, *found)
         self.forget(request)
+
+    def _witness_logout(self, request: Request, ticket: Ticket, values: Mapping[str, Any]) -> None:
+        _witness.logged_out(request, self.method, name_of(values[USER]) or ticket.name, ticket)
 
     def forget(self, request: Request) -> None:
         """Have the browser forget the login of a request.
@@ -117,7 +124,12 @@ class ProviderSession(SessionLogin):
         if ticket is None:
             return None
         values = kept.values_of(request.bare_session, self._tickets.name, ticket)
-        return (ticket, values) if values is not None and self._counts(ticket, values) else None
+        if values is None:
+            return None
+        if self._counts(ticket, values):
+            return ticket, values
+        _witness.session_ended(request, self.method, ticket, "changed")
+        return None
 
     def _counts(self, ticket: Ticket, values: Mapping[str, Any]) -> bool:
         if USER not in values or IDP not in values or ended.is_ended(ticket):
@@ -165,6 +177,8 @@ class ProviderSession(SessionLogin):
             return None
         session = shown.session
         if shown.is_taken_away:
+            if found is not None:
+                self._witness_logout(request, *found)
             self.forget(request)
         elif found is not None and shown.values.get(USER) is found[1][USER]:
             self._keep_changes(session, *found)
@@ -189,6 +203,14 @@ def _as_json(values: Mapping[str, Any]) -> bytes | None:
         return json.dumps(values, separators=(",", ":")).encode()
     except (TypeError, ValueError):
         return None
+
+
+def name_of(user: object) -> str:
+    """Return the name of a user as the app reads it, nothing if there is none.
+
+    :param user: what stands under `"user"`
+    """
+    return User.from_claims(user).name if isinstance(user, Mapping) else str(user)
 
 
 def _subject(user: object) -> str:
