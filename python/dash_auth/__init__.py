@@ -10,6 +10,7 @@ try:
     from dash_auth._upstream import warn_if_installed as _warn_if_installed
     from dash_auth.basic_auth import BasicAuth
     from dash_auth.explain import Report, explain
+    from dash_auth.form_auth import FormAuth
     from dash_auth.group_protection import check_groups, list_groups, protected, protected_callback
     from dash_auth.identity import require_user
     from dash_auth.oidc_auth import OIDCAuth, get_oauth
@@ -22,6 +23,7 @@ except ImportError as _error:
 
 __all__ = [
     "BasicAuth",
+    "FormAuth",
     "OIDCAuth",
     "Report",
     "Unavailable",

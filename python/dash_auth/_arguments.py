@@ -137,6 +137,30 @@ def either(whose: str, **given: Any) -> Any:
     return values[0] if values else None
 
 
+def either_users(whose: str, declared: Any, auth_func: Any) -> Any:
+    """Return the users where they are given, and not a function that knows them.
+
+    :param whose: name of the class that was called
+    :param declared: the users, None for none
+    :param auth_func: a function of user name and password, None for none
+    :raises TypeError: if the function is none, or see :func:`users_of`
+    :raises ValueError: if both or neither are given, or see :func:`users_of`
+    """
+    if auth_func is None:
+        if declared is None:
+            raise ValueError(
+                f"{whose} requires username/password map or user-defined authorization function."
+            )
+        return users_of(declared)
+    if declared is not None:
+        raise ValueError(
+            f"{whose} can only use authorization function (auth_func kwarg) or "
+            "username_password_list, it cannot use both."
+        )
+    check_auth_func(auth_func)
+    return None
+
+
 def users_of(declared: Any) -> Any:
     """Return the users, as a mapping where they are rows; anything else stays live.
 

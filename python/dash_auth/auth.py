@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NoReturn, TypeVar
 from weakref import WeakKeyDictionary, ref
 
@@ -12,6 +12,8 @@ from dash import Dash
 
 from dash_auth import _dash_internals as internals
 from dash_auth._arguments import check_bytes, origins_of
+from dash_auth._current import User
+from dash_auth._guard.allow import Allow
 from dash_auth._guard.guard import Guard
 from dash_auth._keywords import keywords_of_class, refuse_unknown
 from dash_auth._login import BASIC, Login, Logins
@@ -72,12 +74,18 @@ class Auth:
     for it (:meth:`login_request`).
     """
 
+    login_path: str | None = None
+    """Path that begins a login, as the browser sees it; None where there is none."""
+    logout_path: str | None = None
+    """Path that ends the login, as the browser sees it; None where there is none."""
+
     def __init__(
         self,
         app: Dash,
         public_routes: Iterable[str] | None = None,
         *,
         login: Login | None = None,
+        allow: Iterable[str] | Callable[[User], bool | Awaitable[bool]] | None = None,
         also: Iterable[Login] = (),
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
@@ -90,6 +98,9 @@ class Auth:
         :param public_routes: routes that pass with no login, in Flask's syntax, see
             :func:`dash_auth.add_public_routes`
         :param login: a login of your own, see :class:`dash_auth.logins.Login`
+        :param allow: names of groups, one of which a user needs; or a function of the
+            :class:`dash_auth.User` that returns True for one who may enter, and may be async. None
+            lets in all who log in
         :param also: further logins to the same app. Whatever their order here, the one with the
             lowest :attr:`~dash_auth.logins.Login.precedence` that finds something of its own in a
             request verifies it, alone
@@ -112,6 +123,7 @@ class Auth:
         _refuse_protected(app)
         check_bytes("anonymous_body_limit", anonymous_body_limit)
         self.__also = _logins_of(also)
+        self.__allow = None if allow is None else Allow(allow)
         if session_scope is not None and not isinstance(session_scope, str):
             raise TypeError(f"session_scope must be a str, not {type(session_scope).__name__}")
         if login is not None:
@@ -185,6 +197,7 @@ class Auth:
             self.__name(app),
             anonymous_body_limit=self.__anonymous_body_limit,
             trusted_origins=self.__trusted_origins,
+            allow=self.__allow,
         )
         if self._dash_auth_decides:
             server.guards.add(guard)

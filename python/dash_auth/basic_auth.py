@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NoReturn
 
 from dash import Dash
 
 from dash_auth import _secret_keys
-from dash_auth._arguments import Pair, check_auth_func, either, is_verifier, users_of
+from dash_auth._arguments import Pair, either, either_users, is_verifier
+from dash_auth._current import User
 from dash_auth._guard.guard import Guard
 from dash_auth._login import Login, Logins
 from dash_auth._request import Request
@@ -40,6 +41,7 @@ class BasicAuth(Auth):
         secret_key: str | bytes | Sequence[str | bytes] | None = None,
         *,
         users: Mapping[str, str] | Iterable[Pair] | UserStore | Verifier | None = None,
+        allow: Iterable[str] | Callable[[User], bool | Awaitable[bool]] | None = None,
         also: Iterable[Login] = (),
         realm: str = DEFAULT_REALM,
         auth_func_cache_seconds: float = 0,
@@ -72,6 +74,7 @@ class BasicAuth(Auth):
             it outside of the code. A list is of keys that follow each other, the current one
             first: what was signed with an old one still counts.
         :param users: another name of `username_password_list`: give one of them
+        :param allow: see :class:`dash_auth.auth.Auth`
         :param also: further logins, see :class:`dash_auth.auth.Auth`
         :param realm: what the browser shows when it asks for the password
         :param auth_func_cache_seconds: for how long credentials that `auth_func`, or a verifier,
@@ -97,20 +100,8 @@ class BasicAuth(Auth):
         declared = either(
             type(self).__name__, users=users, username_password_list=username_password_list
         )
-        if auth_func is None:
-            if declared is None:
-                raise ValueError(
-                    "BasicAuth requires username/password map or user-defined authorization "
-                    "function."
-                )
-            known = users_of(declared)
-        else:
-            if declared is not None:
-                raise ValueError(
-                    "BasicAuth can only use authorization function (auth_func kwarg) or "
-                    "username_password_list, it cannot use both."
-                )
-            check_auth_func(auth_func)
+        known = either_users("BasicAuth", declared, auth_func)
+        if auth_func is not None:
             known = FunctionVerifier(auth_func)
         is_strict = is_ours(self.is_authorized)
         passwords = passwords_of(
@@ -131,6 +122,7 @@ class BasicAuth(Auth):
         super().__init__(
             app,
             public_routes=public_routes,
+            allow=allow,
             also=also,
             anonymous_body_limit=anonymous_body_limit,
             trusted_origins=trusted_origins,

@@ -6,7 +6,7 @@ import inspect
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -91,6 +91,7 @@ class OIDCAuth(Auth):
         logout_page: Any = None,
         secure_session: bool = False,
         *,
+        allow: Iterable[str] | Callable[[User], bool | Awaitable[bool]] | None = None,
         also: Iterable[Login] = (),
         session_seconds: float = SESSION_SECONDS,
         session_claims: Iterable[str] | None = None,
@@ -124,6 +125,7 @@ class OIDCAuth(Auth):
         :param logout_page: page shown after logging out, as HTML or as a response of the server's;
             None for a short message
         :param secure_session: whether the session's cookie is sent over https only
+        :param allow: see :class:`dash_auth.auth.Auth`
         :param also: further logins, see :class:`dash_auth.auth.Auth`:
             `also=[dash_auth.logins.Basic(users)]` lets programs in with a password
         :param session_seconds: for how long a login counts, in seconds; 8 hours by default
@@ -177,6 +179,7 @@ class OIDCAuth(Auth):
         super().__init__(
             app,
             public_routes,
+            allow=allow,
             also=also,
             anonymous_body_limit=anonymous_body_limit,
             trusted_origins=trusted_origins,
