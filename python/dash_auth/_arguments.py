@@ -96,6 +96,17 @@ def check_path(name: str, value: object) -> None:
         raise ValueError(f"{name} must begin with a slash: {'/' + value!r}")
 
 
+def check_page_route(name: str, route: object) -> None:
+    """Refuse what is no path of a page of ours.
+
+    :raises TypeError: if it is no text
+    :raises ValueError: if it is no plain path below the start
+    """
+    check_path(name, route)
+    if route == "/" or str(route).endswith("/") or set(str(route)) & set("<>?#"):
+        raise ValueError(f"{name} must be a plain path such as '/login', with no slash at its end")
+
+
 def is_store(declared: object) -> bool:
     """Tell whether something keeps users, as :class:`dash_auth.users.UserStore` does.
 

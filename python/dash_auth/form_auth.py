@@ -10,7 +10,14 @@ from dash import Dash
 
 from dash_auth import _dash_internals as internals
 from dash_auth import _secret_keys
-from dash_auth._arguments import Pair, check_path, either, either_users, is_verifier
+from dash_auth._arguments import (
+    Pair,
+    check_page_route,
+    check_path,
+    either,
+    either_users,
+    is_verifier,
+)
 from dash_auth._current import User
 from dash_auth._guard.guard import Guard
 from dash_auth._login import Login, Logins
@@ -139,7 +146,7 @@ class FormAuth(Auth):
         if isinstance(known, Mapping):
             warn_of_unknown_users(user_groups, known)
         for name, route in (("login_route", login_route), ("logout_route", logout_route)):
-            _check_route(name, route)
+            check_page_route(name, route)
         if page is not None:
             check_path("page", page)
         if logout_route == login_route:
@@ -218,7 +225,7 @@ class FormAuth(Auth):
             *([] if own_page else [self.__add("page", login, flow.show)]),
             self.__add("submit", login, flow.submit, "POST"),
             # Of two that fit FastAPI takes the one that was added last.
-            self.__add("file", f"{login}/<name>", flow.show_file),
+            self.__add("file", f"{login}/<name>", self.__look.answer),
             self.__add("done", f"{login}/done", flow.show_done),
             self.__add("log_out_page", logout, log_out.ask),
             self.__add("log_out", logout, log_out.leave, "POST"),
@@ -248,14 +255,3 @@ class FormAuth(Auth):
             raise ValueError(f"a page of the app has the path {route!r}: give another {name}{own}")
         if self._dash_auth_server.has_route(self.__below(route)):
             raise ValueError(f"the {name} {route!r} is taken: give another one")
-
-
-def _check_route(name: str, route: object) -> None:
-    """Refuse what is no path of a page of ours.
-
-    :raises TypeError: if it is no text
-    :raises ValueError: if it is no plain path below the start
-    """
-    check_path(name, route)
-    if route == "/" or str(route).endswith("/") or set(str(route)) & set("<>?#"):
-        raise ValueError(f"{name} must be a plain path such as '/login', with no slash at its end")

@@ -16,7 +16,7 @@ from dash import Dash
 
 from dash_auth import _dash_internals as internals
 from dash_auth import _witness
-from dash_auth._arguments import check_number, check_path
+from dash_auth._arguments import check_path
 from dash_auth._core import below_prefix
 from dash_auth._current import User
 from dash_auth._guard.guard import Guard
@@ -35,13 +35,14 @@ from dash_auth.logins.oidc.providers import Providers
 from dash_auth.logins.oidc.session import ProviderSession
 from dash_auth.logins.session import SessionLogin
 from dash_auth.public_routes import add_public_routes
+from dash_auth.sessions.lifetime import Lifetime, Limit
 from dash_auth.sessions.ticket import Tickets
 
 __all__ = ["OIDCAuth", "get_oauth"]
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
-SESSION_SECONDS = 8 * 60 * 60
+SESSION_LIFETIME = 8 * 60 * 60
 """For how long a login counts, in seconds."""
 
 PROTOCOL_CLAIMS = frozenset(
@@ -93,7 +94,8 @@ class OIDCAuth(Auth):
         *,
         allow: Iterable[str] | Callable[[User], bool | Awaitable[bool]] | None = None,
         also: Iterable[Login] = (),
-        session_seconds: float = SESSION_SECONDS,
+        session_lifetime: Limit = SESSION_LIFETIME,
+        idle_timeout: Limit | None = None,
         session_claims: Iterable[str] | None = None,
         refresh_token_in_cookie: bool = False,
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
@@ -128,7 +130,10 @@ class OIDCAuth(Auth):
         :param allow: see :class:`dash_auth.auth.Auth`
         :param also: further logins, see :class:`dash_auth.auth.Auth`:
             `also=[dash_auth.logins.Basic(users)]` lets programs in with a password
-        :param session_seconds: for how long a login counts, in seconds; 8 hours by default
+        :param session_lifetime: for how long a login counts, in seconds or as a timedelta, or a
+            function of the :class:`dash_auth.User` that says so; 8 hours by default
+        :param idle_timeout: for how long a user may do nothing before the login ends, as
+            `session_lifetime`; None, the default, for no such limit
         :param session_claims: names of the claims that `session["user"]` holds; None for all
             but those about the token itself (:data:`PROTOCOL_CLAIMS`)
         :param refresh_token_in_cookie: whether the refresh token, if the scope `offline_access` was
@@ -167,7 +172,7 @@ class OIDCAuth(Auth):
         self.log_signins = log_signins
         self.__session_claims = None if session_claims is None else frozenset(session_claims)
         self.__refresh_token_in_cookie = refresh_token_in_cookie
-        check_number("session_seconds", session_seconds, "seconds", above=0)
+        self.__lifetime = Lifetime(session_lifetime, idle_timeout)
         self.__secret_keys = given(secret_key)
         if isinstance(app, Dash) and is_server(app.server):
             # Before anything stands before the app: the next try may have a key.
@@ -175,7 +180,6 @@ class OIDCAuth(Auth):
         self.logout_page = logout_page
         self.__session_cookie = bool(session_cookie)
         self.__secure_session = secure_session
-        self.__session_seconds = session_seconds
         super().__init__(
             app,
             public_routes,
@@ -201,8 +205,9 @@ class OIDCAuth(Auth):
         server.close_session_cookie(secure=self.__secure_session)
         session = ProviderSession(
             server,
-            Tickets(server, guard.name, self.__session_seconds),
+            Tickets(server, guard.name),
             self.__providers.registration,
+            self.__lifetime,
             with_user=self.__session_cookie,
         )
         methods = Methods(

@@ -1,4 +1,4 @@
-"""Logging out: a page that asks, and a form that does it, which the app's own pages alone can send."""
+"""Logging out: a page that asks, and a form, which the app's own pages alone can send."""
 
 from __future__ import annotations
 
@@ -67,5 +67,6 @@ class LogOut:
             logger.debug("Refused: no page of this app's asks to log out")
             return self._ask(request, 403)
         self.session.log_out(request)
+        self.session.empty(request)
         yield Wait(partial(self.server.renew_session_id, request.session), is_remembered=True)
         return self.finish(request)

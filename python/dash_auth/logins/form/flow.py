@@ -110,16 +110,6 @@ class FormFlow(LoginFlow):
             note = Note.ENDED
         return self._page(request, 200, note, asked=asked)
 
-    def show_file(self, name: str) -> Answer:
-        """Return a file that the page loads.
-
-        :param name: its name
-        """
-        file = self._parts.look.files.get(name)
-        if file is None:
-            return Answer(404, "Not found", pages.HEADERS)
-        return Answer(200, file.content, file.headers, file.content_type)
-
     def show_done(self) -> Answer:
         """Lead on a user who has just logged in, unless the browser has kept no cookie of it.
 
