@@ -9,6 +9,7 @@ try:
     from dash_auth._unavailable import Unavailable
     from dash_auth._upstream import warn_if_installed as _warn_if_installed
     from dash_auth.basic_auth import BasicAuth
+    from dash_auth.components import login_form, logout_button, user_menu
     from dash_auth.explain import Report, explain
     from dash_auth.form_auth import FormAuth
     from dash_auth.group_protection import check_groups, list_groups, protected, protected_callback
@@ -35,10 +36,13 @@ __all__ = [
     "explain",
     "get_oauth",
     "list_groups",
+    "login_form",
+    "logout_button",
     "protected",
     "protected_callback",
     "public_callback",
     "require_user",
+    "user_menu",
 ]
 
 _warn_if_installed()

@@ -72,6 +72,11 @@ class Auth:
 
     Give it a login, or have a subclass say who is logged in (:meth:`is_authorized`) and how to ask
     for it (:meth:`login_request`).
+
+    Attributes:
+        login_path: path of the login page, as browsers see it; None where there is none.
+        logout_path: the path to which a form posts that logs out, as browsers see it; None where
+            there is none.
     """
 
     login_path: str | None = None

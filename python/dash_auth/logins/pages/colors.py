@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+BRAND = "#7f4bc4"
+"""The color of the brand where none is given: Dash's own accent."""
+
 LIGHT_CARD, DARK_CARD = "#ffffff", "#1b2030"
 """What the card is filled with, by day and by night."""
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dash_auth._request import Answer
-from dash_auth.logins.pages.colors import brand, color_of
+from dash_auth.logins.pages.colors import BRAND, brand, color_of
 from dash_auth.logins.pages.headers import HEADERS
 from dash_auth.logins.pages.phrases import Phrases, phrases_of, spoken
+from dash_auth.logins.pages.template import render
 
 FOLDER: Path = Path(__file__).parent / "files"
 """Where style and script are."""
@@ -26,8 +27,13 @@ _FILE_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
-_SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
-"""What an SVG may do that is opened by itself: no script runs in it (CSP 3, sandbox)."""
+_SVG_HEADERS = {
+    **_FILE_HEADERS,
+    # No script runs in one that is opened by itself (CSP 3, sandbox).
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+    ),
+}
 
 _LOGOS: dict[str, tuple[str, Callable[[bytes], bool]]] = {
     "svg": ("image/svg+xml", lambda content: b"<svg" in content),
@@ -87,6 +93,7 @@ class Look:
         color = None if color is None else color_of(color)
         files = {
             "login.css": File(_style(color), "text/css; charset=utf-8"),
+            "icon.svg": File(_icon(color), "image/svg+xml", _SVG_HEADERS),
             "login.js": File(_read("login.js"), "text/javascript; charset=utf-8"),
         }
         self.logo: str | None = None
@@ -148,6 +155,12 @@ def _style(color: str | None) -> bytes:
     return style + f":root{{{rules['light']}}}\n{dark}\n".encode()
 
 
+def _icon(color: str | None) -> bytes:
+    """Return a padlock, so that browsers ask for no icon that is private."""
+    filled = brand(color or BRAND)["light"]
+    return render("icon.svg", fill=filled["--brand"], on=filled["--on-brand"]).encode()
+
+
 def _logo(logo: object, read_logo: Callable[[str], bytes] | None) -> tuple[str, File]:
     if not isinstance(logo, str):
         raise TypeError(f"logo must be the name or path of a file, not {type(logo).__name__}")
@@ -166,8 +179,8 @@ def _logo(logo: object, read_logo: Callable[[str], bytes] | None) -> tuple[str, 
         raise ValueError(f"logo={logo!r} has {len(content)} bytes: make it smaller than 1 MiB")
     if not is_one(content):
         raise ValueError(f"logo={logo!r} is no {end} file, whatever its name says")
-    policy = {"Content-Security-Policy": _SVG_POLICY} if end == "svg" else {}
-    return f"logo.{end}", File(content, content_type, {**_FILE_HEADERS, **policy})
+    headers = _SVG_HEADERS if end == "svg" else _FILE_HEADERS
+    return f"logo.{end}", File(content, content_type, headers)
 
 
 def read_from(assets: str | None) -> Callable[[str], bytes]:
