@@ -103,6 +103,10 @@ class Findings:
         # The cookies that the answer is to carry, as their headers, by their names.
         self.set_cookies: dict[str, str] = {}
         self.refusal: Refusal | None = None
+        # Where a login leads, if the request says so: a path as the browser sees it.
+        self.target: str | None = None
+        # What a refusal says to our script, once the request is refused.
+        self.refused: str | None = None
         # The path of the start of the app that refuses it.
         self.start = "/"
         # What the gate said that was asked last, and of what, so that it is asked once.
@@ -259,15 +263,21 @@ class PageServer(Server, Protocol):
         """Tell whether the server has a route with exactly this rule, in Flask's syntax."""
 
     def add_route(
-        self, rule: str, name: str, view: Callable[..., Any], headers: dict[str, str]
+        self,
+        rule: str,
+        name: str,
+        view: Callable[..., Any],
+        headers: dict[str, str],
+        methods: Sequence[str] = ("GET",),
     ) -> str:
-        """Add a route of the login's own, for GET.
+        """Add a route of the login's own.
 
         :param rule: the route, in Flask's syntax
         :param name: what the endpoint is to be called; another one of that name stays
         :param view: called with the variables of the path; it may wait, and return what the
             server's own views may
         :param headers: what each answer carries
+        :param methods: what it answers
         :return: the name of the endpoint
         """
 

@@ -19,6 +19,7 @@ from dash_auth._servers.werkzeug import (
     fit_caching,
     set_cookies,
     state_query,
+    tell_refusal,
 )
 from dash_auth._steps import walk
 
@@ -166,6 +167,7 @@ class FlaskServer(WerkzeugServer):
         fit_caching(request, response)
         self.guards.end(request)
         set_cookies(request, response)
+        tell_refusal(request, response)
         return response
 
     def _process_response(self, response: Any, *context: Any) -> Any:

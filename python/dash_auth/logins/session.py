@@ -58,6 +58,13 @@ class SessionLogin(Login):
     def use(self) -> str:
         """Return in words what a session is good for."""
 
+    def renew(self, request: Request) -> None:
+        """Have a login go on whose user works with the app.
+
+        :param request: the request that shows it
+        """
+        return
+
     def lacks(self) -> str | None:
         """Return in words what it lacks, None if that is nothing."""
         return None

@@ -141,7 +141,12 @@ class FastAPIServer:
         return any(path == getattr(route, "path", None) for route in self._fastapi.router.routes)
 
     def add_route(
-        self, rule: str, name: str, view: Callable[..., Any], headers: dict[str, str]
+        self,
+        rule: str,
+        name: str,
+        view: Callable[..., Any],
+        headers: dict[str, str],
+        methods: Sequence[str] = ("GET",),
     ) -> str:
         async def answer(request: Any) -> Response:
             try:
@@ -153,7 +158,7 @@ class FastAPIServer:
 
         path = _path_of(rule)
         route = Route(
-            path, answer, methods=["GET"], name=f"dash_auth.{name}", include_in_schema=False
+            path, answer, methods=list(methods), name=f"dash_auth.{name}", include_in_schema=False
         )
         # First of all: Dash's catch-all may be there already.
         self._fastapi.router.routes.insert(0, route)
