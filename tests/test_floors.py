@@ -16,7 +16,7 @@ DESIGN = Path(__file__).parents[1] / "docs" / "design.md"
 FLOORS = [
     "_core _arguments _dash_internals _installed _keywords _listeners _out_of_order _quoted "
     "_secret_keys _shown _threads _unavailable _upstream audit version",
-    "_caching _current _request _steps _witness public_routes security",
+    "_caching _current _refused _request _steps _witness public_routes security",
     "_login sessions users",
     "_dash logins",
     "_guard",

@@ -54,6 +54,7 @@ class BasicAuth(Auth):
         trusted_origins: Iterable[str] = (),
         session_cookie: bool = False,
         session_scope: str | None = None,
+        session_banner: bool = True,
         **unknown: NoReturn,
     ) -> None:
         """Protect an app.
@@ -97,6 +98,7 @@ class BasicAuth(Auth):
         :param session_scope: see :class:`dash_auth.auth.Auth`; by default the name of `auth_func`
             and what is bound to it (text, numbers). Name the instances where that is the same: a
             function that reads the environment
+        :param session_banner: see :class:`dash_auth.auth.Auth`
         :raises TypeError: for an argument of a wrong type, and for users under both names
         :raises ValueError: if both or neither of the users and `auth_func` are given, if a stored
             password cannot be read (the message names the user, never the value), for a time that
@@ -135,6 +137,7 @@ class BasicAuth(Auth):
             also=also,
             anonymous_body_limit=anonymous_body_limit,
             trusted_origins=trusted_origins,
+            session_banner=session_banner,
             # What a store's users were verified against tells one store from another.
             session_scope=scope_of(auth_func or known)
             if session_scope is None and is_verifier(known)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import dash
 from dash import Dash
@@ -102,6 +102,7 @@ class OIDCAuth(Auth):
         trusted_origins: Iterable[str] = (),
         session_cookie: bool = False,
         session_scope: str | None = None,
+        session_banner: bool = True,
         **unknown: NoReturn,
     ) -> None:
         """Protect an app.
@@ -145,6 +146,7 @@ class OIDCAuth(Auth):
             connect handler, and `client.session_transaction()` in tests. By default they
             are there in requests alone.
         :param session_scope: see :class:`dash_auth.auth.Auth`
+        :param session_banner: see :class:`dash_auth.auth.Auth`
         :raises ImportError: if Authlib is not installed
         :raises RuntimeError: if there is no secret key
         :raises TypeError: for an argument of a wrong type, and an unknown kind of server
@@ -188,6 +190,7 @@ class OIDCAuth(Auth):
             anonymous_body_limit=anonymous_body_limit,
             trusted_origins=trusted_origins,
             session_scope=session_scope,
+            session_banner=session_banner,
         )
         if idp_selection_route is not None:
             self.__open_selection(idp_selection_route)
@@ -246,6 +249,11 @@ class OIDCAuth(Auth):
         if not parts.netloc:
             prefix = internals.routes_prefix(self.app)
             add_public_routes(self.app, [below_prefix(parts.path, prefix) or parts.path])
+
+    def _dash_auth_own_paths(self, request: Request) -> list[str]:
+        logins = [self.login_route.replace("<idp>", idp) for idp in self.__providers]
+        routes = [self.logout_route, *logins]
+        return [quote(navigation.seen(self.app, request, route)) for route in routes]
 
     # The providers
 
