@@ -80,10 +80,11 @@ class Auth:
             there is none.
     """
 
-    login_path: str | None = None
-    """Path that begins a login, as the browser sees it; None where there is none."""
     logout_path: str | None = None
     """Path that ends the login, as the browser sees it; None where there is none."""
+
+    _dash_auth_form_path: str | None = None
+    """Path that a login form is sent to, as the browser sees it; None where there is none."""
 
     def __init__(
         self,

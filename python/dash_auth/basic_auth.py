@@ -178,6 +178,9 @@ class BasicAuth(Auth):
             prefix = internals.requests_prefix(self.app)
             self.logout_path = prefix + self.logout_route.removeprefix("/")
 
+    def _dash_auth_own_paths(self, request: Request) -> list[str]:
+        return [] if self.logout_path is None else [self.logout_path]
+
     def __known_name(self, request: Request) -> str | None:
         # A check of the developer's own might refuse the user.
         return self.__basic.known_name(request) if is_ours(self.is_authorized) else None

@@ -21,6 +21,7 @@ from dash_auth._arguments import (
 from dash_auth._current import User
 from dash_auth._guard.guard import Guard
 from dash_auth._login import Login, Logins
+from dash_auth._request import Request
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, is_ours
 from dash_auth.logins import pages
 from dash_auth.logins.form.device import Devices
@@ -173,6 +174,7 @@ class FormAuth(Auth):
             anonymous_body_limit=anonymous_body_limit,
             trusted_origins=trusted_origins,
             # What a store's users were verified against tells one store from another.
+            session_banner=session_banner,
             session_scope=scope_of(auth_func or known)
             if session_scope is None and is_verifier(known)
             else session_scope,
@@ -231,9 +233,18 @@ class FormAuth(Auth):
             self.__add("log_out", logout, log_out.leave, "POST"),
         ]
         guard.parts.endpoints.add_login(endpoints)
-        prefix = internals.requests_prefix(self.app)
-        self.login_path = prefix + (self.__page or self.login_route).removeprefix("/")
-        self.logout_path = prefix + self.logout_route.removeprefix("/")
+        self.logout_path = self.__seen(self.logout_route)
+        self._dash_auth_form_path = self.__seen(self.login_route)
+
+    def _dash_auth_login_path(self, app: Dash) -> str:
+        return self.__seen(self.__page or self.login_route)
+
+    def _dash_auth_own_paths(self, request: Request) -> list[str]:
+        return [self.__seen(self.login_route), self.__seen(self.logout_route)]
+
+    def __seen(self, route: str) -> str:
+        """Return a route as the browser sees it."""
+        return internals.requests_prefix(self.app) + route.removeprefix("/")
 
     def __add(self, name: str, route: str, view: Callable[..., object], method: str = "GET") -> str:
         return self._dash_auth_server.add_route(route, f"login_{name}", view, {}, [method])
