@@ -10,7 +10,7 @@ from typing import Any
 
 import dash_auth
 import pytest
-from attacks.apps import body, item, new_app
+from attacks.apps import body, item
 from attacks.http import ALICE, BOB, USERS, held, honest
 from attacks.routes import add_route, session
 from clock import Clock
@@ -19,7 +19,7 @@ from dash_auth import BasicAuth, Unavailable, _witness, audit
 from dash_auth.users import Account
 from events import Events
 from everywhere import PRIVATE_BODY, Serve, app_behind
-from guarded import guarded_app
+from guarded import guarded_app, new_app
 
 KEY = "a key that is long enough"
 ADDRESS = "127.0.0.1"
@@ -27,7 +27,9 @@ ADDRESS = "127.0.0.1"
 
 def with_kept_session(users: Any = None, **options: Any) -> Any:
     """Return an app that remembers who logged in, and a route by which it forgets that."""
-    app = app_behind(dict(USERS) if users is None else users, secret_key=KEY, **options)
+    if users is None and "auth_func" not in options:
+        users = dict(USERS)
+    app = app_behind(users, secret_key=KEY, **options)
 
     def log_out() -> str:
         session().clear()
@@ -156,7 +158,6 @@ def test_a_name_is_told_if_it_is_known(
     events: Events, users: Any, name: str, is_known: bool
 ) -> None:
     app = new_app()
-    app.layout = "private"
     BasicAuth(app, **({"auth_func": users} if callable(users) else {"users": users}))
     app.server.test_client().get("/", auth=(name, "wrong"))
     ((told,),) = events.take("user")
@@ -182,7 +183,6 @@ def test_a_refusal_of_the_apps_own_check_is_told(events: Events) -> None:
             return super().is_authorized() and dash_auth.current_user() != dash_auth.User("bob")
 
     app = new_app()
-    app.layout = "private"
     Weekdays(app, dict(USERS))
     client = app.server.test_client()
     statuses = [client.get("/", auth=auth).status_code for auth in (ALICE, BOB, ("bob", "no"))]
@@ -191,7 +191,7 @@ def test_a_refusal_of_the_apps_own_check_is_told(events: Events) -> None:
     assert events.take("event", "user", "method", "reason") == [
         ("login_success", "alice", "basic", None),
         ("login_success", "bob", "basic", None),
-        ("access_denied", "bob", "own", "is_authorized"),
+        ("access_denied", "bob", "basic", "is_authorized"),
         ("login_fail", "bob", "basic", "wrong"),
     ]
 
@@ -202,7 +202,6 @@ def test_credentials_that_it_refuses_are_told_once_a_minute(events: Events, cloc
             return False
 
     app = new_app()
-    app.layout = "private"
     Own(app, dict(USERS))
     client = app.server.test_client()
 
@@ -255,7 +254,7 @@ def test_a_changed_password_ends_the_session(everywhere: Serve, events: Events) 
 def test_a_session_that_is_over_is_told_of_once(
     everywhere: Serve, events: Events, clock: Clock
 ) -> None:
-    app = with_kept_session((lambda name, password: True), auth_func_session_seconds=60)
+    app = with_kept_session(auth_func=lambda *_: True, auth_func_session_seconds=60)
     site = everywhere(app)
     cookie = honest(site.get("/private", auth=ALICE), None).cookie()
     assert cookie is not None
