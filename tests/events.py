@@ -8,6 +8,38 @@ from typing import Any
 
 import pytest
 
+NAMES = [
+    'alice" address=1.2.3.4 reason=wrong',
+    'a" address=1.2.3.4 reason=wrong\nfailed login user="b',
+    "\nfailed login user=- address=1.2.3.4 reason=wrong",
+    '\r\nfailed login user="b" address=1.2.3.4 reason=wrong',
+    "failed login user=- address=1.2.3.4 reason=wrong",
+    "\\",
+    '\\"',
+    '\\\\" address=1.2.3.4',
+    "\x1b[2J\x1b[31mroot",
+    "\x9b31m",
+    "\x00",
+    "\x85failed login user=- address=1.2.3.4 reason=wrong",
+    "\u2028failed login user=- address=1.2.3.4 reason=wrong",
+    "\u2029",
+    "\u202e4.3.2.1=sserdda",
+    "\u2066\u2069\u200f\u200b",
+    "\ud800",
+    "\udcff",
+    "\U0001f600",
+    "“alice” address=1.2.3.4",
+    "אב 1.2.3.4",
+    "%s %(user)s {user} ${user}",
+    "",
+    " ",
+    "x" * 100_000,
+    "\n" * 100_000,
+    "unknown:00000000",
+    "-",
+]
+"""What somebody may send in the place of a name."""
+
 
 class Events(logging.Handler):
     """Keeps the records of the logger of events."""
