@@ -162,6 +162,9 @@ class StoredPasswords(Passwords):
         # A store is live, and may hold anything by now.
         return password if isinstance(password, str) else None
 
+    def knows(self, name: str) -> bool:
+        return self._kept.get(name) is not None
+
     def _password(self, kept: Any) -> Any:
         return kept[1] if self.keep_accounts and kept is not None else kept
 
