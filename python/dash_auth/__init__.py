@@ -11,6 +11,7 @@ try:
     from dash_auth.basic_auth import BasicAuth
     from dash_auth.components import login_form, logout_button, user_menu
     from dash_auth.explain import Report, explain
+    from dash_auth.form_auth import FormAuth
     from dash_auth.group_protection import check_groups, list_groups, protected, protected_callback
     from dash_auth.identity import require_user
     from dash_auth.oidc_auth import OIDCAuth, get_oauth
@@ -23,6 +24,7 @@ except ImportError as _error:
 
 __all__ = [
     "BasicAuth",
+    "FormAuth",
     "OIDCAuth",
     "Report",
     "Unavailable",

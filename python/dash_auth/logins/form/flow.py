@@ -12,24 +12,21 @@ from dash import Dash
 
 from dash_auth._core import Credentials, Refusal, Throttled
 from dash_auth._login import LoginFlow
-from dash_auth._request import TOO_LARGE, UNREADABLE, Answer, PageServer, Request
-from dash_auth._steps import Read, Steps, Wait, stepwise
+from dash_auth._request import Answer, PageServer, Request
+from dash_auth._steps import Steps, Wait, stepwise
 from dash_auth._threads import RETRY_AFTER, Crowded
 from dash_auth.logins import navigation, pages
 from dash_auth.logins.form.device import Devices
 from dash_auth.logins.form.places import Places, asked_of_page
 from dash_auth.logins.form.proof import Proof
-from dash_auth.logins.form.session import FormSession, came_over_tls
+from dash_auth.logins.form.session import FormSession
+from dash_auth.logins.form.submission import read_form
 from dash_auth.logins.pages import Look, Note
 from dash_auth.logins.passwords import Passwords
 from dash_auth.sessions.ticket import Tickets
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
-LARGEST_FORM = 64 * 1024
-"""The largest form that is read, in bytes."""
-
-_FORM = "application/x-www-form-urlencoded"
 _FRAMES = ("iframe", "frame", "embed", "object")
 
 
@@ -79,7 +76,7 @@ class FormFlow(LoginFlow):
         if request.header("Sec-Fetch-Dest") in _FRAMES:
             # Where no frame shows the login page: the way out of it, which holds no password.
             href = self._places.seen(request, request.path)
-            card = pages.in_frame(self._files(request), href)
+            card = pages.in_frame(self.files(request), href)
             return self._card(request, 401, card, in_frame=True)
         target = self._places.target(request, self._parts.app_of(request))
         return self._to(self._places.login_page(request, target))
@@ -96,7 +93,7 @@ class FormFlow(LoginFlow):
         if not navigation.is_navigation(request):
             return pages.answer(request, 403, "Access denied", self._places.start())
         form = pages.log_out_form(*self._form_of(request, self._places.logout))
-        return self._card(request, 403, pages.forbidden(self._files(request), name, form))
+        return self._card(request, 403, pages.forbidden(self.files(request), name, form))
 
     # The page
 
@@ -113,16 +110,6 @@ class FormFlow(LoginFlow):
             note = Note.ENDED
         return self._page(request, 200, note, asked=asked)
 
-    def show_file(self, name: str) -> Answer:
-        """Return a file that the page loads.
-
-        :param name: its name
-        """
-        file = self._parts.look.files.get(name)
-        if file is None:
-            return Answer(404, "Not found", pages.HEADERS)
-        return Answer(200, file.content, file.headers, file.content_type)
-
     def show_done(self) -> Answer:
         """Lead on a user who has just logged in, unless the browser has kept no cookie of it.
 
@@ -133,7 +120,7 @@ class FormFlow(LoginFlow):
         if self._parts.session.found(request) is not None:
             return self._to(target)
         card = pages.no_cookie(
-            self._files(request),
+            self.files(request),
             self._places.login_page(request, target),
             is_insecure=self._parts.tickets.is_secure(request)
             and not request.own_origin.startswith("https:"),
@@ -156,7 +143,7 @@ class FormFlow(LoginFlow):
         days = None if seconds is None else max(1, round(seconds / 86400))
         page = pages.LoginPage(
             action=action,
-            files=self._files(request),
+            files=self.files(request),
             target=self._places.landing(request, asked) if asked else None,
             proof=proof,
             name=name,
@@ -176,11 +163,15 @@ class FormFlow(LoginFlow):
     def _form_of(self, request: Request, path: str) -> tuple[str, str]:
         """Return where a form is sent to, and the field that proves whose it is."""
         action = self._places.seen(request, path)
-        is_over_tls = came_over_tls(request) or self._parts.tickets.is_secure(request)
-        return action, self._parts.proof.field(request, action, is_over_tls=is_over_tls)
+        return action, self._parts.proof.field(request, action)
 
-    def _files(self, request: Request) -> str:
+    def files(self, request: Request) -> str:
+        """Return the path below which style, script and logo are, as the browser sees it."""
         return self._places.seen(request, self._places.login)
+
+    def logged_out(self, request: Request) -> Answer:
+        """Return where a user goes who has just logged out."""
+        return self._to(self._places.login_page(request, logged_out="1"))
 
     # The form
 
@@ -232,23 +223,3 @@ class FormFlow(LoginFlow):
     def _to(path: str) -> Answer:
         # With GET, whatever it was (RFC 9110 section 15.4.4).
         return Answer(303, "", {"Location": path, **pages.HEADERS})
-
-
-def read_form(request: Request) -> Steps[dict[str, str] | Answer]:
-    """Return the fields of a form that came along, or what to answer where there is none.
-
-    :param request: the request that brought it
-    """
-    kind = (request.header("Content-Type") or "").partition(";")[0].strip().lower()
-    if kind != _FORM:
-        return Answer(415, f"Only {_FORM} is read", pages.HEADERS)
-    try:
-        fields = yield Read(LARGEST_FORM, is_form=True)
-    except TimeoutError:
-        return Answer(408, "The form did not end in time", pages.HEADERS)
-    if fields is TOO_LARGE:
-        return Answer(413, "Request too large", pages.HEADERS)
-    if fields is UNREADABLE:
-        return Answer(400, "The form cannot be read", pages.HEADERS)
-    found: dict[str, str] = fields
-    return found
