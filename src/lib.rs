@@ -70,5 +70,6 @@ mod python;
 pub mod routes;
 pub mod seal;
 pub mod target;
+pub mod throttle;
 pub mod ticket;
 pub mod users;
