@@ -14,6 +14,7 @@ try:
     from dash_auth.form_auth import FormAuth
     from dash_auth.group_protection import check_groups, list_groups, protected, protected_callback
     from dash_auth.identity import require_user
+    from dash_auth.logins.throttle import Throttle
     from dash_auth.oidc_auth import OIDCAuth, get_oauth
     from dash_auth.public_routes import add_public_routes, public_callback
     from dash_auth.version import __version__
@@ -27,6 +28,7 @@ __all__ = [
     "FormAuth",
     "OIDCAuth",
     "Report",
+    "Throttle",
     "Unavailable",
     "User",
     "__version__",

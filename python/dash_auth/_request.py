@@ -107,6 +107,8 @@ class Findings:
         self.target: str | None = None
         # What a refusal says to our script, once the request is refused.
         self.refused: str | None = None
+        # After how many seconds a client that guessed too often may come back.
+        self.retry_after: int | None = None
         # The path of the start of the app that refuses it.
         self.start = "/"
         # What the gate said that was asked last, and of what, so that it is asked once.

@@ -20,8 +20,15 @@ from dash_auth.logins.basic_log_out import BasicLogOut
 from dash_auth.logins.basic_session import BasicSession
 from dash_auth.logins.form.proof import Proof
 from dash_auth.logins.function import AuthFunc, GroupsFunc, UserGroups, warn_of_unknown_users
-from dash_auth.logins.passwords import SESSION_SECONDS, FunctionVerifier, Verifier, passwords_of
+from dash_auth.logins.passwords import (
+    DEFAULT_THROTTLE,
+    SESSION_SECONDS,
+    FunctionVerifier,
+    Verifier,
+    passwords_of,
+)
 from dash_auth.logins.session import SessionLogin
+from dash_auth.logins.throttle import Throttle
 from dash_auth.sessions.scope import scope_of
 from dash_auth.sessions.ticket import Tickets
 from dash_auth.users.store import UserStore
@@ -50,6 +57,7 @@ class BasicAuth(Auth):
         realm: str = DEFAULT_REALM,
         auth_func_cache_seconds: float = 0,
         auth_func_session_seconds: float = SESSION_SECONDS,
+        throttle: Throttle | None = DEFAULT_THROTTLE,
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
         session_cookie: bool = False,
@@ -88,6 +96,8 @@ class BasicAuth(Auth):
             accepted are not asked about again, in seconds; 0, the default, asks at each request
         :param auth_func_session_seconds: for how long, in seconds, public pages know a user whom
             `auth_func` accepted; 8 hours by default
+        :param throttle: how often passwords may be guessed, see :class:`dash_auth.Throttle`; None
+            for as often as you like
         :param anonymous_body_limit: see :class:`dash_auth.auth.Auth`, in bytes
         :param trusted_origins: see :class:`dash_auth.auth.Auth`
         :param session_cookie: whether the session's cookie is always written, with the user in it:
@@ -121,6 +131,7 @@ class BasicAuth(Auth):
             auth_func_session_seconds,
             user_groups=user_groups,
             is_strict=is_strict,
+            throttle=throttle,
         )
         self.__basic = Basic(passwords, realm=realm)
         self._auth_func = auth_func

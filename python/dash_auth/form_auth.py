@@ -32,7 +32,7 @@ from dash_auth.logins.form.session import FormSession
 from dash_auth.logins.function import AuthFunc, GroupsFunc, warn_of_unknown_users
 from dash_auth.logins.log_out import LogOut
 from dash_auth.logins.pages import Look
-from dash_auth.logins.passwords import FunctionVerifier, Verifier, passwords_of
+from dash_auth.logins.passwords import DEFAULT_THROTTLE, FunctionVerifier, Verifier, passwords_of
 from dash_auth.logins.session import SessionLogin
 from dash_auth.logins.throttle import Throttle
 from dash_auth.public_routes import add_public_routes
@@ -64,7 +64,7 @@ class FormAuth(Auth):
         ) = None,
         allow: Iterable[str] | Callable[[User], bool | Awaitable[bool]] | None = None,
         also: Iterable[Login] = (),
-        throttle: Throttle | None = Throttle(),  # noqa: B008
+        throttle: Throttle | None = DEFAULT_THROTTLE,
         title: str | None = None,
         logo: str | None = None,
         color: str | None = None,

@@ -10,8 +10,10 @@ from typing import Any
 
 from dash import Dash
 
+from dash_auth import _refused, _witness
 from dash_auth._core import Credentials, Refusal, Throttled
 from dash_auth._login import LoginFlow
+from dash_auth._out_of_order import is_out_of_order, say_out_of_order
 from dash_auth._request import Answer, PageServer, Request
 from dash_auth._steps import Steps, Wait, stepwise
 from dash_auth._threads import RETRY_AFTER, Crowded
@@ -22,10 +24,13 @@ from dash_auth.logins.form.proof import Proof
 from dash_auth.logins.form.session import FormSession
 from dash_auth.logins.form.submission import read_form
 from dash_auth.logins.pages import Look, Note
-from dash_auth.logins.passwords import Passwords
+from dash_auth.logins.passwords import Passwords, Verified
 from dash_auth.sessions.ticket import Tickets
 
 logger: logging.Logger = logging.getLogger("dash_auth")
+
+_RETRY_AFTER = 10
+"""After how many seconds a user may come back where nobody can be asked about the password."""
 
 _FRAMES = ("iframe", "frame", "embed", "object")
 
@@ -59,6 +64,8 @@ class Parts:
 
 class FormFlow(LoginFlow):
     """Asks for a name and a password on a page of its own."""
+
+    method = "form"
 
     def __init__(self, parts: Parts) -> None:
         """Remember what it is made of.
@@ -138,6 +145,8 @@ class FormFlow(LoginFlow):
         name: str = "",
         retry_after: int | None = None,
     ) -> Answer:
+        if status != 200:
+            _refused.note(request, brought=False)
         action, proof = self._form_of(request, self._places.login)
         seconds = self._parts.session.lifetime.remember_seconds
         days = None if seconds is None else max(1, round(seconds / 86400))
@@ -186,30 +195,43 @@ class FormFlow(LoginFlow):
         if not self._parts.proof.is_own(request, fields.get("proof", "")):
             logger.debug("Refused: a login form that no page of this app's sent")
             return self._page(request, 403, Note.EXPIRED, asked=asked, name=name)
-        again = partial(self._page, request, asked=asked, name=name)
         try:
             credentials = Credentials(name, fields.get("password", ""))
             device = partial(self._parts.devices.id_of, request)
-            outcome = yield from stepwise(
-                self._parts.passwords.verify(credentials, request, device)
-            )
+            verified = self._parts.passwords.verify(credentials, request, device)
+            outcome = yield from stepwise(verified)
+            if not isinstance(outcome, Refusal | Throttled):
+                return (yield from self._log_in(request, fields, asked, outcome))
         except Crowded:
             outcome = Refusal.BUSY
+        except Exception as error:
+            outcome = Refusal.UNAVAILABLE
+            if is_out_of_order(error):
+                say_out_of_order("the users", error)
+            else:
+                logger.exception("Refused: an error while logging in")
+        status, note, retry_after = self._refusal(request, name, outcome)
+        return self._page(request, status, note, asked=asked, name=name, retry_after=retry_after)
+
+    def _refusal(
+        self, request: Request, name: str, outcome: Refusal | Throttled
+    ) -> tuple[int, Note | pages.Throttled, int | None]:
+        """Tell of a login that came to nothing; return its status, its note, and when to retry."""
+        knows = self._parts.passwords.knows
         if isinstance(outcome, Throttled):
-            seconds = outcome.seconds
-            return again(429, pages.Throttled(seconds), retry_after=seconds)
-        if outcome in (Refusal.BUSY, Refusal.UNAVAILABLE):
-            is_busy = outcome == Refusal.BUSY
-            note = Note.BUSY if is_busy else Note.UNAVAILABLE
-            return again(503, note, retry_after=RETRY_AFTER if is_busy else 10)
-        if isinstance(outcome, Refusal):
-            return again(401, Note.WRONG)
-        return (yield from self._log_in(request, fields, asked, *outcome))
+            _witness.throttled(request, self.method, name, knows=knows)
+            return 429, pages.Throttled(outcome.seconds), outcome.seconds
+        if outcome == Refusal.BUSY:
+            return 503, Note.BUSY, RETRY_AFTER
+        if outcome == Refusal.UNAVAILABLE:
+            return 503, Note.UNAVAILABLE, _RETRY_AFTER
+        _witness.failed(request, self.method, name, knows=knows)
+        return 401, Note.WRONG, None
 
     def _log_in(
-        self, request: Request, fields: dict[str, str], asked: str, name: str, against: str
+        self, request: Request, fields: dict[str, str], asked: str, verified: Verified
     ) -> Steps[Answer]:
-        parts = self._parts
+        parts, (name, against) = self._parts, verified
         claims = yield from parts.passwords.claims(name)
         remembers = "remember" in fields
         if not parts.session.log_in(request, name, against, claims, remembers=remembers):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from dash_auth import _witness
 from dash_auth._core import Ticket
 from dash_auth._current import User
 from dash_auth._login import FLOW, Visitor
@@ -102,6 +103,7 @@ class FormSession(AccountSession):
         if issued is None:
             return False
         request.tickets[self] = True
+        _witness.succeeded(request, self.method, name, session=issued.id)
         if before is not None:
             # The browser's next user: a copy of the cookie before is worth nothing.
             ended.end(before)
