@@ -15,16 +15,16 @@ from dash_auth._core import Credentials, Refusal, Throttled
 from dash_auth._login import LoginFlow
 from dash_auth._out_of_order import is_out_of_order, say_out_of_order
 from dash_auth._request import Answer, PageServer, Request
-from dash_auth._steps import Steps, Wait, stepwise
+from dash_auth._steps import Steps, Wait, is_way
 from dash_auth._threads import RETRY_AFTER, Crowded
-from dash_auth.logins import navigation, pages
+from dash_auth.logins import pages
 from dash_auth.logins.form.device import Devices
 from dash_auth.logins.form.places import Places, asked_of_page
 from dash_auth.logins.form.proof import Proof
 from dash_auth.logins.form.session import FormSession
 from dash_auth.logins.form.submission import read_form
 from dash_auth.logins.pages import Look, Note
-from dash_auth.logins.passwords import Passwords, Verified
+from dash_auth.logins.passwords import Passwords, Verification, Verified
 from dash_auth.sessions.ticket import Tickets
 
 logger: logging.Logger = logging.getLogger("dash_auth")
@@ -78,7 +78,7 @@ class FormFlow(LoginFlow):
     # To be asked to log in
 
     def ask(self, request: Request) -> Answer:
-        if not navigation.is_navigation(request):
+        if not pages.is_shown(request):
             return pages.answer(request, 401, "Login required", self._places.start())
         if request.header("Sec-Fetch-Dest") in _FRAMES:
             # Where no frame shows the login page: the way out of it, which holds no password.
@@ -97,7 +97,7 @@ class FormFlow(LoginFlow):
         :param request: the request
         :param name: the user's name
         """
-        if not navigation.is_navigation(request):
+        if not pages.is_shown(request):
             return pages.answer(request, 403, "Access denied", self._places.start())
         form = pages.log_out_form(*self._form_of(request, self._places.logout))
         return self._card(request, 403, pages.forbidden(self.files(request), name, form))
@@ -199,7 +199,8 @@ class FormFlow(LoginFlow):
             credentials = Credentials(name, fields.get("password", ""))
             device = partial(self._parts.devices.id_of, request)
             verified = self._parts.passwords.verify(credentials, request, device)
-            outcome = yield from stepwise(verified)
+            outcome: Verification
+            outcome = (yield from verified) if is_way(verified) else verified
             if not isinstance(outcome, Refusal | Throttled):
                 return (yield from self._log_in(request, fields, asked, outcome))
         except Crowded:

@@ -74,6 +74,20 @@ def accepts_html(request: Request) -> bool:
     return False
 
 
+def is_shown(request: Request) -> bool:
+    """Tell whether a browser shows the answer to a request as a page, which a program does not.
+
+    :param request: the request
+    """
+    mode = request.header("Sec-Fetch-Mode")
+    # Browsers send it over https and to localhost only: else by what the client would have.
+    return (
+        mode == "navigate"
+        if mode is not None
+        else request.method == "GET" and accepts_html(request)
+    )
+
+
 def page(text: str, link: str, path: str, advice: str = "") -> str:
     """Return a small page with a link, as HTML.
 
