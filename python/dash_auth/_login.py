@@ -97,6 +97,14 @@ class Login:
         """
         return Answer(401, "Login required")
 
+    def forbid(self, request: Request, name: str) -> Answer:
+        """Return the answer to a user who is recognised and may not enter.
+
+        :param request: the request
+        :param name: the user's name
+        """
+        return Answer(403, "Access denied")
+
     def weak_passwords(self) -> list[tuple[str, str]]:
         """Return the names of users whose stored password should be stored anew, and why."""
         return []

@@ -11,7 +11,7 @@ from typing import Any
 from dash_auth import _core, _witness
 from dash_auth._current import EVENT_LOOP_FACTS, RequestIdentity, session_user
 from dash_auth._login import Login, Outcome, Visitor
-from dash_auth._request import Request
+from dash_auth._request import Answer, Request
 from dash_auth._shown import show
 from dash_auth._steps import Steps, Wait, call, stepwise
 from dash_auth._unavailable import asked_by_guard
@@ -123,3 +123,6 @@ class OwnRequest(Login):
         if own is None:
             return (yield from stepwise(self._ours.ask(request)))
         return (yield Wait(own))
+
+    def forbid(self, request: Request, name: str) -> Answer:
+        return self._ours.forbid(request, name)
