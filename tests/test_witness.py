@@ -371,6 +371,17 @@ def test_it_is_new_to_one_of_those_who_ask_at_once(clock: Clock) -> None:
     assert once.is_new("alice")
 
 
+def test_guesses_that_are_sent_away_are_one_line(everywhere: Serve, events: Events) -> None:
+    site = everywhere(app_behind(dict(USERS)))
+    statuses = [
+        site.get("/private", auth=("alice", f"guess {number}")).status for number in range(12)
+    ]
+    wrong = statuses.count(401)
+    assert statuses == [401] * wrong + [429] * (12 - wrong) and 0 < wrong < 12
+    failed, throttled = ("login_fail", "alice", "wrong"), ("login_throttled", "alice", "wait")
+    assert events.take() == [failed] * wrong + [throttled]
+
+
 def test_throttled_guesses_are_told_once_a_minute_for_an_address(
     events: Events, clock: Clock
 ) -> None:
