@@ -120,8 +120,11 @@ class Basic(Login):
         elif outcome == Refusal.WRONG or isinstance(outcome, Throttled):
             credentials = _core.parse_basic(header)
             name = "" if credentials is None else credentials.username
-            tell = _witness.throttled if isinstance(outcome, Throttled) else _witness.failed
-            tell(request, self.method, name, knows=self.passwords.knows)
+            knows = self.passwords.knows
+            if isinstance(outcome, Throttled):
+                _witness.throttled(request, self.method, name, knows=knows)
+            else:
+                _witness.failed(request, self.method, name, knows=knows, guess=header)
 
     def known_name(self, request: Request) -> str | None:
         """Return whose credentials a request has, None where to find out may take long.

@@ -211,14 +211,14 @@ class FormFlow(LoginFlow):
                 say_out_of_order("the users", error)
             else:
                 logger.exception("Refused: an error while logging in")
-        status, note, retry_after = self._refusal(request, name, outcome)
+        status, note, retry_after = self._refusal(request, fields, outcome)
         return self._page(request, status, note, asked=asked, name=name, retry_after=retry_after)
 
     def _refusal(
-        self, request: Request, name: str, outcome: Refusal | Throttled
+        self, request: Request, fields: dict[str, str], outcome: Refusal | Throttled
     ) -> tuple[int, Note | pages.Throttled, int | None]:
         """Tell of a login that came to nothing; return its status, its note, and when to retry."""
-        knows = self._parts.passwords.knows
+        knows, name = self._parts.passwords.knows, fields.get("username", "")
         if isinstance(outcome, Throttled):
             _witness.throttled(request, self.method, name, knows=knows)
             return 429, pages.Throttled(outcome.seconds), outcome.seconds
@@ -226,7 +226,8 @@ class FormFlow(LoginFlow):
             return 503, Note.BUSY, RETRY_AFTER
         if outcome == Refusal.UNAVAILABLE:
             return 503, Note.UNAVAILABLE, _RETRY_AFTER
-        _witness.failed(request, self.method, name, knows=knows)
+        guess = fields.get("password", "")
+        _witness.failed(request, self.method, name, knows=knows, guess=guess)
         return 401, Note.WRONG, None
 
     def _log_in(
