@@ -106,7 +106,7 @@ def login_form(className: str | None = None) -> html.Form:
         html.Label([html.Span("Password"), html.Div(password)], **style),
         html.Button("Log in", type="submit"),
     ]
-    return _posting_to(_login_path, children, **_given(className=className))
+    return _posting_to(_form_path, children, **_given(className=className))
 
 
 def _menu(auth: Auth, *, styled: bool) -> list[Component]:
@@ -116,8 +116,6 @@ def _menu(auth: Auth, *, styled: bool) -> list[Component]:
         return {"style": css} if styled else {}
 
     if user is None:
-        if auth.login_path is None:
-            return []
         return [html.A("Log in", href=auth.login_path, className="dash-auth-log-in")]
     # What OpenID Connect calls the full name (OpenID Connect Core, section 5.1).
     name = user.claims.get("name")
@@ -206,8 +204,8 @@ def _logout_path(auth: Auth) -> str:
     return auth.logout_path
 
 
-def _login_path(auth: Auth) -> str:
-    if auth.login_path is None:
+def _form_path(auth: Auth) -> str:
+    if auth._dash_auth_form_path is None:
         kind = type(auth).__name__
         raise RuntimeError(f"{kind} has no login page: login_form is for dash_auth.FormAuth")
-    return auth.login_path
+    return auth._dash_auth_form_path

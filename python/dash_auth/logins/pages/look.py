@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dash_auth._request import Answer
 from dash_auth.logins.pages.colors import BRAND, brand, color_of
+from dash_auth.logins.pages.headers import HEADERS
 from dash_auth.logins.pages.phrases import Phrases, phrases_of, spoken
 from dash_auth.logins.pages.template import render
 
@@ -109,6 +111,16 @@ class Look:
         :param accept_language: the header Accept-Language
         """
         return spoken(self._languages, accept_language)
+
+    def answer(self, name: str) -> Answer:
+        """Return a file that the pages load.
+
+        :param name: its name
+        """
+        file = self.files.get(name)
+        if file is None:
+            return Answer(404, "Not found", HEADERS)
+        return Answer(200, file.content, file.headers, file.content_type)
 
     def address(self, folder: str, name: str) -> str:
         """Return the address of a file: another one if its content is another.
