@@ -11,8 +11,10 @@ try:
     from dash_auth.basic_auth import BasicAuth
     from dash_auth.components import login_form, logout_button, user_menu
     from dash_auth.explain import Report, explain
+    from dash_auth.form_auth import FormAuth
     from dash_auth.group_protection import check_groups, list_groups, protected, protected_callback
     from dash_auth.identity import require_user
+    from dash_auth.logins.throttle import Throttle
     from dash_auth.oidc_auth import OIDCAuth, get_oauth
     from dash_auth.public_routes import add_public_routes, public_callback
     from dash_auth.version import __version__
@@ -23,8 +25,10 @@ except ImportError as _error:
 
 __all__ = [
     "BasicAuth",
+    "FormAuth",
     "OIDCAuth",
     "Report",
+    "Throttle",
     "Unavailable",
     "User",
     "__version__",

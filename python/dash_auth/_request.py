@@ -103,6 +103,12 @@ class Findings:
         # The cookies that the answer is to carry, as their headers, by their names.
         self.set_cookies: dict[str, str] = {}
         self.refusal: Refusal | None = None
+        # Where a login leads, if the request says so: a path as the browser sees it.
+        self.target: str | None = None
+        # What a refusal says to our script, once the request is refused.
+        self.refused: str | None = None
+        # After how many seconds a client that guessed too often may come back.
+        self.retry_after: int | None = None
         # The path of the start of the app that refuses it.
         self.start = "/"
         # What the gate said that was asked last, and of what, so that it is asked once.

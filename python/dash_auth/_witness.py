@@ -5,6 +5,8 @@ What a client can repeat as often as it likes is told once in a while, so that i
 
 from __future__ import annotations
 
+import contextlib
+import json
 import math
 import threading
 import time
@@ -12,7 +14,9 @@ from collections.abc import Callable, Hashable
 
 from dash_auth import audit
 from dash_auth._core import Ticket
+from dash_auth._current import User
 from dash_auth._request import Request
+from dash_auth._shown import USER
 from dash_auth.audit import Kind
 
 HOUR = 60 * 60.0
@@ -149,7 +153,15 @@ def session_ended(request: Request, method: str, ticket: Ticket, reason: str) ->
     :param reason: why: `expired`, `logged_out`, or `changed` where the user's account has
     """
     if _ended.is_new(ticket.id):
-        _record(Kind.SESSION_ENDED, request, method, ticket.name, session=ticket.id, reason=reason)
+        user = _user_of(ticket)
+        _record(Kind.SESSION_ENDED, request, method, user, session=ticket.id, reason=reason)
+
+
+def _user_of(ticket: Ticket) -> str:
+    """Return the name of a ticket's user as the app reads it, if the ticket holds that."""
+    with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
+        return User.from_claims(json.loads(ticket.claims)[USER]).name or ticket.name
+    return ticket.name
 
 
 def denied(request: Request | None, user: str, reason: str) -> None:

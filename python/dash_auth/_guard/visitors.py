@@ -143,8 +143,10 @@ class Visitors:
         """Have a user who may not enter be known on public pages alone."""
         shown = None if visitor.shown is None else visitor.shown.get(USER)
         # What the session is to show later, it may not show yet.
-        is_shown = isinstance(shown, Mapping)
-        user = User.from_claims(shown) if is_shown else visitor.identity.user(request)
+        if isinstance(shown, Mapping):
+            user: User | None = User.from_claims(shown)
+        else:
+            user = visitor.identity.user(request)
         if user is None or not (yield from allow.lets_in(user)):
             request.denied_user = "" if user is None else user.name
             visitor.is_for_public = True

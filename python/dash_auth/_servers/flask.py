@@ -20,6 +20,7 @@ from dash_auth._servers.werkzeug import (
     fit_caching,
     set_cookies,
     state_query,
+    tell_refusal,
 )
 from dash_auth._steps import is_way, walk
 
@@ -177,6 +178,7 @@ class FlaskServer(WerkzeugServer):
         fit_caching(request, response)
         self.guards.end(request)
         set_cookies(request, response)
+        tell_refusal(request, response)
         return response
 
     def _process_response(self, response: Any, *context: Any) -> Any:

@@ -28,6 +28,7 @@ from dash_auth._servers.werkzeug import (
     put_in_place,
     set_cookies,
     state_query,
+    tell_refusal,
 )
 from dash_auth._steps import awaited, off_loop, run_to_end, walk_beside_loop
 
@@ -209,6 +210,7 @@ class QuartServer(WerkzeugServer):
         fit_caching(request, response)
         self.guards.end(request)
         set_cookies(request, response)
+        tell_refusal(request, response)
         return response
 
     async def _process_response(self, response: Any, *context: Any) -> Any:

@@ -13,6 +13,7 @@ from dash import Dash
 from werkzeug.exceptions import HTTPException
 
 from dash_auth import _dash_internals as internals
+from dash_auth import _refused
 from dash_auth._caching import cache_control
 from dash_auth._guard.guards import Guards
 from dash_auth._request import UNREADABLE, Answer, Caching, CookieAttributes, Request
@@ -302,6 +303,17 @@ def fields_of(form: Any) -> Any:
     """
     fields = {name: values[0] for name, values in form.lists()}
     return fields if len(fields) == sum(len(values) for _, values in form.lists()) else UNREADABLE
+
+
+def tell_refusal(request: Request, response: Any) -> None:
+    """Have an answer of Flask's or Quart's say to our script that it refuses.
+
+    :param request: the facts of the request
+    :param response: the answer
+    """
+    word = _refused.word(request, response.status_code)
+    if word is not None:
+        response.headers[_refused.HEADER] = word
 
 
 def fit_caching(request: Any, response: Any) -> None:

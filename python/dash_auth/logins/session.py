@@ -14,7 +14,7 @@ from dash_auth._login import TICKET, Login, Outcome, Visitor
 from dash_auth._request import Request, Server
 from dash_auth._shown import NAMES, USER, show
 from dash_auth._steps import Steps
-from dash_auth.sessions import ended
+from dash_auth.sessions import ended, kept
 from dash_auth.sessions.ticket import Tickets
 
 
@@ -151,6 +151,19 @@ class AccountSession(SessionLogin):
             ended.end(ticket)
             _witness.logged_out(request, self.method, ticket.name, ticket)
         self._tickets.withdraw(request)
+
+    def empty(self, request: Request) -> None:
+        """Empty the app's session, but for what it keeps of logins to other apps.
+
+        What somebody put there before a login must not outlive it, nor what a user left there the
+        logout (OWASP, Session Management Cheat Sheet).
+
+        :param request: the request
+        """
+        if request.session:
+            # Without a key Flask's is always empty, and cannot be written.
+            kept.empty(request.session, self._tickets.name)
+        show(request, {})
 
 
 class ShownUser(Login):

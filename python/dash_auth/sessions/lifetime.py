@@ -12,6 +12,8 @@ from typing import Any
 
 from dash_auth._arguments import takes
 from dash_auth._current import User
+from dash_auth._request import Request
+from dash_auth._steps import call
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
@@ -20,6 +22,9 @@ Limit = float | timedelta | Callable[[User], float | timedelta]
 
 REMEMBERED = 30 * 24 * 60 * 60
 """For how long a user who asks for that stays logged in, in seconds."""
+
+UNKNOWN = 15 * 60
+"""For how long a login counts where the function that says so fails, in seconds."""
 
 _LONGEST = 100 * 365 * 24 * 60 * 60
 """The longest limit, in seconds: what is longer may be more than a date holds."""
@@ -81,12 +86,18 @@ class Lifetime:
 
         :param user: who logs in
         :param is_remembered: whether the user asked to stay logged in
-        :raises TypeError: if a function of the developer's returns no time
-        :raises ValueError: if it returns a time that is none
         """
         if is_remembered and self.remember_seconds is not None:
             return Lasting(self.remember_seconds, is_kept=True)
         return Lasting(_of(self._absolute, user), self.idle_of(user))
+
+    def idle_of_visitor(self, request: Request) -> int | None:
+        """Return the same of the user who makes a request; None where nobody is known.
+
+        :param request: the request
+        """
+        user = None if request.identity is None else request.identity.user(request)
+        return None if user is None else self.idle_of(user)
 
     def idle_of(self, user: User) -> int | None:
         """Return for how long a user may be idle, in seconds; None for no limit.
@@ -107,7 +118,12 @@ def _limit(name: str, value: Any) -> int | Callable[[User], Any]:
 def _of(limit: int | Callable[[User], Any], user: User) -> int:
     if not callable(limit):
         return limit
-    return _seconds(f"what {getattr(limit, '__name__', 'the function')} returns", limit(user))
+    name = getattr(limit, "__name__", "a function")
+    try:
+        return _seconds(f"what {name} returns", call(limit, user))
+    except Exception:
+        logger.exception("%s says no time: this login counts for %d minutes", name, UNKNOWN / 60)
+        return UNKNOWN
 
 
 def _seconds(name: str, value: Any) -> int:

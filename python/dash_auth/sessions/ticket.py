@@ -23,6 +23,9 @@ logger: logging.Logger = logging.getLogger("dash_auth")
 LONGEST_COOKIE = 4000
 """The longest name and value of a cookie, in bytes: below what browsers take (RFC 6265 6.1)."""
 
+_NOTED_EVERY = 60
+"""After how many seconds it is noted anew that a user is not idle: not with each request."""
+
 _A_HUNDRED_YEARS = 100 * 365 * 24 * 60 * 60
 """The longest time of a ticket, in seconds: what is longer may be more than a date holds."""
 
@@ -54,10 +57,15 @@ class Tickets:
 
         No longer than the server has the cookie of a session count: it says when a login is over.
         """
-        if self._seconds is None:
-            return None
+        return None if self._seconds is None else self.at_most(self._seconds)
+
+    def at_most(self, seconds: float) -> float:
+        """Return a time, or that for which the server has the cookie of a session count.
+
+        :param seconds: the time, in seconds
+        """
         limit = self._server.cookie_attributes().seconds
-        return min(self._seconds, _A_HUNDRED_YEARS, *([] if limit is None else [limit]))
+        return min(seconds, _A_HUNDRED_YEARS, *([] if limit is None else [limit]))
 
     def text(self, request: Request) -> str | None:
         """Return the ticket that came along, be it what it may."""
@@ -159,6 +167,38 @@ class Tickets:
         issued = self._tickets.open(keys, text, now)
         request.tickets[self] = issued
         return issued
+
+    def renew(
+        self,
+        request: Request,
+        ticket: Ticket,
+        verified_against: str,
+        idle_seconds: int,
+        *,
+        is_over_tls: bool = False,
+    ) -> Ticket | None:
+        """Have a login go on whose user is not idle; None where that was noted a minute ago.
+
+        :param request: the request that shows it
+        :param ticket: the ticket of the login
+        :param verified_against: what the user was verified against
+        :param idle_seconds: for how long the user may be idle from now on, in seconds
+        :param is_over_tls: see :meth:`issue`
+        :return: the new ticket
+        """
+        idle_until = ticket.idle_until
+        if idle_until is None or idle_until - time.time() > idle_seconds - _NOTED_EVERY:
+            return None
+        return self.issue(
+            request,
+            ticket.name,
+            verified_against,
+            methods=ticket.methods,
+            claims=ticket.claims,
+            lasting=Lasting(idle_seconds, idle_seconds),
+            renewed=ticket,
+            is_over_tls=is_over_tls,
+        )
 
     def withdraw(self, request: Request) -> None:
         """Have the browser forget the ticket.

@@ -10,26 +10,28 @@ from typing import Any
 
 from dash import Dash
 
+from dash_auth import _refused, _witness
 from dash_auth._core import Credentials, Refusal, Throttled
 from dash_auth._login import LoginFlow
-from dash_auth._request import TOO_LARGE, UNREADABLE, Answer, PageServer, Request
-from dash_auth._steps import Read, Steps, Wait, stepwise
+from dash_auth._out_of_order import is_out_of_order, say_out_of_order
+from dash_auth._request import Answer, PageServer, Request
+from dash_auth._steps import Steps, Wait, stepwise
 from dash_auth._threads import RETRY_AFTER, Crowded
 from dash_auth.logins import navigation, pages
 from dash_auth.logins.form.device import Devices
 from dash_auth.logins.form.places import Places, asked_of_page
 from dash_auth.logins.form.proof import Proof
-from dash_auth.logins.form.session import FormSession, came_over_tls
+from dash_auth.logins.form.session import FormSession
+from dash_auth.logins.form.submission import read_form
 from dash_auth.logins.pages import Look, Note
-from dash_auth.logins.passwords import Passwords
+from dash_auth.logins.passwords import Passwords, Verified
 from dash_auth.sessions.ticket import Tickets
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
-LARGEST_FORM = 64 * 1024
-"""The largest form that is read, in bytes."""
+_RETRY_AFTER = 10
+"""After how many seconds a user may come back where nobody can be asked about the password."""
 
-_FORM = "application/x-www-form-urlencoded"
 _FRAMES = ("iframe", "frame", "embed", "object")
 
 
@@ -63,6 +65,8 @@ class Parts:
 class FormFlow(LoginFlow):
     """Asks for a name and a password on a page of its own."""
 
+    method = "form"
+
     def __init__(self, parts: Parts) -> None:
         """Remember what it is made of.
 
@@ -79,7 +83,7 @@ class FormFlow(LoginFlow):
         if request.header("Sec-Fetch-Dest") in _FRAMES:
             # Where no frame shows the login page: the way out of it, which holds no password.
             href = self._places.seen(request, request.path)
-            card = pages.in_frame(self._files(request), href)
+            card = pages.in_frame(self.files(request), href)
             return self._card(request, 401, card, in_frame=True)
         target = self._places.target(request, self._parts.app_of(request))
         return self._to(self._places.login_page(request, target))
@@ -96,7 +100,7 @@ class FormFlow(LoginFlow):
         if not navigation.is_navigation(request):
             return pages.answer(request, 403, "Access denied", self._places.start())
         form = pages.log_out_form(*self._form_of(request, self._places.logout))
-        return self._card(request, 403, pages.forbidden(self._files(request), name, form))
+        return self._card(request, 403, pages.forbidden(self.files(request), name, form))
 
     # The page
 
@@ -113,16 +117,6 @@ class FormFlow(LoginFlow):
             note = Note.ENDED
         return self._page(request, 200, note, asked=asked)
 
-    def show_file(self, name: str) -> Answer:
-        """Return a file that the page loads.
-
-        :param name: its name
-        """
-        file = self._parts.look.files.get(name)
-        if file is None:
-            return Answer(404, "Not found", pages.HEADERS)
-        return Answer(200, file.content, file.headers, file.content_type)
-
     def show_done(self) -> Answer:
         """Lead on a user who has just logged in, unless the browser has kept no cookie of it.
 
@@ -133,7 +127,7 @@ class FormFlow(LoginFlow):
         if self._parts.session.found(request) is not None:
             return self._to(target)
         card = pages.no_cookie(
-            self._files(request),
+            self.files(request),
             self._places.login_page(request, target),
             is_insecure=self._parts.tickets.is_secure(request)
             and not request.own_origin.startswith("https:"),
@@ -151,12 +145,14 @@ class FormFlow(LoginFlow):
         name: str = "",
         retry_after: int | None = None,
     ) -> Answer:
+        if status != 200:
+            _refused.note(request, brought=False)
         action, proof = self._form_of(request, self._places.login)
         seconds = self._parts.session.lifetime.remember_seconds
         days = None if seconds is None else max(1, round(seconds / 86400))
         page = pages.LoginPage(
             action=action,
-            files=self._files(request),
+            files=self.files(request),
             target=self._places.landing(request, asked) if asked else None,
             proof=proof,
             name=name,
@@ -176,11 +172,15 @@ class FormFlow(LoginFlow):
     def _form_of(self, request: Request, path: str) -> tuple[str, str]:
         """Return where a form is sent to, and the field that proves whose it is."""
         action = self._places.seen(request, path)
-        is_over_tls = came_over_tls(request) or self._parts.tickets.is_secure(request)
-        return action, self._parts.proof.field(request, action, is_over_tls=is_over_tls)
+        return action, self._parts.proof.field(request, action)
 
-    def _files(self, request: Request) -> str:
+    def files(self, request: Request) -> str:
+        """Return the path below which style, script and logo are, as the browser sees it."""
         return self._places.seen(request, self._places.login)
+
+    def logged_out(self, request: Request) -> Answer:
+        """Return where a user goes who has just logged out."""
+        return self._to(self._places.login_page(request, logged_out="1"))
 
     # The form
 
@@ -195,30 +195,43 @@ class FormFlow(LoginFlow):
         if not self._parts.proof.is_own(request, fields.get("proof", "")):
             logger.debug("Refused: a login form that no page of this app's sent")
             return self._page(request, 403, Note.EXPIRED, asked=asked, name=name)
-        again = partial(self._page, request, asked=asked, name=name)
         try:
             credentials = Credentials(name, fields.get("password", ""))
             device = partial(self._parts.devices.id_of, request)
-            outcome = yield from stepwise(
-                self._parts.passwords.verify(credentials, request, device)
-            )
+            verified = self._parts.passwords.verify(credentials, request, device)
+            outcome = yield from stepwise(verified)
+            if not isinstance(outcome, Refusal | Throttled):
+                return (yield from self._log_in(request, fields, asked, outcome))
         except Crowded:
             outcome = Refusal.BUSY
+        except Exception as error:
+            outcome = Refusal.UNAVAILABLE
+            if is_out_of_order(error):
+                say_out_of_order("the users", error)
+            else:
+                logger.exception("Refused: an error while logging in")
+        status, note, retry_after = self._refusal(request, name, outcome)
+        return self._page(request, status, note, asked=asked, name=name, retry_after=retry_after)
+
+    def _refusal(
+        self, request: Request, name: str, outcome: Refusal | Throttled
+    ) -> tuple[int, Note | pages.Throttled, int | None]:
+        """Tell of a login that came to nothing; return its status, its note, and when to retry."""
+        knows = self._parts.passwords.knows
         if isinstance(outcome, Throttled):
-            seconds = outcome.seconds
-            return again(429, pages.Throttled(seconds), retry_after=seconds)
-        if outcome in (Refusal.BUSY, Refusal.UNAVAILABLE):
-            is_busy = outcome == Refusal.BUSY
-            note = Note.BUSY if is_busy else Note.UNAVAILABLE
-            return again(503, note, retry_after=RETRY_AFTER if is_busy else 10)
-        if isinstance(outcome, Refusal):
-            return again(401, Note.WRONG)
-        return (yield from self._log_in(request, fields, asked, *outcome))
+            _witness.throttled(request, self.method, name, knows=knows)
+            return 429, pages.Throttled(outcome.seconds), outcome.seconds
+        if outcome == Refusal.BUSY:
+            return 503, Note.BUSY, RETRY_AFTER
+        if outcome == Refusal.UNAVAILABLE:
+            return 503, Note.UNAVAILABLE, _RETRY_AFTER
+        _witness.failed(request, self.method, name, knows=knows)
+        return 401, Note.WRONG, None
 
     def _log_in(
-        self, request: Request, fields: dict[str, str], asked: str, name: str, against: str
+        self, request: Request, fields: dict[str, str], asked: str, verified: Verified
     ) -> Steps[Answer]:
-        parts = self._parts
+        parts, (name, against) = self._parts, verified
         claims = yield from parts.passwords.claims(name)
         remembers = "remember" in fields
         if not parts.session.log_in(request, name, against, claims, remembers=remembers):
@@ -232,23 +245,3 @@ class FormFlow(LoginFlow):
     def _to(path: str) -> Answer:
         # With GET, whatever it was (RFC 9110 section 15.4.4).
         return Answer(303, "", {"Location": path, **pages.HEADERS})
-
-
-def read_form(request: Request) -> Steps[dict[str, str] | Answer]:
-    """Return the fields of a form that came along, or what to answer where there is none.
-
-    :param request: the request that brought it
-    """
-    kind = (request.header("Content-Type") or "").partition(";")[0].strip().lower()
-    if kind != _FORM:
-        return Answer(415, f"Only {_FORM} is read", pages.HEADERS)
-    try:
-        fields = yield Read(LARGEST_FORM, is_form=True)
-    except TimeoutError:
-        return Answer(408, "The form did not end in time", pages.HEADERS)
-    if fields is TOO_LARGE:
-        return Answer(413, "Request too large", pages.HEADERS)
-    if fields is UNREADABLE:
-        return Answer(400, "The form cannot be read", pages.HEADERS)
-    found: dict[str, str] = fields
-    return found

@@ -11,10 +11,12 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+from collections.abc import Callable
 
 from dash_auth import _core
-from dash_auth._request import Request, Server
-from dash_auth._secret_keys import mark
+from dash_auth._request import Request
+from dash_auth._secret_keys import Keys, mark
+from dash_auth.sessions.ticket import Tickets
 
 SECONDS = 60 * 60
 """For how long a page with such a form can be sent, in seconds."""
@@ -25,30 +27,31 @@ _VALUE = re.compile(r"[A-Za-z0-9_-]{22}")
 class Proof:
     """Proves whose page sends a form."""
 
-    def __init__(self, server: Server, guard: str) -> None:
+    def __init__(self, tickets: Tickets, guard: str, keys: Callable[[], Keys]) -> None:
         """Name the guard.
 
-        :param server: the app's server, whose key binds the fields
-        :param guard: what tells this guard from any other that shares the key
+        :param tickets: the tickets of the guard: its cookies go over https where theirs do
+        :param guard: what tells this guard from any other that shares the keys
+        :param keys: returns the keys that bind the fields, the current one first
         """
-        self._server = server
+        self._tickets = tickets
         self._guard = guard
+        self._keys = keys
         self._name = f"dash_auth_form_{mark(guard)}"
 
-    def field(self, request: Request, path: str, *, is_over_tls: bool) -> str:
+    def field(self, request: Request, path: str) -> str:
         """Return the field of a form, and have the answer set the cookie that it is bound to.
 
         :param request: the request for the page
         :param path: the path that the form is sent to, as the browser sees it
-        :param is_over_tls: whether the cookie goes over https alone
         """
         # One for all tabs: each of their forms can be sent.
         value = self._value(request) or secrets.token_urlsafe(16)
-        secure = "; Secure" if is_over_tls else ""
+        secure = "; Secure" if self._tickets.is_secure(request) else ""
         request.set_cookies[self._name] = (
             f"{self._name}={value}; Path={path}; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{secure}"
         )
-        return self._seal(self._server.secret_keys()[0], value)
+        return self._seal(self._keys()[0], value)
 
     def is_own(self, request: Request, field: str) -> bool:
         """Tell whether a form was sent by the app's own page.
@@ -62,8 +65,7 @@ class Proof:
         value = self._value(request)
         if value is None or not field.isascii():
             return False
-        keys = self._server.secret_keys()
-        return any([hmac.compare_digest(self._seal(key, value), field) for key in keys])
+        return any([hmac.compare_digest(self._seal(key, value), field) for key in self._keys()])
 
     def _value(self, request: Request) -> str | None:
         value = request.cookie(self._name)

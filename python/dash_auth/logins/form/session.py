@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from dash_auth import _witness
 from dash_auth._core import Ticket
 from dash_auth._current import User
 from dash_auth._login import FLOW, Visitor
@@ -14,12 +14,9 @@ from dash_auth._request import PageServer, Request
 from dash_auth._shown import USER, show
 from dash_auth._steps import Steps
 from dash_auth.logins.session import AccountSession
-from dash_auth.sessions import ended, kept
-from dash_auth.sessions.lifetime import Lasting, Lifetime
+from dash_auth.sessions import ended
+from dash_auth.sessions.lifetime import Lifetime
 from dash_auth.sessions.ticket import Tickets
-
-_RENEWED_AFTER = 60
-"""A user who works with the app is noted so often at most, in seconds."""
 
 _OVER_TLS = b'{"tls":true}'
 """What the ticket of a browser says that came over https, though the server may not know it."""
@@ -106,6 +103,7 @@ class FormSession(AccountSession):
         if issued is None:
             return False
         request.tickets[self] = True
+        _witness.succeeded(request, self.method, name, session=issued.id)
         if before is not None:
             # The browser's next user: a copy of the cookie before is worth nothing.
             ended.end(before)
@@ -123,42 +121,13 @@ class FormSession(AccountSession):
         host = urlsplit(request.own_origin).hostname
         return self._tickets.is_secure(request) or came_over_tls(request) or host in LOCAL_HOSTS
 
-    def log_out(self, request: Request) -> None:
-        super().log_out(request)
-        self.empty(request)
-        show(request, {})
-
-    def empty(self, request: Request) -> None:
-        """Empty the app's session, but for what it keeps of logins to other apps.
-
-        What somebody put there before a login must not outlive it (OWASP, Session Management Cheat
-        Sheet, "Renew the Session ID After Any Privilege Level Change").
-
-        :param request: the request
-        """
-        kept.empty(request.session, self._tickets.name)
-
     def renew(self, request: Request) -> None:
         ticket = self.found(request) if self.lifetime.has_idle_limit else None
-        if ticket is None or ticket.idle_until is None:
-            return
-        verified_against = self._stored(ticket.name)
-        user = _shown_user(request)
-        seconds = None if user is None else self.lifetime.idle_of(user)
-        if verified_against is None or seconds is None:
-            return
-        if ticket.idle_until - time.time() > seconds - _RENEWED_AFTER:
-            return
-        self._tickets.issue(
-            request,
-            ticket.name,
-            verified_against,
-            methods=ticket.methods,
-            lasting=Lasting(seconds, seconds),
-            claims=ticket.claims,
-            renewed=ticket,
-            is_over_tls=ticket.claims == _OVER_TLS,
-        )
+        against = None if ticket is None else self._stored(ticket.name)
+        idle = None if against is None else self.lifetime.idle_of_visitor(request)
+        if ticket is not None and against is not None and idle is not None:
+            is_over_tls = ticket.claims == _OVER_TLS
+            self._tickets.renew(request, ticket, against, idle, is_over_tls=is_over_tls)
 
     # The guard
 
@@ -173,8 +142,9 @@ class FormSession(AccountSession):
 
     def use(self) -> str:
         seconds = self.lifetime.seconds
-        lasting = "as long as you said for the user" if seconds is None else f"{seconds / 3600:g} h"
-        return f"the login itself, for {lasting}"
+        if seconds is None:
+            return "the login itself, for as long as you said for the user"
+        return f"the login itself, for {seconds / 3600:g} hours"
 
 
 def came_over_tls(request: Request) -> bool:
@@ -189,7 +159,3 @@ def came_over_tls(request: Request) -> bool:
         origin.startswith("https:")
         and urlsplit(origin).hostname == urlsplit(request.own_origin).hostname
     )
-
-
-def _shown_user(request: Request) -> User | None:
-    return None if request.identity is None else request.identity.user(request)

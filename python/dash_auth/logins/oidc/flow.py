@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
-from dash_auth import _witness
+from dash_auth import _refused, _witness
 from dash_auth._login import LoginFlow
 from dash_auth._request import Answer, PageServer, Request
 from dash_auth._steps import Steps, Wait, run_to_end
@@ -239,6 +239,7 @@ class OpenIDConnect(LoginFlow):
         return self._server.respond(self._answer(request, status, text))
 
     def _answer(self, request: Request, status: int, text: str) -> Answer:
+        _refused.note(request, brought=self.session.is_brought(request))
         return pages.answer(request, status, text, internals.requests_prefix(self._app))
 
     def _uncached(self, answer: Any) -> Any:

@@ -53,6 +53,7 @@ _ADVICE = {
         "What was sent is larger than what is read with no login. Send less, or log in first.",
         "Back to the app",
     ),
+    429: _Advice("Wait a moment before you log in again.", "Try again", True),
     503: _Advice("The login is not available just now. Try again in a moment.", "Try again", True),
 }
 _BACK = _Advice("", "Back to the app")
