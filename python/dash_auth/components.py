@@ -16,7 +16,7 @@ from dash_auth.auth import Auth, auth_of
 __all__ = ["login_form", "logout_button", "user_menu"]
 
 LOGIN_NOTE = "dash-auth-note"
-"""The id of the element of :func:`login_form` in which our script says why a login failed."""
+"""The id, and the class, of the empty element of :func:`login_form`."""
 
 T = TypeVar("T", bound=Component)
 
@@ -96,7 +96,8 @@ def user_menu(className: str | None = None) -> html.Div:
 def login_form(className: str | None = None) -> html.Form:
     """Return a login form for a public page of your own: `FormAuth(..., page="/welcome")`.
 
-    Its note, the element with the id `dash-auth-note`, says why a login has failed.
+    A wrong password leads to our own login page, which says so. The empty element with the id
+    `dash-auth-note` is for what you have to say: screen readers announce what is written into it.
 
     :param className: class of the form, for your CSS; with one, nothing else styles it
     :raises RuntimeError: if the app is not protected, or has no login page; in a layout that is no
