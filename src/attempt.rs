@@ -5,7 +5,8 @@
 //! ([`Memory::attempt`]). The first step is a look that never waits. What may take long is the work:
 //! a hash, or to ask that function, once for all requests that wait for the same credentials.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use log::error;
@@ -15,6 +16,7 @@ use crate::basic::{self, Credentials};
 use crate::cache::{Expiry, Flight, Lookup, VerifiedCredentials};
 use crate::password::ForeignPbkdf2;
 use crate::seal::{Digest, ProcessKey};
+use crate::throttle::{Booking, Browser, Facts, Guess, Held, Throttle};
 use crate::users::{Against, Authentication, Decoy, Users};
 
 /// Why credentials let nobody in.
@@ -28,6 +30,46 @@ pub enum Refusal {
     Busy,
     /// Who knows the users cannot be asked just now; the client is to come back.
     Unavailable,
+    /// It was guessed too often; the client is to come back after so many seconds.
+    Throttled(u64),
+}
+
+impl From<Held> for Refusal {
+    fn from(held: Held) -> Self {
+        held.seconds().map_or(Self::Wrong, Self::Throttled)
+    }
+}
+
+/// How credentials came.
+#[derive(Clone, Copy)]
+pub enum Brought<'a> {
+    /// In the value of an `Authorization` header.
+    Header(&'a str),
+    /// As somebody typed them into a form.
+    Typed(&'a Credentials),
+}
+
+impl Brought<'_> {
+    fn credentials(self) -> Result<Credentials, Refusal> {
+        match self {
+            Self::Header(header) => basic::parse(header).map_err(|_| Refusal::Absent),
+            Self::Typed(typed) if typed.are_possible() => {
+                Ok(Credentials::new(typed.username(), typed.password()))
+            }
+            Self::Typed(_) => Err(Refusal::Wrong),
+        }
+    }
+}
+
+/// From where an attempt comes, as far as it was not known when it was read.
+#[derive(Clone, Copy)]
+pub struct Origin<'a> {
+    /// What a header says of further addresses.
+    pub forwarded: Option<&'a str>,
+    /// By what the browser is known.
+    pub browser: Browser<'a>,
+    /// The time, by any clock that is never set back.
+    pub now: Duration,
 }
 
 /// What comes of credentials.
@@ -69,6 +111,11 @@ pub trait Table {
     /// The table cannot be asked.
     fn find(&self, name: &str) -> Result<Found<Self::Account>, Self::Error>;
 
+    /// Returns the name of an account that was found under the name that was typed.
+    fn name<'a>(&self, _account: &'a Self::Account, typed: &'a str) -> &'a str {
+        typed
+    }
+
     /// Returns how many names there are.
     ///
     /// # Errors
@@ -85,7 +132,7 @@ pub trait Table {
 }
 
 impl Users {
-    /// Tells what comes of the credentials in a header, as far as that takes no hash.
+    /// Tells what comes of credentials, as far as that takes no hash and needs no counter.
     ///
     /// The table is asked anew each time, so that a removed user or a changed password counts at once.
     ///
@@ -94,12 +141,16 @@ impl Users {
     /// The table cannot be asked.
     pub fn attempt<T: Table>(
         self: &Arc<Self>,
-        header: &str,
+        brought: Brought<'_>,
         table: &T,
         address: &str,
+        now: Duration,
         foreign: &dyn ForeignPbkdf2,
     ) -> Result<Attempted<T::Account>, T::Error> {
-        let Ok(credentials) = basic::parse(header) else { return Ok(Outcome::Refused(Refusal::Absent)) };
+        let credentials = match brought.credentials() {
+            Ok(credentials) => credentials,
+            Err(refusal) => return Ok(Outcome::Refused(refusal)),
+        };
         let account = match table.find(credentials.username())? {
             Found::Account(account) => Some(account),
             Found::Nobody => None,
@@ -107,16 +158,32 @@ impl Users {
                 return Ok(Outcome::Refused(refuse_unreadable(credentials.username(), reason)));
             }
         };
+        let is_remembered = account.as_ref().is_some_and(|account| match self.throttle() {
+            None => self.are_known(&credentials, account.as_ref(), foreign),
+            Some(_) => self.is_verified(&credentials, account.as_ref()),
+        });
         Ok(match account {
-            Some(account) if self.are_known(&credentials, account.as_ref(), foreign) => {
-                Outcome::Known(account)
-            }
+            Some(account) if is_remembered && !is_hot(self.throttle(), now) => Outcome::Known(account),
             account => {
-                let (users, address) = (Arc::clone(self), address.to_owned());
-                Outcome::Work(ToHash { users, credentials, account, address })
+                let typed = credentials.username();
+                let name = account.as_ref().map_or(typed, |found| table.name(found, typed)).to_owned();
+                Outcome::Work(ToHash {
+                    users: Arc::clone(self),
+                    credentials,
+                    account,
+                    name,
+                    address: address.to_owned(),
+                    is_remembered,
+                    guess: OnceLock::new(),
+                    is_wrong: AtomicBool::new(false),
+                })
             }
         })
     }
+}
+
+fn is_hot(throttle: Option<&Arc<Throttle>>, now: Duration) -> bool {
+    throttle.is_some_and(|throttle| throttle.is_hot(now))
 }
 
 /// Credentials that have yet to be verified, against what was stored for them when they came.
@@ -124,10 +191,54 @@ pub struct ToHash<Account> {
     users: Arc<Users>,
     credentials: Credentials,
     account: Option<Account>,
+    /// The account's own name; of an unknown one what was typed.
+    name: String,
     address: String,
+    is_remembered: bool,
+    guess: OnceLock<Arc<Guess>>,
+    /// Whether it was compared already, in vain.
+    is_wrong: AtomicBool,
 }
 
 impl<Account: AsRef<str>> ToHash<Account> {
+    /// Tells what comes of the credentials at once, once it is known from where they come: whoever has
+    /// to wait is told so. What is left as work is to [`verify`](Self::verify) them.
+    pub fn begin(&self, origin: &Origin<'_>, foreign: &dyn ForeignPbkdf2) -> Outcome<&Account, ()> {
+        let Some(throttle) = self.users.throttle() else { return Outcome::Work(()) };
+        let facts = Facts {
+            account: &self.name,
+            address: &self.address,
+            forwarded: origin.forwarded,
+            browser: origin.browser,
+            password: self.credentials.password(),
+            against: self.account.as_ref().map_or("", AsRef::as_ref),
+        };
+        let guess = self.guess.get_or_init(|| Arc::new(throttle.guess(&facts, origin.now)));
+        let Some(account) = &self.account else { return looked(guess) };
+        if self.is_remembered {
+            return match guess.remembered() {
+                Ok(()) => Outcome::Known(account),
+                Err(held) => Outcome::Refused(held.into()),
+            };
+        }
+        match self.users.compare(&self.credentials, account.as_ref(), guess, foreign) {
+            None => looked(guess),
+            Some(Authentication::Verified) => Outcome::Known(account),
+            Some(Authentication::Throttled(seconds)) => Outcome::Refused(Refusal::Throttled(seconds)),
+            Some(_) => {
+                // It waits as an unknown name does: the time says nothing of who is known.
+                self.is_wrong.store(true, Ordering::Relaxed);
+                Outcome::Work(())
+            }
+        }
+    }
+
+    /// Tells whether the attempt may not be verified yet: it is to begin first.
+    #[must_use]
+    pub fn is_to_begin(&self) -> bool {
+        self.users.throttle().is_some() && self.guess.get().is_none()
+    }
+
     /// Returns the credentials.
     #[must_use]
     pub fn credentials(&self) -> &Credentials {
@@ -161,20 +272,33 @@ impl<Account: AsRef<str>> ToHash<Account> {
         decoy: Option<&Decoy<Account>>,
         foreign: &dyn ForeignPbkdf2,
     ) -> Result<&Account, Refusal> {
+        if self.is_wrong.load(Ordering::Relaxed) {
+            return Err(Refusal::Wrong);
+        }
         let against = match (&self.account, decoy) {
             (Some(account), _) => Against::Stored(account.as_ref()),
             (None, Some((owner, account))) => Against::Decoy(owner, account.as_ref()),
             (None, None) => Against::Nothing,
         };
         let (users, admission) = (&self.users, Admission::of_process());
-        match users.verify(&self.credentials, against, &self.address, admission, foreign) {
+        match users.verify(&self.credentials, against, &self.address, self.guess.get(), admission, foreign) {
             Authentication::Verified => self.account.as_ref().ok_or(Refusal::Wrong),
             Authentication::Refused => Err(Refusal::Wrong),
             Authentication::UnreadableStored(reason) => {
                 Err(refuse_unreadable(self.credentials.username(), &reason.to_string()))
             }
             Authentication::Busy => Err(Refusal::Busy),
+            Authentication::Throttled(seconds) => Err(Refusal::Throttled(seconds)),
         }
+    }
+}
+
+fn looked<Known>(guess: &Guess) -> Outcome<Known, ()> {
+    match guess.look() {
+        Ok(()) => Outcome::Work(()),
+        // What repeats a wrong password waits as what does not.
+        Err(Held::Repeated) => Outcome::Work(()),
+        Err(held) => Outcome::Refused(held.into()),
     }
 }
 
@@ -187,34 +311,54 @@ fn refuse_unreadable(name: &str, reason: &str) -> Refusal {
 pub struct Memory {
     verified: Option<VerifiedCredentials>,
     lifetime: Duration,
+    throttle: Option<Arc<Throttle>>,
 }
 
 impl Memory {
     /// Returns a memory under `key`; with no lifetime it keeps nothing, and each request asks.
     #[must_use]
-    pub fn new(key: ProcessKey, lifetime: Duration) -> Self {
+    pub fn new(key: ProcessKey, lifetime: Duration, throttle: Option<Arc<Throttle>>) -> Self {
         let verified = (!lifetime.is_zero()).then(|| VerifiedCredentials::new(key));
-        Self { verified, lifetime }
+        Self { verified, lifetime, throttle }
     }
 
-    /// Tells what comes of the credentials in a header, as far as nobody has to be asked.
+    /// Tells what comes of credentials, as far as nobody has to be asked and no counter is needed.
     ///
     /// What was found out of credentials counts for the account that they were meant for alone.
     #[must_use]
-    pub fn attempt(&self, header: &str, account: &str, address: &str) -> Outcome<Credentials, ToAsk> {
-        let Ok(credentials) = basic::parse(header) else { return Outcome::Refused(Refusal::Absent) };
+    pub fn attempt(
+        &self,
+        brought: Brought<'_>,
+        account: &str,
+        address: &str,
+        now: Duration,
+    ) -> Outcome<Credentials, ToAsk> {
+        let credentials = match brought.credentials() {
+            Ok(credentials) => credentials,
+            Err(refusal) => return Outcome::Refused(refusal),
+        };
+        let mut is_remembered = false;
         let memory = match &self.verified {
             None => None,
             Some(verified) => {
                 let digest = verified.digest(&credentials, account);
-                if verified.is_verified(&digest) {
+                is_remembered = verified.is_verified(&digest);
+                if is_remembered && !is_hot(self.throttle.as_ref(), now) {
                     return Outcome::Known(credentials);
                 }
                 Some((verified.clone(), digest))
             }
         };
-        let (address, lifetime, flight) = (address.to_owned(), self.lifetime, Mutex::default());
-        Outcome::Work(ToAsk { credentials, memory, address, lifetime, flight })
+        Outcome::Work(ToAsk {
+            credentials,
+            memory,
+            is_remembered,
+            address: address.to_owned(),
+            lifetime: self.lifetime,
+            throttle: self.throttle.clone(),
+            guess: OnceLock::new(),
+            under_way: Mutex::default(),
+        })
     }
 }
 
@@ -222,9 +366,19 @@ impl Memory {
 pub struct ToAsk {
     credentials: Credentials,
     memory: Option<(VerifiedCredentials, Digest)>,
+    is_remembered: bool,
     address: String,
     lifetime: Duration,
-    flight: Mutex<Option<Flight<'static>>>,
+    throttle: Option<Arc<Throttle>>,
+    guess: OnceLock<Arc<Guess>>,
+    under_way: Mutex<UnderWay>,
+}
+
+/// What ends once it is known what the credentials are.
+#[derive(Default)]
+struct UnderWay {
+    booking: Option<Booking>,
+    flight: Option<Flight<'static>>,
 }
 
 impl ToAsk {
@@ -234,24 +388,63 @@ impl ToAsk {
         &self.credentials
     }
 
+    /// Tells what comes of the credentials at once, once it is known from where they come and which
+    /// `account` they are meant for: whoever has to wait is told so.
+    pub fn begin(&self, account: &str, origin: &Origin<'_>) -> Outcome<(), ()> {
+        let Some(throttle) = &self.throttle else { return Outcome::Work(()) };
+        let facts = Facts {
+            account,
+            address: &self.address,
+            forwarded: origin.forwarded,
+            browser: origin.browser,
+            password: self.credentials.password(),
+            against: self.credentials.username(),
+        };
+        let guess = self.guess.get_or_init(|| Arc::new(throttle.guess(&facts, origin.now)));
+        if self.is_remembered {
+            return match guess.remembered() {
+                Ok(()) => Outcome::Known(()),
+                Err(held) => Outcome::Refused(held.into()),
+            };
+        }
+        looked(guess)
+    }
+
+    /// Tells whether the attempt may not go on yet: it is to begin first.
+    #[must_use]
+    pub fn is_to_begin(&self) -> bool {
+        self.throttle.is_some() && self.guess.get().is_none()
+    }
+
     /// Waits for what another request finds out about these credentials, if one is at it. What is
     /// left as work is to ask, and to [`land`](Self::land) the finding.
     ///
     /// Where the caller cannot wait, since its thread is the other request's too, it asks as well.
     pub fn wait(&self, can_wait: bool) -> Outcome<(), ()> {
-        let Some((memory, digest)) = &self.memory else { return Outcome::Work(()) };
-        if !can_wait && memory.is_in_flight(digest) {
-            return Outcome::Work(());
-        }
-        match memory.look_up(*digest, &self.address, Admission::of_process()) {
-            Lookup::Verified => Outcome::Known(()),
-            Lookup::Refused => Outcome::Refused(Refusal::Wrong),
-            Lookup::Busy => Outcome::Refused(Refusal::Busy),
-            Lookup::Unknown(flight) => {
-                *self.flight.lock().unwrap_or_else(PoisonError::into_inner) = Some(flight);
-                Outcome::Work(())
+        let flight = match &self.memory {
+            None => None,
+            Some((memory, digest)) if !can_wait && memory.is_in_flight(digest) => None,
+            Some((memory, digest)) => loop {
+                match memory.look_up(*digest, &self.address, Admission::of_process()) {
+                    Lookup::Verified => return Outcome::Known(()),
+                    Lookup::Refused => return Outcome::Refused(Refusal::Wrong),
+                    Lookup::Busy => return Outcome::Refused(Refusal::Busy),
+                    Lookup::Again => {}
+                    Lookup::Unknown(flight) => break Some(flight),
+                }
+            },
+        };
+        let booking = match self.guess.get().map(Guess::book).transpose() {
+            Ok(booking) => booking,
+            Err(held) => {
+                if let Some(flight) = flight {
+                    flight.pass_on();
+                }
+                return Outcome::Refused(held.into());
             }
-        }
+        };
+        *self.under_way.lock().unwrap_or_else(PoisonError::into_inner) = UnderWay { booking, flight };
+        Outcome::Work(())
     }
 
     /// Tells those who wait what was found out; `None` sends them away to come back later.
@@ -260,11 +453,16 @@ impl ToAsk {
     ///
     /// Why the credentials let nobody in.
     pub fn land(&self, accepted: Option<bool>) -> Result<(), Refusal> {
-        let flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let (Some(flight), Some(accepted)) = (flight, accepted) {
-            // A lifetime past the end of the clock is as good as none.
-            let expiry = Instant::now().checked_add(self.lifetime).map_or(Expiry::Never, Expiry::At);
-            flight.land(accepted, expiry);
+        let ended = std::mem::take(&mut *self.under_way.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(accepted) = accepted {
+            if let Some(booking) = ended.booking {
+                booking.settle(accepted);
+            }
+            if let Some(flight) = ended.flight {
+                // A lifetime past the end of the clock is as good as none.
+                let expiry = Instant::now().checked_add(self.lifetime).map_or(Expiry::Never, Expiry::At);
+                flight.land(accepted, expiry);
+            }
         }
         match accepted {
             Some(true) => Ok(()),
@@ -315,7 +513,7 @@ mod tests {
     }
 
     fn attempted(users: &Arc<Users>, header: &str, table: &Live) -> Attempted<&'static str> {
-        match users.attempt(header, table, "", &NoForeignPbkdf2) {
+        match users.attempt(Brought::Header(header), table, "", Duration::ZERO, &NoForeignPbkdf2) {
             Ok(outcome) => outcome,
         }
     }
@@ -349,7 +547,7 @@ mod tests {
     }
 
     fn to_ask(memory: &Memory, header: &str) -> ToAsk {
-        match memory.attempt(header, "", "") {
+        match memory.attempt(Brought::Header(header), "", "", Duration::ZERO) {
             Outcome::Work(work) => work,
             outcome => panic!("{outcome:?}"),
         }
@@ -363,8 +561,11 @@ mod tests {
 
     #[test]
     fn what_a_function_accepts_is_known_for_a_while() {
-        let memory = Memory::new(key(), Duration::from_secs(60));
-        assert!(matches!(memory.attempt("", "", ""), Outcome::Refused(Refusal::Absent)));
+        let memory = Memory::new(key(), Duration::from_secs(60), None);
+        assert!(matches!(
+            memory.attempt(Brought::Header(""), "", "", Duration::ZERO),
+            Outcome::Refused(Refusal::Absent)
+        ));
         for (accepted, refusal) in [(Some(false), Refusal::Wrong), (None, Refusal::Unavailable)] {
             let work = to_ask(&memory, ALICE);
             assert!(matches!(work.wait(true), Outcome::Work(())));
@@ -374,18 +575,21 @@ mod tests {
         assert!(matches!(work.wait(true), Outcome::Work(())));
         assert_eq!(work.land(Some(true)), Ok(()));
         assert!(
-            matches!(memory.attempt(ALICE, "", ""), Outcome::Known(known) if known.username() == "alice")
+            matches!(memory.attempt(Brought::Header(ALICE), "", "", Duration::ZERO), Outcome::Known(known) if known.username() == "alice")
         );
-        assert!(matches!(memory.attempt(EVE, "", ""), Outcome::Work(_)));
+        assert!(matches!(memory.attempt(Brought::Header(EVE), "", "", Duration::ZERO), Outcome::Work(_)));
         // Of one account, whatever is meant by the name that was typed.
-        assert!(matches!(memory.attempt(ALICE, "another account", ""), Outcome::Work(_)));
+        assert!(matches!(
+            memory.attempt(Brought::Header(ALICE), "another account", "", Duration::ZERO),
+            Outcome::Work(_)
+        ));
         // Who came before that need not ask any more.
         assert!(matches!(work.wait(true), Outcome::Known(())));
     }
 
     #[test]
     fn with_no_lifetime_each_request_asks() {
-        let memory = Memory::new(key(), Duration::ZERO);
+        let memory = Memory::new(key(), Duration::ZERO, None);
         for _ in 0..2 {
             let work = to_ask(&memory, ALICE);
             assert!(matches!(work.wait(true), Outcome::Work(())));
@@ -395,14 +599,14 @@ mod tests {
 
     #[test]
     fn who_cannot_wait_asks_as_well() {
-        let memory = Memory::new(key(), Duration::from_secs(60));
+        let memory = Memory::new(key(), Duration::from_secs(60), None);
         let (first, second) = (to_ask(&memory, ALICE), to_ask(&memory, ALICE));
         assert!(matches!(first.wait(false), Outcome::Work(())));
         assert!(matches!(second.wait(false), Outcome::Work(())));
         // Of the second nothing is kept: the flight is the first's.
         assert_eq!(second.land(Some(true)), Ok(()));
-        assert!(matches!(memory.attempt(ALICE, "", ""), Outcome::Work(_)));
+        assert!(matches!(memory.attempt(Brought::Header(ALICE), "", "", Duration::ZERO), Outcome::Work(_)));
         assert_eq!(first.land(Some(true)), Ok(()));
-        assert!(matches!(memory.attempt(ALICE, "", ""), Outcome::Known(_)));
+        assert!(matches!(memory.attempt(Brought::Header(ALICE), "", "", Duration::ZERO), Outcome::Known(_)));
     }
 }

@@ -17,6 +17,19 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// Returns the pair that came in another way than in a header.
+    #[must_use]
+    pub fn new(username: &str, password: &str) -> Self {
+        Self { username: username.to_owned(), password: Zeroizing::new(password.to_owned()) }
+    }
+
+    /// Tells whether a user could have such a name: one with a colon or a control character cannot be
+    /// sent in a header (RFC 7617 section 2), and no table holds it.
+    #[must_use]
+    pub fn are_possible(&self) -> bool {
+        !self.username.contains(|character: char| character == ':' || character.is_control())
+    }
+
     /// Returns the user-id: everything before the first colon.
     #[must_use]
     pub fn username(&self) -> &str {

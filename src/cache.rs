@@ -34,6 +34,8 @@ pub enum Lookup<'a> {
     Refused,
     /// Another request is at it for longer than this one may wait, or gave up.
     Busy,
+    /// Another request was not allowed to verify them; whether this one may is to be asked anew.
+    Again,
     /// Nobody knows: the caller verifies them and says so through the flight.
     Unknown(Flight<'a>),
 }
@@ -56,6 +58,12 @@ impl Flight<'_> {
             self.admission.record_failure(&self.address);
         }
         self.cache.finish(&self.digest, if verified { Landing::Verified(expiry) } else { Landing::Refused });
+    }
+
+    /// Leaves the verifying to one of those who wait: this request is not allowed to.
+    pub fn pass_on(mut self) {
+        self.landed = true;
+        self.cache.finish(&self.digest, Landing::PassedOn);
     }
 }
 
@@ -115,6 +123,7 @@ enum Landing {
     Verified(Expiry),
     Refused,
     Abandoned,
+    PassedOn,
 }
 
 impl VerifiedCredentials {
@@ -143,6 +152,11 @@ impl VerifiedCredentials {
     #[must_use]
     pub fn is_verified(&self, digest: &Digest) -> bool {
         is_verified(&mut self.lock(), digest)
+    }
+
+    /// Remembers credentials that took no flight to verify.
+    pub fn remember(&self, digest: Digest, expiry: Expiry) {
+        self.lock().verified.put(digest, expiry);
     }
 
     /// Tells whether a request is verifying the credentials, for which another would wait.
@@ -183,6 +197,7 @@ impl VerifiedCredentials {
                 admission.record_failure(address);
                 Lookup::Refused
             }
+            Some(Landing::PassedOn) => Lookup::Again,
             Some(Landing::Abandoned) | None => Lookup::Busy,
         }
     }
@@ -197,7 +212,7 @@ impl VerifiedCredentials {
                 Landing::Refused => {
                     state.verified.pop(digest);
                 }
-                Landing::Abandoned => {}
+                Landing::Abandoned | Landing::PassedOn => {}
             }
             state.flights().remove(digest)
         };
@@ -289,7 +304,7 @@ mod tests {
                     scope.spawn(move || match cache.look_up([1; 32], address, admission) {
                         Lookup::Verified => true,
                         Lookup::Refused => false,
-                        Lookup::Busy | Lookup::Unknown(_) => panic!("{address} was not told"),
+                        Lookup::Busy | Lookup::Again | Lookup::Unknown(_) => panic!("{address} was not told"),
                     })
                 });
                 thread::sleep(Duration::from_millis(20));
@@ -347,7 +362,7 @@ mod tests {
                 let waiting = scope.spawn(|| match cache.look_up([1; 32], "neighbour", &admission) {
                     Lookup::Verified => Some(true),
                     Lookup::Refused => Some(false),
-                    Lookup::Busy | Lookup::Unknown(_) => None,
+                    Lookup::Busy | Lookup::Again | Lookup::Unknown(_) => None,
                 });
                 thread::sleep(Duration::from_millis(20));
                 flight.land(verified, Expiry::At(Instant::now()));

@@ -71,5 +71,6 @@ pub mod routes;
 pub mod seal;
 pub mod sender;
 pub mod target;
+pub mod throttle;
 pub mod ticket;
 pub mod users;

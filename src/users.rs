@@ -17,6 +17,7 @@ use crate::basic::Credentials;
 use crate::cache::{Expiry, Lookup, VerifiedCredentials};
 use crate::password::{ForeignPbkdf2, ParseError, StoredPassword};
 use crate::seal::ProcessKey;
+use crate::throttle::{Booking, Guess, Held, Throttle};
 
 /// What became of credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub enum Authentication {
     UnreadableStored(ParseError),
     /// All turns to hash a password are taken.
     Busy,
+    /// It was guessed too often: nothing was hashed.
+    Throttled(u64),
 }
 
 /// A stored value that cannot be read, and whose it is.
@@ -105,6 +108,7 @@ pub type Decoy<Account> = (Arc<str>, Account);
 /// Verifies credentials against stored passwords, and remembers those that were right.
 pub struct Users {
     cache: VerifiedCredentials,
+    throttle: Option<Arc<Throttle>>,
     stored: RwLock<Stored>,
     /// How many names the developer's table had when it was last read.
     names: AtomicUsize,
@@ -174,7 +178,21 @@ impl Users {
             return Err(TableError::Empty);
         }
         let names = AtomicUsize::new(read.entries.len());
-        Ok(Self { cache: VerifiedCredentials::new(key), stored: RwLock::new(read), names })
+        let cache = VerifiedCredentials::new(key);
+        Ok(Self { cache, throttle: None, stored: RwLock::new(read), names })
+    }
+
+    /// Returns the same table with guesses counted.
+    #[must_use]
+    pub fn throttled(mut self, throttle: Option<Arc<Throttle>>) -> Self {
+        self.throttle = throttle;
+        self
+    }
+
+    /// Returns what counts guesses, if anything does.
+    #[must_use]
+    pub fn throttle(&self) -> Option<&Arc<Throttle>> {
+        self.throttle.as_ref()
     }
 
     /// Reads the stored values anew, for the developer's table has other names now.
@@ -292,6 +310,7 @@ impl Users {
         credentials: &Credentials,
         against: Against<'_>,
         address: &str,
+        guess: Option<&Arc<Guess>>,
         admission: &Admission,
         foreign: &dyn ForeignPbkdf2,
     ) -> Authentication {
@@ -307,22 +326,65 @@ impl Users {
         };
         let password = credentials.password().as_bytes();
         if entry.password.is_plaintext() {
-            let right = entry.password.verify(password, foreign);
-            return outcome(right && known);
+            let booking = match booked(guess) {
+                Ok(booking) => booking,
+                Err(held) => return held.into(),
+            };
+            let right = entry.password.verify(password, foreign) && known;
+            settle(booking, right);
+            return outcome(right);
         }
         // An unknown name takes the same way as a known one, under a digest of its own.
         let digest = self.cache.digest(credentials, if known { text } else { "" });
-        let flight = match self.cache.look_up(digest, address, admission) {
-            Lookup::Verified => return Authentication::Verified,
-            Lookup::Refused => return Authentication::Refused,
-            Lookup::Busy => return Authentication::Busy,
-            Lookup::Unknown(flight) => flight,
+        let flight = loop {
+            match self.cache.look_up(digest, address, admission) {
+                Lookup::Verified => return Authentication::Verified,
+                Lookup::Refused => return Authentication::Refused,
+                Lookup::Busy => return Authentication::Busy,
+                Lookup::Again => {}
+                Lookup::Unknown(flight) => break flight,
+            }
+        };
+        let booking = match booked(guess) {
+            Ok(booking) => booking,
+            Err(held) => {
+                flight.pass_on();
+                return held.into();
+            }
         };
         let Ok(turn) = admission.admit(address) else { return Authentication::Busy };
         let right = entry.password.verify(password, foreign) && known;
         drop(turn);
+        settle(booking, right);
         flight.land(right, Expiry::Never);
         outcome(right)
+    }
+
+    /// Compares, at once, credentials with what is stored in plaintext; `None` where that is a hash.
+    ///
+    /// Right ones are remembered. It is an attempt like any other: it is counted before it is made.
+    #[must_use]
+    pub fn compare(
+        &self,
+        credentials: &Credentials,
+        stored: &str,
+        guess: &Arc<Guess>,
+        foreign: &dyn ForeignPbkdf2,
+    ) -> Option<Authentication> {
+        let entry = self.entry(credentials.username(), stored, foreign).ok()?;
+        if !entry.password.is_plaintext() {
+            return None;
+        }
+        let booking = match guess.book() {
+            Ok(booking) => booking,
+            Err(held) => return Some(held.into()),
+        };
+        let right = entry.password.verify(credentials.password().as_bytes(), foreign);
+        booking.settle(right);
+        if right {
+            self.cache.remember(self.cache.digest(credentials, stored), Expiry::Never);
+        }
+        Some(outcome(right))
     }
 
     fn entry(
@@ -338,6 +400,22 @@ impl Users {
         let entry = Entry::read(text, foreign)?;
         self.stored.write().unwrap_or_else(PoisonError::into_inner).put(username, Arc::clone(&entry));
         Ok(entry)
+    }
+}
+
+impl From<Held> for Authentication {
+    fn from(held: Held) -> Self {
+        held.seconds().map_or(Self::Refused, Self::Throttled)
+    }
+}
+
+fn booked(guess: Option<&Arc<Guess>>) -> Result<Option<Booking>, Held> {
+    guess.map(Guess::book).transpose()
+}
+
+fn settle(booking: Option<Booking>, right: bool) {
+    if let Some(booking) = booking {
+        booking.settle(right);
     }
 }
 
@@ -408,13 +486,13 @@ mod tests {
         let users = Users::new(ProcessKey::draw().unwrap(), [("bob", "plain")], &count).unwrap();
         assert_eq!(users.decoy("alice").as_deref(), Some("bob"));
         let decoy = Against::Decoy("bob", &zeros);
-        let outcome = users.verify(&guess(), decoy, "", &admission, &count);
+        let outcome = users.verify(&guess(), decoy, "", None, &admission, &count);
         assert_eq!((outcome, count.0.load(Ordering::Relaxed)), (Authentication::Refused, 1));
         // The same credentials, of somebody who is there.
-        let outcome = users.verify(&guess(), Against::Stored(&zeros), "", &admission, &count);
+        let outcome = users.verify(&guess(), Against::Stored(&zeros), "", None, &admission, &count);
         assert_eq!((outcome, count.0.load(Ordering::Relaxed)), (Authentication::Verified, 2));
-        assert_eq!(users.verify(&guess(), decoy, "", &admission, &count), Authentication::Refused);
-        let outcome = users.verify(&guess(), Against::Decoy("bob", "guess"), "", &admission, &count);
+        assert_eq!(users.verify(&guess(), decoy, "", None, &admission, &count), Authentication::Refused);
+        let outcome = users.verify(&guess(), Against::Decoy("bob", "guess"), "", None, &admission, &count);
         assert_eq!(outcome, Authentication::Refused);
     }
 
@@ -427,7 +505,14 @@ mod tests {
             for address in &addresses {
                 scope.spawn(|| {
                     barrier.wait();
-                    users.verify(&guess(), Against::Stored(STORED), address, &admission, &NoForeignPbkdf2)
+                    users.verify(
+                        &guess(),
+                        Against::Stored(STORED),
+                        address,
+                        None,
+                        &admission,
+                        &NoForeignPbkdf2,
+                    )
                 });
             }
         });

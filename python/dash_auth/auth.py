@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, NoReturn, TypeVar
 from weakref import WeakKeyDictionary, ref
 
@@ -12,7 +12,9 @@ from dash import Dash
 
 from dash_auth import _dash_internals as internals
 from dash_auth._arguments import check_bytes, origins_of
+from dash_auth._current import User
 from dash_auth._dash.session_script import FOLDER, TEXTS
+from dash_auth._guard.allow import Allow
 from dash_auth._guard.guard import Guard
 from dash_auth._keywords import keywords_of_class, refuse_unknown
 from dash_auth._login import BASIC, Login, Logins
@@ -71,7 +73,18 @@ class Auth:
 
     Give it a login, or have a subclass say who is logged in (:meth:`is_authorized`) and how to ask
     for it (:meth:`login_request`).
+
+    Attributes:
+        login_path: path of the login page, as browsers see it; None where there is none.
+        logout_path: the path to which a form posts that logs out, as browsers see it; None where
+            there is none.
     """
+
+    logout_path: str | None = None
+    """Path that ends the login, as the browser sees it; None where there is none."""
+
+    _dash_auth_form_path: str | None = None
+    """Path that a login form is sent to, as the browser sees it; None where there is none."""
 
     def __init__(
         self,
@@ -79,6 +92,7 @@ class Auth:
         public_routes: Iterable[str] | None = None,
         *,
         login: Login | None = None,
+        allow: Iterable[str] | Callable[[User], bool | Awaitable[bool]] | None = None,
         also: Iterable[Login] = (),
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
@@ -92,6 +106,9 @@ class Auth:
         :param public_routes: routes that pass with no login, in Flask's syntax, see
             :func:`dash_auth.add_public_routes`
         :param login: a login of your own, see :class:`dash_auth.logins.Login`
+        :param allow: names of groups, one of which a user needs; or a function of the
+            :class:`dash_auth.User` that returns True for one who may enter, and may be async. None
+            lets in all who log in
         :param also: further logins to the same app. Whatever their order here, the one with the
             lowest :attr:`~dash_auth.logins.Login.precedence` that finds something of its own in a
             request verifies it, alone
@@ -116,6 +133,7 @@ class Auth:
         _refuse_protected(app)
         check_bytes("anonymous_body_limit", anonymous_body_limit)
         self.__also = _logins_of(also)
+        self.__allow = None if allow is None else Allow(allow)
         if session_scope is not None and not isinstance(session_scope, str):
             raise TypeError(f"session_scope must be a str, not {type(session_scope).__name__}")
         if login is not None:
@@ -191,6 +209,7 @@ class Auth:
             self.__name(app),
             anonymous_body_limit=self.__anonymous_body_limit,
             trusted_origins=self.__trusted_origins,
+            allow=self.__allow,
         )
         if self._dash_auth_decides:
             server.guards.add(guard)

@@ -1,15 +1,18 @@
 //! Class `Attempt` and what it is an outcome of: `Users` and `VerifiedCredentials`.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
+use super::credentials::Credentials;
 use super::passwords::Hashlib;
 use super::seal::draw_key;
+use super::throttle::{Counters, Throttled, seconds};
 use super::users::{Account, Live};
-use crate::attempt::{self, Attempted, Memory, Outcome, ToAsk, ToHash};
+use crate::attempt::{self, Attempted, Memory, Origin, Outcome, ToAsk, ToHash};
+use crate::throttle::Browser;
 
 /// Why credentials let nobody in.
 #[pyclass(frozen, eq, rename_all = "SCREAMING_SNAKE_CASE")]
@@ -23,16 +26,43 @@ pub(super) enum Refusal {
     Busy,
     /// Who knows the users cannot be asked just now; the client is to come back.
     Unavailable,
+    /// It was guessed too often; the client is to come back after some seconds.
+    Throttled,
 }
 
-impl From<attempt::Refusal> for Refusal {
-    fn from(refusal: attempt::Refusal) -> Self {
-        match refusal {
-            attempt::Refusal::Absent => Self::Absent,
-            attempt::Refusal::Wrong => Self::Wrong,
-            attempt::Refusal::Busy => Self::Busy,
-            attempt::Refusal::Unavailable => Self::Unavailable,
+/// How credentials come: in the value of an `Authorization` header, or as somebody typed them.
+#[derive(FromPyObject)]
+pub(super) enum Brought<'py> {
+    Header(Bound<'py, PyString>),
+    Typed(PyRef<'py, Credentials>),
+}
+
+impl Brought<'_> {
+    pub(super) fn as_core(&self) -> attempt::Brought<'_> {
+        match self {
+            // Text that is no UTF-8 (a lone surrogate) holds no credentials either.
+            Self::Header(header) => attempt::Brought::Header(header.to_str().unwrap_or_default()),
+            Self::Typed(typed) => attempt::Brought::Typed(&typed.0),
         }
+    }
+}
+
+/// Why credentials let nobody in, as Python has it.
+#[derive(IntoPyObject)]
+pub(super) enum Refused {
+    Refusal(Refusal),
+    Throttled(Throttled),
+}
+
+impl From<attempt::Refusal> for Refused {
+    fn from(refusal: attempt::Refusal) -> Self {
+        Self::Refusal(match refusal {
+            attempt::Refusal::Absent => Refusal::Absent,
+            attempt::Refusal::Wrong => Refusal::Wrong,
+            attempt::Refusal::Busy => Refusal::Busy,
+            attempt::Refusal::Unavailable => Refusal::Unavailable,
+            attempt::Refusal::Throttled(seconds) => return Self::Throttled(Throttled { seconds }),
+        })
     }
 }
 
@@ -43,7 +73,7 @@ type Verified<'py> = (Bound<'py, PyString>, Bound<'py, PyString>);
 #[derive(IntoPyObject)]
 pub(super) enum Begun<'py> {
     Known(Verified<'py>),
-    Refused(Refusal),
+    Refused(Refused),
     Work(Attempt),
 }
 
@@ -51,7 +81,7 @@ pub(super) enum Begun<'py> {
 #[derive(IntoPyObject)]
 pub(super) enum Ended<'py> {
     Known(Verified<'py>),
-    Refused(Refusal),
+    Refused(Refused),
 }
 
 impl<'py> Begun<'py> {
@@ -103,12 +133,54 @@ impl Attempt {
         self.credentials().password()
     }
 
+    /// Return what comes of the credentials at once, None if they are to be verified.
+    ///
+    /// Where guesses are counted it comes before that. `now` is the time in seconds, by any clock that
+    /// is never set back; `account` the name of the account that they are meant for, where a table does
+    /// not say so; `forwarded` what a header says of further addresses; `device` the id of the browser's
+    /// device, empty for a new one, None where there are no such ids.
+    #[pyo3(signature = (now, /, *, account = "", forwarded = None, device = None))]
+    fn begin<'py>(
+        &'py self,
+        py: Python<'py>,
+        now: f64,
+        account: &str,
+        forwarded: Option<&str>,
+        device: Option<&str>,
+    ) -> PyResult<Option<Ended<'py>>> {
+        let browser = match device {
+            None => Browser::Address,
+            Some("") => Browser::New,
+            Some(id) => Browser::Device(id),
+        };
+        let origin = Origin { forwarded, browser, now: seconds(now)? };
+        Ok(match &self.0 {
+            Work::Hash { work, .. } => match work.begin(&origin, &Hashlib) {
+                Outcome::Known(account) => Some(Ended::Known(account.verified(py))),
+                Outcome::Refused(refusal) => Some(Ended::Refused(refusal.into())),
+                Outcome::Work(()) => None,
+            },
+            Work::Ask(work) => match work.begin(account, &origin) {
+                Outcome::Known(()) => Some(Ended::Known(self.asked(py))),
+                Outcome::Refused(refusal) => Some(Ended::Refused(refusal.into())),
+                Outcome::Work(()) => None,
+            },
+        })
+    }
+
     /// Return what comes of the credentials, None if the caller is to ask and to land the finding.
     ///
     /// Without holding the interpreter it hashes, or waits for another request that asks about the
     /// same credentials; where the caller cannot wait, it asks as well.
     #[pyo3(signature = (*, can_wait = true))]
     fn verify<'py>(&'py self, py: Python<'py>, can_wait: bool) -> PyResult<Option<Ended<'py>>> {
+        let is_to_begin = match &self.0 {
+            Work::Hash { work, .. } => work.is_to_begin(),
+            Work::Ask(work) => work.is_to_begin(),
+        };
+        if is_to_begin {
+            return Err(PyValueError::new_err("guesses are counted: the attempt is to begin first"));
+        }
         Ok(Some(match &self.0 {
             Work::Hash { work, table, is_named } => {
                 let live = Live { table: table.bind(py), is_named: *is_named };
@@ -148,30 +220,32 @@ pub(super) struct VerifiedCredentials(Memory);
 impl VerifiedCredentials {
     /// Remember for some seconds; 0 keeps nothing, and each request asks.
     #[new]
-    #[pyo3(signature = (seconds, /))]
-    fn new(seconds: f64) -> PyResult<Self> {
-        let lifetime = Duration::try_from_secs_f64(seconds)
-            .map_err(|_| PyValueError::new_err("the seconds must be a positive number"))?;
-        Ok(Self(Memory::new(draw_key()?, lifetime)))
+    #[pyo3(signature = (lifetime, /, *, counters = None))]
+    fn new(lifetime: f64, counters: Option<&Counters>) -> PyResult<Self> {
+        let counters = counters.map(|counters| Arc::clone(&counters.0));
+        Ok(Self(Memory::new(draw_key()?, seconds(lifetime)?, counters)))
     }
 
-    /// Return whose credentials a header holds if that is remembered, why there are none, or the
-    /// attempt to find out.
+    /// Return whose credentials they are if that is remembered, why there are none, or the attempt to
+    /// find out. They are a header's, or were typed.
     ///
     /// What is remembered counts for the account that they are meant for alone.
-    #[pyo3(signature = (header, account, address, /))]
-    fn attempt<'py>(&self, header: &Bound<'py, PyString>, account: &str, address: &str) -> Begun<'py> {
-        match self.0.attempt(text_of(header), account, address) {
-            Outcome::Known(credentials) => Begun::Known(unstored(header.py(), credentials.username())),
+    #[pyo3(signature = (brought, account, address, now = 0.0, /))]
+    #[allow(clippy::needless_pass_by_value)]
+    fn attempt<'py>(
+        &self,
+        py: Python<'py>,
+        brought: Brought<'py>,
+        account: &str,
+        address: &str,
+        now: f64,
+    ) -> PyResult<Begun<'py>> {
+        Ok(match self.0.attempt(brought.as_core(), account, address, seconds(now)?) {
+            Outcome::Known(credentials) => Begun::Known(unstored(py, credentials.username())),
             Outcome::Refused(refusal) => Begun::Refused(refusal.into()),
             Outcome::Work(work) => Begun::Work(Attempt(Work::Ask(work))),
-        }
+        })
     }
-}
-
-/// Returns the text of a header; text that is no UTF-8 (a lone surrogate) holds no credentials either.
-pub(super) fn text_of<'a>(header: &'a Bound<'_, PyString>) -> &'a str {
-    header.to_str().unwrap_or_default()
 }
 
 fn unstored<'py>(py: Python<'py>, name: &str) -> Verified<'py> {

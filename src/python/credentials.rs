@@ -7,10 +7,23 @@ use crate::basic;
 
 /// The user-id and password of one request.
 #[pyclass(frozen)]
-pub(super) struct Credentials(basic::Credentials);
+pub(super) struct Credentials(pub(super) basic::Credentials);
 
 #[pymethods]
 impl Credentials {
+    /// Return a name and a password that came in another way than in a header, such as a form.
+    ///
+    /// A name with a colon or a control character is nobody's.
+    #[new]
+    #[pyo3(signature = (username, password, /))]
+    fn new(username: &Bound<'_, PyString>, password: &Bound<'_, PyString>) -> Self {
+        // Text that is no UTF-8 (a lone surrogate) is nobody's either: no name has a line feed.
+        Self(match (username.to_str(), password.to_str()) {
+            (Ok(username), Ok(password)) => basic::Credentials::new(username, password),
+            _ => basic::Credentials::new("\n", ""),
+        })
+    }
+
     /// The user-id: everything before the first colon.
     #[getter]
     fn username(&self) -> &str {

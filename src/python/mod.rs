@@ -9,6 +9,7 @@ mod passwords;
 mod routes;
 mod seal;
 mod target;
+mod throttle;
 mod ticket;
 mod users;
 
@@ -40,6 +41,8 @@ mod _core {
     use super::seal::seal;
     #[pymodule_export]
     use super::target::{is_local, landing, way_back};
+    #[pymodule_export]
+    use super::throttle::{Counters, Throttled};
     #[pymodule_export]
     use super::ticket::{Ticket, Tickets, claimed_time};
     #[pymodule_export]

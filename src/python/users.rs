@@ -7,9 +7,10 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyDict, PyString};
 
-use super::attempt::{Begun, text_of};
+use super::attempt::{Begun, Brought};
 use super::passwords::Hashlib;
 use super::seal::draw_key;
+use super::throttle::{Counters, seconds};
 use crate::attempt::{Found, Table};
 use crate::users;
 
@@ -33,8 +34,8 @@ impl Users {
     ///
     /// Where it `is_named`, the live table holds pairs: the user's own name, and the stored value.
     #[new]
-    #[pyo3(signature = (table: "dict[str, str]", /, *, is_named = false))]
-    fn new(table: &Bound<'_, PyDict>, is_named: bool) -> PyResult<Self> {
+    #[pyo3(signature = (table: "dict[str, str]", /, *, is_named = false, counters = None))]
+    fn new(table: &Bound<'_, PyDict>, is_named: bool, counters: Option<&Counters>) -> PyResult<Self> {
         let stored: Vec<(String, String)> = table
             .iter()
             .map(|(username, stored)| {
@@ -54,29 +55,33 @@ impl Users {
             })
             .collect::<PyResult<_>>()?;
         let stored = stored.iter().map(|(name, text)| (&**name, &**text));
-        Ok(Self { users: Arc::new(users::Users::new(draw_key()?, stored, &Hashlib)?), is_named })
+        let users = users::Users::new(draw_key()?, stored, &Hashlib)?;
+        let counters = counters.map(|counters| Arc::clone(&counters.0));
+        Ok(Self { users: Arc::new(users.throttled(counters)), is_named })
     }
 
-    /// Return whose credentials a header holds and the stored value that they were verified against,
-    /// or why there are none; or the attempt, where that is to hash.
+    /// Return whose credentials they are and the stored value that they were verified against, or why
+    /// there are none; or the attempt, where that is to hash. They are a header's, or were typed.
     ///
     /// The live table is asked anew each time, so that a removed user or a changed password counts at
     /// once.
-    #[pyo3(signature = (header, table, address, /))]
+    #[pyo3(signature = (brought, table, address, now = 0.0, /))]
     fn attempt<'py>(
         &self,
-        header: &Bound<'py, PyString>,
+        brought: Brought<'py>,
         table: &Bound<'py, PyAny>,
         address: &str,
+        now: f64,
     ) -> PyResult<Begun<'py>> {
         let live = Live { table, is_named: self.is_named };
-        Ok(Begun::of_table(self.users.attempt(text_of(header), &live, address, &Hashlib)?, &live))
+        let attempted = self.users.attempt(brought.as_core(), &live, address, seconds(now)?, &Hashlib)?;
+        Ok(Begun::of_table(attempted, &live))
     }
 }
 
 /// What a table holds of a user.
 pub(super) struct Account {
-    name: Py<PyString>,
+    name: PyBackedStr,
     stored: PyBackedStr,
 }
 
@@ -89,7 +94,7 @@ impl AsRef<str> for Account {
 impl Account {
     /// Returns the user's name, and the stored value.
     pub(super) fn verified<'py>(&self, py: Python<'py>) -> (Bound<'py, PyString>, Bound<'py, PyString>) {
-        (self.name.bind(py).clone(), self.stored.as_py_str().bind(py).clone())
+        (self.name.as_py_str().bind(py).clone(), self.stored.as_py_str().bind(py).clone())
     }
 }
 
@@ -107,7 +112,7 @@ impl Live<'_, '_> {
         } else {
             (name.clone(), value.cast::<PyString>().ok()?.clone())
         };
-        Some(stored.try_into().map(|stored| Account { name: name.unbind(), stored }))
+        Some(name.try_into().and_then(|name| Ok(Account { name, stored: stored.try_into()? })))
     }
 }
 
@@ -125,6 +130,10 @@ impl Table for Live<'_, '_> {
             None if value.is_none() && (self.is_named || !self.table.contains(&name)?) => Found::Nobody,
             None => Found::Unreadable("is no str"),
         })
+    }
+
+    fn name<'a>(&self, account: &'a Account, _typed: &'a str) -> &'a str {
+        &account.name
     }
 
     fn count(&self) -> PyResult<usize> {

@@ -68,6 +68,19 @@ dash_auth.BasicAuth(app, users)
 )
 # What stands before the part, and what follows it.
 PARTS = {
+    "audit: Names that you do not know": (
+        APP,
+        """
+import logging
+records = []
+handler = logging.Handler()
+handler.emit = records.append
+logging.getLogger("dash_auth.audit").addHandler(handler)
+dash_auth.BasicAuth(app, users)
+assert status(app, auth=("alise", "x")) == 401
+assert [record.user for record in records] == ["alise"]
+""",
+    ),
     "groups: Who is asking, and groups": (
         """
 import dash_auth

@@ -15,6 +15,7 @@ from dash_auth._caching import demand
 from dash_auth._core import Endpoint, Refusal, Standing
 from dash_auth._dash.parts import Parts
 from dash_auth._dash.session_script import Methods, SessionScript
+from dash_auth._guard.allow import Allow
 from dash_auth._guard.first_request import FirstRequest
 from dash_auth._guard.public import Public
 from dash_auth._guard.refusals import Refusals
@@ -33,6 +34,10 @@ _PROCESS_SECRET = secrets.token_bytes(32)
 """Seals handles where neither the server nor Dash has a key that all workers share."""
 
 
+_OF_USER = (Endpoint.PAGE, Endpoint.SERVER)
+"""What shows that the user goes on working: pages, and the server's own routes."""
+
+
 class Guard:
     """Decides on each request to one app."""
 
@@ -44,6 +49,7 @@ class Guard:
         *,
         anonymous_body_limit: int,
         trusted_origins: tuple[str, ...],
+        allow: Allow | None = None,
     ) -> None:
         """Remember what to protect; :meth:`ask` says whom to ask.
 
@@ -52,14 +58,15 @@ class Guard:
         :param name: what tells this guard from any other that shares the server's keys
         :param anonymous_body_limit: largest body read for a client that is not logged in, in bytes
         :param trusted_origins: origins whose pages may make requests with a user's credentials
+        :param allow: tells which users may enter; None lets all of them in
         """
         self.app = app
         self.server = server
         self.name = name
         self.body_limit = anonymous_body_limit
-        parts = Parts(app, server, name, self._keys, trusted_origins)
+        parts = Parts(app, server, name, self.keys, trusted_origins)
         self.parts: Parts = parts
-        self.visitors: Visitors = Visitors(parts)
+        self.visitors: Visitors = Visitors(parts, allow)
         self._public = Public(server, parts, self.visitors, anonymous_body_limit)
         self.refusals: Refusals = Refusals(app, server, parts, self.visitors)
         self._first_request = FirstRequest(app, server, self._tell)
@@ -74,8 +81,8 @@ class Guard:
         self.visitors.logins = logins
         self.visitors.session = session
 
-    def _keys(self) -> Keys:
-        """Return the keys under which handles are sealed, the current one first."""
+    def keys(self) -> Keys:
+        """Return the keys under which handles and forms are sealed, the current one first."""
         keys = self.server.secret_keys()
         return keys or (internals.signing_secret(self.app) or _PROCESS_SECRET,)
 
@@ -162,6 +169,10 @@ class Guard:
         elif kind is not Endpoint.STATIC:
             # Component suites are the same for everybody, and large: what Dash says of them stays.
             demand(request, Caching.PRIVATE)
+        session = self.visitors.session
+        if session is not None and kind in _OF_USER:
+            # Not Dash's own requests: an Interval makes them while nobody is there.
+            session.renew(request)
         if kind is Endpoint.CALLBACK and request.query and self.parts.callbacks.any_public():
             self.parts.handles.unseal_those_of_stranger(request)
 
@@ -231,7 +242,7 @@ class Guard:
         """
         visitors = self.visitors
         visitor = walk(visitors.recognise(request, logins), request)
-        if visitor is None:
+        if visitor is None or visitor.is_for_public:
             return False
         if not self.parts.is_file(request, self.parts.kind(request)):
             visitors.remember(request, visitor)

@@ -138,6 +138,8 @@ def _why_nobody(request: Request) -> str:
         return "its credentials are wrong"
     if request.refusal == Refusal.BUSY:
         return "all turns to verify a password are taken"
+    if request.refusal == Refusal.THROTTLED:
+        return f"too many wrong passwords came before; it is to wait {request.retry_after} s"
     if request.refusal == Refusal.UNAVAILABLE:
         return "the users cannot be looked up just now"
     if request.authorization is not None:

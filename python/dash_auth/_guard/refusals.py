@@ -9,7 +9,7 @@ from dash import Dash
 from werkzeug.exceptions import HTTPException
 
 from dash_auth import _dash_internals as internals
-from dash_auth import _refused
+from dash_auth import _refused, _witness
 from dash_auth._caching import demand
 from dash_auth._core import Refusal, Standing
 from dash_auth._current import RequestIdentity
@@ -77,8 +77,15 @@ class Refusals:
         if request.is_forged:
             self.reasons.tell_of_foreign(request)
             return self._answer(request, 403, "Cross-site request refused")
+        if request.denied_user is not None:
+            self.reasons.tell(request, lambda: "allow= lets the user not in")
+            _witness.denied(request, request.denied_user, "allow")
+            answer = self._visitors.logins.asking.forbid(request, request.denied_user)
+            return self._server.respond(answer)
         if request.refusal in (Refusal.BUSY, Refusal.UNAVAILABLE):
             return self._later(request)
+        if request.refusal == Refusal.THROTTLED:
+            return self._too_many(request)
         if request.is_too_large and not self._visitors.bring_login(request):
             self.reasons.tell(request, warn_of="anonymous_body_limit")
             return self._answer(request, 413, "Request too large")
@@ -89,6 +96,13 @@ class Refusals:
         is_busy = request.refusal == Refusal.BUSY
         said = "Too many logins" if is_busy else "Logins cannot be checked at the moment"
         return self._answer(request, 503, said, {"Retry-After": _RETRY_AFTER[is_busy]})
+
+    def _too_many(self, request: Request) -> Any:
+        self.reasons.tell(request)
+        # No challenge: a browser would ask for the password again at once.
+        return self._answer(
+            request, 429, "Too many wrong passwords", {"Retry-After": str(request.retry_after or 1)}
+        )
 
     def _ask(self, request: Request) -> Steps[Any]:
         """Have the login ask for what it needs."""

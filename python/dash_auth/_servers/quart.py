@@ -23,6 +23,7 @@ from dash_auth._servers.werkzeug import (
     WerkzeugServer,
     apps_on,
     decisive,
+    fields_of,
     fit_caching,
     put_in_place,
     set_cookies,
@@ -130,6 +131,15 @@ class QuartRequest(AsgiRequest):
             # Quart keeps what it parsed, so this is the very object that Dash will be given.
             self._body = await self._request.get_json()
         except (HTTPException, RecursionError, ValueError):
+            self._body = UNREADABLE
+
+    async def _read_form(self, limit: int) -> None:
+        try:
+            if not await self._ends_within(limit):
+                self._body = TOO_LARGE
+                return
+            self._body = fields_of(await self._request.form)
+        except (HTTPException, ValueError):
             self._body = UNREADABLE
 
     async def _ends_within(self, limit: int) -> bool:
@@ -240,7 +250,10 @@ class QuartServer(WerkzeugServer):
     def _answering(self, view: Callable[..., Any], headers: dict[str, str]) -> Callable[..., Any]:
         @functools.wraps(view)
         async def answer(**variables: str) -> Any:
-            made = await off_loop(functools.partial(view, **variables))
+            if inspect.isgeneratorfunction(view):
+                made = await walk_beside_loop(view(**variables), self.request())
+            else:
+                made = await off_loop(functools.partial(view, **variables))
             made = await quart.make_response(self._response(made))
             return self.with_headers(made, headers)
 

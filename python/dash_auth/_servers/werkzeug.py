@@ -16,7 +16,7 @@ from dash_auth import _dash_internals as internals
 from dash_auth import _refused
 from dash_auth._caching import cache_control
 from dash_auth._guard.guards import Guards
-from dash_auth._request import Answer, Caching, CookieAttributes, Request
+from dash_auth._request import UNREADABLE, Answer, Caching, CookieAttributes, Request
 from dash_auth._secret_keys import Keys, keys_of
 from dash_auth._servers.remembered import remembering
 from dash_auth._steps import Steps
@@ -294,6 +294,15 @@ def set_cookies(request: Request, response: Any) -> None:
     """
     for cookie in request.set_cookies.values():
         response.headers.add("Set-Cookie", cookie)
+
+
+def fields_of(form: Any) -> Any:
+    """Return the fields of a form, as werkzeug parsed it; `UNREADABLE` where one is there twice.
+
+    :param form: the form
+    """
+    fields = {name: values[0] for name, values in form.lists()}
+    return fields if len(fields) == sum(len(values) for _, values in form.lists()) else UNREADABLE
 
 
 def tell_refusal(request: Request, response: Any) -> None:

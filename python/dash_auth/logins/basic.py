@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 
+from dash_auth import _core, _witness
 from dash_auth._arguments import Pair
-from dash_auth._core import Refusal
+from dash_auth._core import Refusal, Throttled
 from dash_auth._current import RequestIdentity
 from dash_auth._login import BASIC, Login, Outcome, Visitor
 from dash_auth._request import Answer, Request
@@ -15,12 +16,14 @@ from dash_auth._steps import Steps, at_once, is_way
 from dash_auth.logins import pages
 from dash_auth.logins.function import AuthFunc, GroupsFunc
 from dash_auth.logins.passwords import (
+    DEFAULT_THROTTLE,
     SESSION_SECONDS,
     Passwords,
-    Verified,
+    Verification,
     Verifier,
     passwords_of,
 )
+from dash_auth.logins.throttle import Throttle
 from dash_auth.users.store import UserStore
 
 DEFAULT_REALM = "User Visible Realm"
@@ -34,6 +37,7 @@ class Basic(Login):
     """
 
     precedence = BASIC
+    method: str = "basic"
     challenge: str
     """What makes a browser ask for user name and password."""
 
@@ -45,6 +49,7 @@ class Basic(Login):
         realm: str = DEFAULT_REALM,
         auth_func_cache_seconds: float = 0,
         auth_func_session_seconds: float = SESSION_SECONDS,
+        throttle: Throttle | None = DEFAULT_THROTTLE,
     ) -> None:
         """Say who knows the users.
 
@@ -58,6 +63,8 @@ class Basic(Login):
             verifier accepted are not asked about again; 0, the default, asks at each request
         :param auth_func_session_seconds: for how long, in seconds, an open WebSocket counts of a
             user whom a function or a verifier accepted; 8 hours by default
+        :param throttle: how often passwords may be guessed, see :class:`dash_auth.Throttle`; None
+            for as often as you like
         :raises TypeError: for an argument of a wrong type
         :raises ValueError: if a stored password cannot be read (the message names the user, never
             the value), or the realm is no printable ASCII
@@ -67,9 +74,14 @@ class Basic(Login):
             users
             if isinstance(users, Passwords)
             else passwords_of(
-                users, auth_func_cache_seconds, auth_func_session_seconds, user_groups=user_groups
+                users,
+                auth_func_cache_seconds,
+                auth_func_session_seconds,
+                user_groups=user_groups,
+                throttle=throttle,
             )
         )
+        self._successes = _witness.Once(_witness.HOUR)
 
     def claim(self, request: Request) -> str | None:
         return request.authorization
@@ -77,7 +89,13 @@ class Basic(Login):
     def verify(self, request: Request, claim: str) -> Steps[Outcome]:
         made = self._verified(request, claim)
         outcome = (yield from made) if is_way(made) else made
+        is_new = request.verified is None or request.verified[2] is not outcome
         request.verified = (self, claim, outcome)
+        if is_new:
+            self._witness(request, claim, outcome)
+        if isinstance(outcome, Throttled):
+            request.retry_after = outcome.seconds
+            return Refusal.THROTTLED
         if isinstance(outcome, Refusal):
             return outcome
         claims = yield from self.passwords.claims(outcome[0])
@@ -86,15 +104,24 @@ class Basic(Login):
         identity = RequestIdentity(None, claims)
         return Visitor(self, claim, identity, {USER: claims}, against=outcome, until=until)
 
-    def _verified(
-        self, request: Request, header: str
-    ) -> Steps[Verified | Refusal] | Verified | Refusal:
+    def _verified(self, request: Request, header: str) -> Steps[Verification] | Verification:
         """Return what comes of a request's credentials, verified once."""
         known = request.verified
         if known is None or known[:2] != (self, header) or request.is_socket:
-            return self.passwords.verify(header, request.address)
-        found: Verified | Refusal = known[2]
+            return self.passwords.verify(header, request)
+        found: Verification = known[2]
         return found
+
+    def _witness(self, request: Request, header: str, outcome: Verification) -> None:
+        """Tell of what came of credentials; of right ones once an hour."""
+        if not isinstance(outcome, Refusal | Throttled):
+            if self._successes.is_new((outcome[0], request.address)):
+                _witness.succeeded(request, self.method, outcome[0])
+        elif outcome == Refusal.WRONG or isinstance(outcome, Throttled):
+            credentials = _core.parse_basic(header)
+            name = "" if credentials is None else credentials.username
+            tell = _witness.throttled if isinstance(outcome, Throttled) else _witness.failed
+            tell(request, self.method, name, knows=self.passwords.knows)
 
     def known_name(self, request: Request) -> str | None:
         """Return whose credentials a request has, None where to find out may take long.
@@ -107,7 +134,7 @@ class Basic(Login):
             return None
         made = self._verified(request, header)
         outcome = at_once(made) if is_way(made) else made
-        return None if outcome is None or isinstance(outcome, Refusal) else outcome[0]
+        return outcome[0] if isinstance(outcome, tuple) else None
 
     def holds(self, visitor: Visitor) -> bool:
         name, verified_against = visitor.against

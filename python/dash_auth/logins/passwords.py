@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 from dash_auth import _core, security
 from dash_auth._arguments import check_auth_func, check_number, is_store, is_verifier, users_of
-from dash_auth._core import Attempt, Refusal, Users, VerifiedCredentials
+from dash_auth._core import Attempt, Credentials, Refusal, Throttled, Users, VerifiedCredentials
 from dash_auth._current import groups_in
+from dash_auth._request import Request
 from dash_auth._steps import Steps, Wait
 from dash_auth.logins.function import (
     GroupsFunc,
@@ -24,6 +25,14 @@ from dash_auth.logins.function import (
     check_user_groups,
     groups_of,
 )
+from dash_auth.logins.throttle import (
+    ASKED_AGAIN,
+    Throttle,
+    check_throttle,
+    counters_of,
+    folded,
+    forwarded_of,
+)
 from dash_auth.users.store import Account, UserStore
 from dash_auth.users.table import Table
 
@@ -32,17 +41,31 @@ logger: logging.Logger = logging.getLogger("dash_auth")
 SESSION_SECONDS = 8 * 60 * 60
 """For how long a login counts whose password is kept elsewhere, in seconds."""
 
+DEFAULT_THROTTLE = Throttle()
+"""How often passwords may be guessed, unless an app says otherwise."""
+
 _SLOW = 0.05
 """How long a verifier may take where nothing is remembered, in seconds."""
 
 Verified = tuple[str, str]
 """A user's name, and what the user was verified against."""
 
+Brought = str | Credentials
+"""Credentials as they came: the value of an Authorization header, or what was typed into a form."""
+
+DeviceOf = Callable[[str], str | None]
+"""Returns the id of a browser's device, if a cookie says that it is one for this account."""
+
+Verification = Verified | Refusal | Throttled
+"""What comes of credentials: whose they are, or why they are nobody's."""
+
 
 class Verifier(Protocol):
     """Checks passwords that are kept elsewhere, such as in a directory.
 
-    What it raises lets nobody in; see :class:`dash_auth.Unavailable`.
+    What it raises lets nobody in; see :class:`dash_auth.Unavailable`. It may state, as its attribute
+    `throttle`, a :class:`dash_auth.Throttle` that is stricter than the app's: so a directory that
+    locks accounts is asked too seldom to lock one.
     """
 
     def check(self, name: str, password: str) -> Account | Awaitable[Account | None] | None:
@@ -79,11 +102,17 @@ class Passwords(ABC):
     user_groups: Mapping[str, Iterable[str]] | GroupsFunc | None = None
 
     @abstractmethod
-    def verify(self, header: str, address: str) -> Steps[Verified | Refusal] | Verified | Refusal:
-        """Return whose credentials a header holds, or why they are nobody's.
+    def verify(
+        self, brought: Brought, request: Request, device: DeviceOf | None = None
+    ) -> Steps[Verification] | Verification:
+        """Return whose credentials a request brings, or why they are nobody's.
 
-        :param header: the value of the Authorization header
-        :param address: the client's address
+        Wrong ones are counted; where there were too many it says how long the client has to wait.
+
+        :param brought: the value of the Authorization header, or name and password from a form
+        :param request: the request that brings them
+        :param device: with a form, returns the id in the cookie of the browser's device, if it is
+            for the account of this name; None for HTTP Basic
         """
 
     @abstractmethod
@@ -99,6 +128,13 @@ class Passwords(ABC):
 
         :param name: the user's name
         """
+
+    def knows(self, name: str) -> bool:
+        """Tell whether there is an account of that name, False where nothing can tell.
+
+        :param name: the name as it was typed
+        """
+        return self.stored(name) is not None
 
     def claims(self, name: str) -> Steps[dict[str, Any]]:
         """Return what the session shows of a user.
@@ -123,10 +159,13 @@ class Passwords(ABC):
 class StoredPasswords(Passwords):
     """Compares passwords with what a store keeps, which stays live."""
 
-    def __init__(self, store: UserStore, *, is_strict: bool = True) -> None:
+    def __init__(
+        self, store: UserStore, *, is_strict: bool = True, throttle: Throttle | None = None
+    ) -> None:
         """Read what is stored.
 
         :param store: keeps the users
+        :param throttle: how often passwords may be guessed, None for as often as you like
         :param is_strict: whether a stored value that cannot be read is an error; a subclass's own
             check may read what the core cannot, and then ours refuses these users alone
         :raises TypeError: if a name or a stored value is no text
@@ -140,12 +179,28 @@ class StoredPasswords(Passwords):
         if not is_strict:
             readable = {name: value for name, value in table.items() if _is_readable(name, value)}
             table = readable or {"nobody": secrets.token_urlsafe()}
-        self._core = Users(table, is_named=self.keep_accounts)
+        counters = counters_of(throttle)
+        self._core = Users(table, is_named=self.keep_accounts, counters=counters)
 
-    def verify(self, header: str, address: str) -> Steps[Verified | Refusal] | Verified | Refusal:
-        attempt = self._core.attempt(header, self._kept, address)
+    def verify(
+        self, brought: Brought, request: Request, device: DeviceOf | None = None
+    ) -> Steps[Verification] | Verification:
+        attempt = self._core.attempt(brought, self._kept, request.address, time.monotonic())
+        if not isinstance(attempt, Attempt):
+            return attempt
+        return self._verified_later(attempt, request, device)
+
+    def _verified_later(
+        self, attempt: Attempt, request: Request, device: DeviceOf | None
+    ) -> Steps[Verification]:
+        account = "" if device is None else self._own_name(attempt.username)
+        begun = _begun(attempt, request, device, account)
         # Wrong ones wait as those of an unknown name do: the time says nothing of who is known.
-        return _verified_later(attempt) if isinstance(attempt, Attempt) else attempt
+        return (yield Wait(attempt.verify)) if begun is None else begun
+
+    def _own_name(self, typed: str) -> str:
+        account = self.account(typed)
+        return typed if account is None else account.name
 
     def account(self, name: str) -> Account | None:
         return _usable(self._store.find, name)
@@ -154,6 +209,9 @@ class StoredPasswords(Passwords):
         password = self._password(self._kept.get(name))
         # A store is live, and may hold anything by now.
         return password if isinstance(password, str) else None
+
+    def knows(self, name: str) -> bool:
+        return self._kept.get(name) is not None
 
     def _password(self, kept: Any) -> Any:
         return kept[1] if self.keep_accounts and kept is not None else kept
@@ -214,38 +272,71 @@ class FunctionVerifier:
 class AskedPasswords(Passwords):
     """Asks a verifier about passwords."""
 
-    def __init__(self, verifier: Verifier, cache_seconds: float, session_seconds: float) -> None:
+    def __init__(
+        self,
+        verifier: Verifier,
+        cache_seconds: float,
+        session_seconds: float,
+        throttle: Throttle | None = None,
+    ) -> None:
         """Remember whom to ask.
 
         :param verifier: whom
         :param cache_seconds: for how long what it accepted is not asked about again, in seconds
         :param session_seconds: for how long it counts once it accepted somebody, in seconds
+        :param throttle: how often passwords may be guessed, None for as often as you like; what the
+            verifier states counts where it is stricter
+        :raises TypeError: if the verifier states what is no throttle
         """
         self._verifier = verifier
         self.keep_accounts: bool = not isinstance(verifier, FunctionVerifier)
         self._what = f"{type(verifier).__name__}.check" if self.keep_accounts else "auth_func"
         self.seconds: float | None = session_seconds
-        self._memory = VerifiedCredentials(cache_seconds)
+        stated = getattr(verifier, "throttle", None)
+        check_throttle(stated)
+        if throttle is not None and stated is not None:
+            throttle = throttle.stricter(stated)
+        # What is kept elsewhere may be another password by now, which was wrong a while ago.
+        counters = counters_of(throttle, repeated=ASKED_AGAIN)
+        self._memory = VerifiedCredentials(cache_seconds, counters=counters)
+        self._is_throttled = counters is not None
         self._remembers_accounts = self.keep_accounts and bool(cache_seconds)
         self._is_told_of = bool(cache_seconds)
 
-    def verify(self, header: str, address: str) -> Steps[Verified | Refusal]:
-        meant = self._meant(header) if self._remembers_accounts else ""
-        attempt = self._memory.attempt(header, meant, address)
-        if isinstance(attempt, Attempt):
-            return (yield Wait(partial(self._ask, attempt, meant)))  # type: ignore[no-any-return]
-        return self._named(attempt, meant)
+    def verify(
+        self, brought: Brought, request: Request, device: DeviceOf | None = None
+    ) -> Steps[Verification]:
+        meant = self._meant(brought) if self._remembers_accounts else ""
+        attempt = self._memory.attempt(brought, meant, request.address, time.monotonic())
+        if not isinstance(attempt, Attempt):
+            return self._named(attempt, meant)
+        if self._is_throttled:
+            counted = meant or self._counted(attempt.username)
+            begun = _begun(attempt, request, device, counted)
+            if begun is not None:
+                return self._named(begun, meant)
+        return (yield Wait(partial(self._ask, attempt, meant)))  # type: ignore[no-any-return]
 
-    def _meant(self, header: str) -> str:
-        """Return the name of the account that a header is meant for, nothing if there is none.
+    def _meant(self, brought: Brought) -> str:
+        """Return the name of the account that credentials are meant for, nothing if there is none.
 
         By what was typed another one may be meant by now, whose password it is not.
         """
-        credentials = _core.parse_basic(header)
+        credentials = _core.parse_basic(brought) if isinstance(brought, str) else brought
         account = None if credentials is None else self.account(credentials.username)
         return "" if account is None else account.name
 
-    def _ask(self, attempt: Attempt, meant: str) -> Verified | Refusal:
+    def _counted(self, typed: str) -> str:
+        """Return the name under which guesses at an account are counted."""
+        try:
+            account = self.account(typed) if self.keep_accounts else None
+        except Exception:
+            # Whoever asks about the account next tells of it.
+            logger.debug("Counted by the name that was typed", exc_info=True)
+            account = None
+        return folded(typed) if account is None else account.name
+
+    def _ask(self, attempt: Attempt, meant: str) -> Verification:
         # Where greenlets share a thread, the core's wait would stop the one that could end it.
         outcome = attempt.verify(can_wait=not _threads_are_greenlets())
         if outcome is not None:
@@ -272,9 +363,9 @@ class AskedPasswords(Passwords):
             )
         return found
 
-    def _named(self, outcome: Verified | Refusal, meant: str) -> Verified | Refusal:
+    def _named(self, outcome: Verification, meant: str) -> Verification:
         """Return the user's own name, where what was typed is known to be right."""
-        if isinstance(outcome, Refusal):
+        if isinstance(outcome, Refusal | Throttled):
             return outcome
         if self._remembers_accounts and not meant:
             return Refusal.WRONG
@@ -283,6 +374,9 @@ class AskedPasswords(Passwords):
 
     def account(self, name: str) -> Account | None:
         return _usable(self._verifier.find, name)
+
+    def knows(self, name: str) -> bool:
+        return self.keep_accounts and super().knows(name)
 
     def stored(self, name: str) -> str | None:
         account = self.account(name)
@@ -296,6 +390,7 @@ def passwords_of(
     *,
     user_groups: Mapping[str, Iterable[str]] | GroupsFunc | None = None,
     is_strict: bool = True,
+    throttle: Throttle | None = DEFAULT_THROTTLE,
 ) -> Passwords:
     """Return who knows the passwords.
 
@@ -305,6 +400,7 @@ def passwords_of(
     :param session_seconds: see :class:`AskedPasswords`
     :param user_groups: see :class:`Passwords`
     :param is_strict: see :class:`StoredPasswords`
+    :param throttle: how often passwords may be guessed, None for as often as you like
     :raises TypeError: if it is none of these, for a time that is no number, or see
         :class:`StoredPasswords`
     :raises ValueError: for a time that is none, or goes with no store, or see
@@ -313,13 +409,21 @@ def passwords_of(
     check_user_groups(user_groups)
     check_number("auth_func_cache_seconds", cache_seconds, "seconds")
     check_number("auth_func_session_seconds", session_seconds, "seconds")
-    passwords = _passwords_of(users, cache_seconds, session_seconds, is_strict=is_strict)
+    check_throttle(throttle)
+    passwords = _passwords_of(
+        users, cache_seconds, session_seconds, is_strict=is_strict, throttle=throttle
+    )
     passwords.user_groups = user_groups
     return passwords
 
 
 def _passwords_of(
-    users: Any, cache_seconds: float, session_seconds: float, *, is_strict: bool
+    users: Any,
+    cache_seconds: float,
+    session_seconds: float,
+    *,
+    is_strict: bool,
+    throttle: Throttle | None,
 ) -> Passwords:
     is_other = isinstance(users, Mapping | type) or is_store(users) or is_verifier(users)
     if callable(users) and not is_other:
@@ -327,14 +431,14 @@ def _passwords_of(
         users = FunctionVerifier(users)
     users = users_of(users)
     if is_verifier(users):
-        return AskedPasswords(users, cache_seconds, session_seconds)
+        return AskedPasswords(users, cache_seconds, session_seconds, throttle)
     if cache_seconds or session_seconds != SESSION_SECONDS:
         raise ValueError(
             "auth_func_cache_seconds and auth_func_session_seconds go with auth_func=: "
             "a table of users is asked at each request"
         )
     store = Table(users) if isinstance(users, Mapping) else users
-    return StoredPasswords(store, is_strict=is_strict)
+    return StoredPasswords(store, is_strict=is_strict, throttle=throttle)
 
 
 def _usable(find: Callable[[str], object], name: str) -> Account | None:
@@ -348,9 +452,22 @@ def _against(account: Account) -> str:
     return account.password if isinstance(account.password, str) else ""
 
 
-def _verified_later(attempt: Attempt) -> Steps[Verified | Refusal]:
-    verified: Verified | Refusal = yield Wait(attempt.verify)
-    return verified
+def _begun(
+    attempt: Attempt, request: Request, device: DeviceOf | None, account: str
+) -> Verification | None:
+    """Return what comes of an attempt at once, None if it is to be verified.
+
+    :param attempt: the attempt
+    :param request: the request that makes it
+    :param device: see :meth:`Passwords.verify`
+    :param account: the name of the account that it is meant for
+    """
+    return attempt.begin(
+        time.monotonic(),
+        account=account,
+        forwarded=forwarded_of(request),
+        device=None if device is None else device(account) or "",
+    )
 
 
 def _is_readable(name: str, stored: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import re
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
@@ -33,7 +34,7 @@ from dash_auth._servers.fastapi.answers import answer_of, answer_of_error
 from dash_auth._servers.fastapi.middleware import GuardMiddleware, fitting_caching
 from dash_auth._servers.fastapi.routes import Routes
 from dash_auth._servers.fastapi.session import SessionCookie
-from dash_auth._steps import off_loop, run_to_end
+from dash_auth._steps import off_loop, run_to_end, walk_beside_loop
 
 _STATE = "dash_auth"
 
@@ -150,7 +151,10 @@ class FastAPIServer:
     ) -> str:
         async def answer(request: Any) -> Response:
             try:
-                made = await off_loop(functools.partial(view, **request.path_params))
+                if inspect.isgeneratorfunction(view):
+                    made = await walk_beside_loop(view(**request.path_params), self.request())
+                else:
+                    made = await off_loop(functools.partial(view, **request.path_params))
             except HTTPException as error:
                 made = answer_of_error(error)
             made = self.respond(made) if isinstance(made, Answer) else made
