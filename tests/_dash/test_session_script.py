@@ -106,6 +106,14 @@ def test_a_login_request_of_the_developers_says_it_where_it_refuses() -> None:
         assert len(reply.headers.getlist("Dash-Auth")) == (word is not None)
 
 
+def test_who_guesses_too_often_is_told_so(everywhere: Serve) -> None:
+    site = everywhere(app_behind(dict(USERS), secret_key=KEY))
+    replies = [site.request("GET", "/private", auth=("alice", f"wrong{i}")) for i in range(8)]
+    said = [(reply.status, reply.headers["Dash-Auth"]) for reply in replies]
+    assert set(said) == {(401, "login"), (429, "throttled")}
+    assert int(replies[-1].headers["Retry-After"]) > 0
+
+
 # The tag
 
 

@@ -11,7 +11,7 @@ import dash_auth
 import pytest
 from attacks import apps
 from attacks.apps import new_app
-from attacks.http import ALICE, USERS
+from attacks.http import ALICE, BOB, USERS
 from attacks.servers import BACKENDS, running
 from conftest import CHROMIUM, CHROMIUM_FLAGS
 from dash import Dash, Input, Output, dcc, html, page_container, register_page
@@ -657,6 +657,64 @@ def test_a_page_with_nobody_to_renew_says_nothing(visit: Callable[..., Page]) ->
         page.get_by_role("button", name="count").click()
         expect(page.get_by_text("Counted 1")).to_be_visible()
         assert touches == []
+
+
+# FormAuth
+
+
+def behind_a_page(app: Dash, **options: Any) -> dash_auth.FormAuth:
+    return dash_auth.FormAuth(app, dict(USERS), public_routes=["/"], secret_key=KEY, **options)
+
+
+def fill_in(page: Page, user: tuple[str, str]) -> None:
+    page.locator("input[name=username]").fill(user[0])
+    page.locator("input[name=password]").fill(user[1])
+    page.locator("form button.go").click()
+
+
+def test_a_login_on_the_login_page_ends_and_the_next_user_sees_the_page(
+    visit: Callable[..., Page],
+) -> None:
+    app = site()
+    behind_a_page(app, lang="es")
+    with served(app) as url:
+        page = visit()
+        page.goto(url)
+        page.locator("#to-inside").click()
+        fill_in(page, ALICE)
+        expect(page.get_by_text("You are alice")).to_be_visible()
+        assert page.url == f"{url}/inside?a=1"
+        page.get_by_role("button", name="count").click()
+        expect(page.get_by_text("Counted 1")).to_be_visible()
+        other = page.context.new_page()
+        other.goto(f"{url}/logout")
+        other.locator("form button").click()
+        expect(other.locator("input[name=username]")).to_be_visible()
+        refused(page, "count")
+        # The cookie is gone: nothing says that there was a login.
+        expect(banner(page)).to_contain_text("Inicie sesión.")
+        expect(page.get_by_text("Counted 1")).to_be_visible()
+        banner(page).get_by_role("button").first.click()
+        fill_in(page, BOB)
+        expect(page.get_by_text("You are bob")).to_be_visible()
+        expect(page.get_by_text("Counted 0")).to_be_visible()
+        assert page.url == f"{url}/inside?a=1"
+
+
+def test_links_to_login_and_logout_page_are_followed(visit: Callable[..., Page]) -> None:
+    app = site()
+    app.layout.children.append(dcc.Link("go out", href="/logout"))
+    app.layout.children.append(dcc.Link("go in", href="/login?next=/inside"))
+    behind_a_page(app)
+    with served(app) as url:
+        page = visit()
+        page.goto(url)
+        page.get_by_role("link", name="go in").click()
+        fill_in(page, ALICE)
+        expect(page.get_by_text("You are alice")).to_be_visible()
+        page.get_by_role("link", name="go out").click()
+        expect(page.locator("form button")).to_be_visible()
+        assert page.url == f"{url}/logout"
 
 
 # The other servers
