@@ -1,0 +1,1 @@
+"""A login with a page: a form for user name and password."""
