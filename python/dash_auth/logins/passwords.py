@@ -26,7 +26,7 @@ from dash_auth.logins.function import (
     groups_of,
 )
 from dash_auth.logins.throttle import (
-    ASKED_AGAIN,
+    REPEATED,
     Throttle,
     check_throttle,
     counters_of,
@@ -296,8 +296,9 @@ class AskedPasswords(Passwords):
         check_throttle(stated)
         if throttle is not None and stated is not None:
             throttle = throttle.stricter(stated)
-        # What is kept elsewhere may be another password by now, which was wrong a while ago.
-        counters = counters_of(throttle, repeated=ASKED_AGAIN)
+        # What is kept elsewhere may be another password by now, so it is asked again; but not what
+        # locks accounts, and counts each wrong password.
+        counters = counters_of(throttle, repeated=REPEATED, asks_again=stated is None)
         self._memory = VerifiedCredentials(cache_seconds, counters=counters)
         self._is_throttled = counters is not None
         self._remembers_accounts = self.keep_accounts and bool(cache_seconds)

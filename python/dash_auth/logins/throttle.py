@@ -15,9 +15,9 @@ _MOST = 1_000_000
 _LONGEST = 24 * 60 * 60
 """The longest wait, in seconds: failures are forgotten after it."""
 
-ASKED_AGAIN = 5.0
-"""After how many seconds a wrong password is asked about again where it is kept elsewhere: there it
-may have become right, and the forty requests of a page that repeat it are over."""
+REPEATED = 5.0
+"""For how long a wrong password counts once where passwords are kept elsewhere, in seconds: by then
+the forty requests of a page that repeat it are over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,12 +96,15 @@ def check_throttle(throttle: object) -> None:
         )
 
 
-def counters_of(throttle: Throttle | None, *, repeated: float | None = None) -> Counters | None:
+def counters_of(
+    throttle: Throttle | None, *, repeated: float | None = None, asks_again: bool = False
+) -> Counters | None:
     """Return new counters, None where nothing is counted.
 
     :param throttle: how many attempts are free, None for no throttle
     :param repeated: for how long, in seconds, a wrong password that comes again is refused without
         being looked at; None for as long as it is remembered
+    :param asks_again: whether for so long it is looked at again instead, and counts once
     """
     if throttle is None:
         return None
@@ -114,6 +117,7 @@ def counters_of(throttle: Throttle | None, *, repeated: float | None = None) -> 
         known_free=throttle.known_free,
         stop_after=throttle.stop_after,
         repeated=repeated,
+        asks_again=asks_again,
     )
 
 
