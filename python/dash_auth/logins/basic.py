@@ -40,6 +40,8 @@ class Basic(Login):
     method: str = "basic"
     challenge: str
     """What makes a browser ask for user name and password."""
+    logout_path: str | None = None
+    """Path that logs out, as the browser sees it, None where there is none."""
 
     def __init__(
         self,
@@ -145,6 +147,9 @@ class Basic(Login):
 
     def weak_passwords(self) -> list[tuple[str, str]]:
         return self.passwords.weak()
+
+    def forbid(self, request: Request, name: str) -> Answer:
+        return pages.no_access(request, name, request.start, self.logout_path)
 
     def ask(self, request: Request) -> Answer:
         challenge = {"WWW-Authenticate": self.challenge}

@@ -82,11 +82,14 @@ class FormFlow(LoginFlow):
             return pages.answer(request, 401, "Login required", self._places.start())
         if request.header("Sec-Fetch-Dest") in _FRAMES:
             # Where no frame shows the login page: the way out of it, which holds no password.
-            href = self._places.seen(request, request.path)
+            href = self._target(request) or self._places.start()
             card = pages.in_frame(self.files(request), href)
             return self._card(request, 401, card, in_frame=True)
-        target = self._places.target(request, self._parts.app_of(request))
+        target = self._target(request)
         return self._to(self._places.login_page(request, target))
+
+    def _target(self, request: Request) -> str | None:
+        return self._places.target(request, self._parts.app_of(request))
 
     def begin(self, request: Request, target: str | None) -> Answer:
         return self._to(self._places.login_page(request, target))

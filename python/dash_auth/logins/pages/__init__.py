@@ -54,6 +54,7 @@ __all__ = [
     "log_out_form",
     "logged_out",
     "login_page",
+    "no_access",
     "no_cookie",
     "page",
     "read_from",
