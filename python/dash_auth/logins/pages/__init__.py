@@ -26,6 +26,7 @@ from dash_auth.logins.pages.small import (
     answer,
     as_answer,
     is_shown,
+    no_access,
     page,
 )
 
