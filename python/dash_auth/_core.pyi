@@ -11,7 +11,16 @@ class Attempt:
     """
     Credentials of which it is not known yet whether they are right.
     """
-    def land(self, accepted: bool | None, /) -> tuple[str, str] | Refusal:
+    def begin(self, now: SupportsFloat | SupportsIndex, /, *, account: str = "", forwarded: str | None = None, device: str | None = None) -> tuple[str, str] | Refusal | Throttled | None:
+        """
+        Return what comes of the credentials at once, None if they are to be verified.
+
+        Where guesses are counted it comes before that. `now` is the time in seconds, by any clock that
+        is never set back; `account` the name of the account that they are meant for, where a table does
+        not say so; `forwarded` what a header says of further addresses; `device` the id of the browser's
+        device, empty for a new one, None where there are no such ids.
+        """
+    def land(self, accepted: bool | None, /) -> tuple[str, str] | Refusal | Throttled:
         """
         Tell all requests that wait what was found out, and return what comes of it; None sends them
         away to come back later.
@@ -26,7 +35,7 @@ class Attempt:
         """
         The name as it was sent.
         """
-    def verify(self, /, *, can_wait: bool = True) -> tuple[str, str] | Refusal | None:
+    def verify(self, /, *, can_wait: bool = True) -> tuple[str, str] | Refusal | Throttled | None:
         """
         Return what comes of the credentials, None if the caller is to ask and to land the finding.
 
@@ -52,10 +61,29 @@ class Callback:
         """
 
 @final
+class Counters:
+    """
+    Counts the attempts to log in; several kinds of passwords may share one.
+    """
+    def __new__(cls, /, *, account_free: SupportsIndex, account_first: SupportsFloat | SupportsIndex, account_longest: SupportsFloat | SupportsIndex, address_free: SupportsIndex, address_longest: SupportsFloat | SupportsIndex, known_free: SupportsIndex, stop_after: SupportsIndex | None = None, repeated: SupportsFloat | SupportsIndex | None = None, asks_again: bool = False) -> Counters:
+        """
+        Begin with nothing counted; the times are in seconds.
+
+        A wrong password that comes again is refused without being looked at for `repeated` seconds;
+        None for as long as it is remembered. Or for so long it `asks_again`, and counts it once.
+        """
+
+@final
 class Credentials:
     """
     The user-id and password of one request.
     """
+    def __new__(cls, username: str, password: str, /) -> Credentials:
+        """
+        Return a name and a password that came in another way than in a header, such as a form.
+
+        A name with a colon or a control character is nobody's.
+        """
     @property
     def password(self, /) -> str:
         """
@@ -188,6 +216,10 @@ class Refusal:
     """
     The server verifies as many as it can; the client is to come back.
     """
+    THROTTLED: Final[Refusal]
+    """
+    It was guessed too often; the client is to come back after some seconds.
+    """
     UNAVAILABLE: Final[Refusal]
     """
     Who knows the users cannot be asked just now; the client is to come back.
@@ -302,6 +334,21 @@ class Standing:
     def __repr__(self, /) -> str: ...
 
 @final
+class Throttled:
+    """
+    A password was guessed too often: nothing was looked at.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def seconds(self, /) -> int:
+        """
+        After how many seconds the client may come back, rounded up.
+        """
+
+@final
 class Ticket:
     """
     A ticket that counts: what it says of a login.
@@ -389,17 +436,17 @@ class Users:
     """
     Verifies credentials against the developer's own table of stored passwords.
     """
-    def __new__(cls, table: "dict[str, str]", /, *, is_named: bool = False) -> Users:
+    def __new__(cls, table: "dict[str, str]", /, *, is_named: bool = False, counters: Counters | None = None) -> Users:
         """
         Read the table; raise `ValueError` or `TypeError`, naming the user, where a name or a stored
         value could never log in, and `ValueError` where there are no users.
 
         Where it `is_named`, the live table holds pairs: the user's own name, and the stored value.
         """
-    def attempt(self, header: str, table: Any, address: str, /) -> tuple[str, str] | Refusal | Attempt:
+    def attempt(self, brought: str | Credentials, table: Any, address: str, now: SupportsFloat | SupportsIndex = 0.0, /) -> tuple[str, str] | Refusal | Throttled | Attempt:
         """
-        Return whose credentials a header holds and the stored value that they were verified against,
-        or why there are none; or the attempt, where that is to hash.
+        Return whose credentials they are and the stored value that they were verified against, or why
+        there are none; or the attempt, where that is to hash. They are a header's, or were typed.
 
         The live table is asked anew each time, so that a removed user or a changed password counts at
         once.
@@ -410,14 +457,14 @@ class VerifiedCredentials:
     """
     Remembers for some seconds the credentials that something else than a table found to be right.
     """
-    def __new__(cls, seconds: SupportsFloat | SupportsIndex, /) -> VerifiedCredentials:
+    def __new__(cls, lifetime: SupportsFloat | SupportsIndex, /, *, counters: Counters | None = None) -> VerifiedCredentials:
         """
         Remember for some seconds; 0 keeps nothing, and each request asks.
         """
-    def attempt(self, header: str, account: str, address: str, /) -> tuple[str, str] | Refusal | Attempt:
+    def attempt(self, brought: str | Credentials, account: str, address: str, now: SupportsFloat | SupportsIndex = 0.0, /) -> tuple[str, str] | Refusal | Throttled | Attempt:
         """
-        Return whose credentials a header holds if that is remembered, why there are none, or the
-        attempt to find out.
+        Return whose credentials they are if that is remembered, why there are none, or the attempt to
+        find out. They are a header's, or were typed.
 
         What is remembered counts for the account that they are meant for alone.
         """

@@ -98,9 +98,7 @@ class Basic(Login):
         identity = RequestIdentity(None, claims)
         return Visitor(self, claim, identity, {USER: claims}, against=outcome, until=until)
 
-    def _verified(
-        self, request: Request, header: str
-    ) -> Steps[Verification] | Verification:
+    def _verified(self, request: Request, header: str) -> Steps[Verification] | Verification:
         """Return what comes of a request's credentials, verified once."""
         known = request.verified
         if known is None or known[:2] != (self, header) or request.is_socket:
