@@ -424,13 +424,11 @@ impl Guess {
     pub fn remembered(&self) -> Result<(), Held> {
         let now = self.now();
         let mut state = self.throttle.lock();
-        match self.throttle.verdict(&state, self, now) {
-            Verdict::Held(held @ Held::Wait(_)) => Err(held),
-            _ => {
-                state.pairs.entry(self.pair, now).note_remembered(self.password, now);
-                Ok(())
-            }
+        if let Verdict::Held(held @ Held::Wait(_)) = self.throttle.verdict(&state, self, now) {
+            return Err(held);
         }
+        state.pairs.entry(self.pair, now).note_remembered(self.password, now);
+        Ok(())
     }
 
     /// Books the guess as failed.

@@ -65,6 +65,7 @@ pub(super) struct Throttled {
 
 #[pymethods]
 impl Throttled {
+    #[allow(clippy::trivially_copy_pass_by_ref)]
     fn __repr__(&self) -> String {
         format!("Throttled(seconds={})", self.seconds)
     }

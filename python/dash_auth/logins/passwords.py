@@ -63,9 +63,9 @@ Verification = Verified | Refusal | Throttled
 class Verifier(Protocol):
     """Checks passwords that are kept elsewhere, such as in a directory.
 
-    What it raises lets nobody in; see :class:`dash_auth.Unavailable`. It may state, as its attribute
-    `throttle`, a :class:`dash_auth.Throttle` that is stricter than the app's: so a directory that
-    locks accounts is asked too seldom to lock one.
+    What it raises lets nobody in; see :class:`dash_auth.Unavailable`. It may state, as its
+    attribute `throttle`, a :class:`dash_auth.Throttle` that is stricter than the app's: so a
+    directory that locks accounts is asked too seldom to lock one.
     """
 
     def check(self, name: str, password: str) -> Account | Awaitable[Account | None] | None:
