@@ -203,7 +203,7 @@ class TestMultiPage:
                 assert ("760 k" in targets) is is_admin
                 assert ("for the group admin" in targets) is not is_admin
                 nav = session.get(f"{url}/_dash-layout", timeout=20).text
-                assert ("/targets" in nav) is is_admin
+                assert ('"Targets"' in nav) is is_admin
                 click = {"id": "close", "property": "n_clicks", "value": 1}
                 answer = shown(call(url, "closed.children", click, by=session), "closed")
                 assert answer == (

@@ -140,7 +140,8 @@ class TestMultiPage:
             expect(page.get_by_role("alert")).to_have_text("The user name or password is wrong.")
             self.log_in(page, name, PASSWORDS[name])
             expect(page.get_by_text(f"Hello {name}.")).to_be_visible()
-            expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+            # Plotly's script is several megabytes.
+            page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=30_000)
             expect(page.get_by_text("1,709 k€")).to_be_visible()
             page.get_by_text("West", exact=True).first.click()
             expect(page.get_by_text("391 k€")).to_be_visible()
