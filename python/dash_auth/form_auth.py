@@ -19,6 +19,7 @@ from dash_auth._arguments import (
     is_verifier,
 )
 from dash_auth._current import User
+from dash_auth._dash.session_script import TEXTS
 from dash_auth._guard.guard import Guard
 from dash_auth._login import Login, Logins
 from dash_auth._request import Request
@@ -163,6 +164,8 @@ class FormAuth(Auth):
             lang=lang,
             read_logo=pages.read_from(app.config.assets_folder),
         )
+        if isinstance(lang, str):
+            self._dash_auth_texts = {lang: TEXTS[lang]}
         self.__lifetime = Lifetime(session_lifetime, idle_timeout, remember)
         self.__secret_keys = _secret_keys.given(secret_key)
         self.__secure_session = bool(secure_session)

@@ -106,6 +106,14 @@ def test_a_login_request_of_the_developers_says_it_where_it_refuses() -> None:
         assert len(reply.headers.getlist("Dash-Auth")) == (word is not None)
 
 
+def test_who_guesses_too_often_is_told_so(everywhere: Serve) -> None:
+    site = everywhere(app_behind(dict(USERS), secret_key=KEY))
+    replies = [site.request("GET", "/private", auth=("alice", f"wrong{i}")) for i in range(8)]
+    said = [(reply.status, reply.headers["Dash-Auth"]) for reply in replies]
+    assert set(said) == {(401, "login"), (429, "throttled")}
+    assert int(replies[-1].headers["Retry-After"]) > 0
+
+
 # The tag
 
 
@@ -281,7 +289,12 @@ def test_a_touch_renews_the_login_of_who_is_logged_in(
     assert guard is not None
     kind = type(guard.visitors.session)
     assert kind.renew is SessionLogin.renew
-    monkeypatch.setattr(kind, "renew", lambda _, request: renewed.append(request.method))
+
+    def renew(_: SessionLogin, request: Any) -> None:
+        if request.path == TOUCH:
+            renewed.append(request.method)
+
+    monkeypatch.setattr(kind, "renew", renew)
     site = everywhere(app)
     tag = tag_in(site.request("GET", "/", auth=ALICE).text)
     assert tag["data-touch"] == "60"
@@ -399,9 +412,7 @@ def test_who_cannot_be_asked_about_is_no_error_of_the_routes(everywhere: Serve) 
         assert (reply.status, reply.headers["Dash-Auth"]) == (503, "busy")
 
 
-def test_the_script_says_the_same_in_each_language() -> None:
-    assert {"ended", "login", "again", "in", "busy", "throttled", "close"} == set(
-        session_script.TEXTS["en"]
-    )
-    for name in session_script.TEXTS["en"]:
-        assert f"text.{name}" in session_script._SCRIPT
+def test_what_is_shown_is_there_in_each_language() -> None:
+    words = {"ended", "login", "again", "in", "busy", "throttled", "close"}
+    assert all(set(texts) == words for texts in session_script.TEXTS.values())
+    assert all(f"text.{word}" in session_script._SCRIPT for word in words - {"ended"})

@@ -220,4 +220,24 @@ dash_auth.add_public_routes(app, ["/me"])
 assert asgi(app, "/me")[0] == 401 and asgi(app, "/me", alice)[0] == 200
 """,
     ),
+    "open-dashboards: Without the bar": (
+        APP,
+        """
+assert 'data-banner="false"' in get(app, "/", alice).text
+refused = call(app, "out.children", {"in.value": 1})
+assert (refused.status_code, refused.headers["Dash-Auth"]) == (401, "login")
+""",
+    ),
+    "open-dashboards: A link to the login": (
+        APP,
+        """
+assert auth.login_path == "/_dash-auth/login"
+path = f"{auth.login_path}?next=/reports"
+assert status(app, path) == 401
+led = get(app, path, alice)
+assert (led.status_code, led.headers["Location"]) == (303, "/reports")
+outside = get(app, f"{auth.login_path}?next=//evil.example", alice)
+assert outside.headers["Location"] == "/"
+""",
+    ),
 }

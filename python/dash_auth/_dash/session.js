@@ -5,35 +5,32 @@
   const script = document.currentScript, native = window.fetch;
   if (!script || !native) return;
   const { prefix, login, own, user, touch, banner, lang } = script.dataset;
-  const shows = banner !== "false";
-  const leaving = [login, ...own.split(" ")];
-  const dash = ["_dash-update-component", "_dash-layout", "_dash-dependencies", "_reload-hash"];
-  const texts = JSON.parse(lang);
-  const text = texts[(navigator.language || "").slice(0, 2).toLowerCase()] || Object.values(texts)[0];
-
+  const shows = banner === "true", texts = JSON.parse(lang);
+  const text = texts[navigator.language.slice(0, 2)] || Object.values(texts)[0];
   const loginUrl = () =>
     `${login}?next=${encodeURIComponent(location.pathname + location.search)}${location.hash}`;
 
-  // The banner: one at a time; a note of a busy server never takes the place of a login's.
+  // The banner: one at a time. A note never takes the place of what asks for a login.
   const css = `:host{all:initial;position:fixed;inset:0 0 auto;z-index:2147483647;--b:#7f4bc4;--c:#fff;--t:#1f2a44;--h:#dfe4ee;--l:var(--b)}
 @media (prefers-color-scheme:dark){:host{--c:#1b2030;--t:#e8ebf2;--h:#2c3347;--l:#b99af0}}
-div{box-sizing:border-box;display:flex;align-items:center;justify-content:center;gap:16px;min-height:48px;padding:4px 16px;background:var(--c);color:var(--t);border-top:4px solid var(--b);border-bottom:1px solid var(--h);box-shadow:0 8px 24px rgb(0 9 38/.08);font:600 14px/20px "Open Sans","Helvetica Neue",system-ui,sans-serif}
+div{box-sizing:border-box;display:flex;align-items:center;justify-content:center;gap:16px;min-height:48px;padding:4px 16px;background:var(--c);color:var(--t);border-top:4px solid var(--b);border-bottom:1px solid var(--h);font:600 14px/20px "Open Sans","Helvetica Neue",system-ui,sans-serif}
 button{height:32px;padding:0 12px;border:0;border-radius:4px;background:var(--b);color:#fff;font:inherit;cursor:pointer}
 .x{background:none;color:inherit}:focus-visible{outline:2px solid var(--l);outline-offset:2px}
 @media (forced-colors:active){div,button{border:1px solid}}`;
-  let bar = null, quiet = 0;
+  let bar, quiet = 0;
   const hide = () => {
     if (bar) bar.host.remove();
     bar = null;
   };
-  const button = (label, act) => {
+  const button = (line, label, act) => {
     const one = document.createElement("button");
-    one.textContent = label;
+    one.append(label);
     one.onclick = act;
+    line.append(one);
     return one;
   };
   const show = (said, key, action) => {
-    if (!shows || (bar && (bar.action || bar.said === said)) || Date.now() < quiet) return;
+    if (!shows || Date.now() < quiet || (bar && (bar.action || bar.said === said))) return;
     hide();
     const host = document.createElement("dash-auth-banner"), line = document.createElement("div");
     const root = host.attachShadow({ mode: "open" });
@@ -43,158 +40,148 @@ button{height:32px;padding:0 12px;border:0;border-radius:4px;background:var(--b)
       sheet.replaceSync(css);
       root.adoptedStyleSheets = [sheet];
     } catch (_) {
-      root.appendChild(document.createElement("style")).textContent = css;
+      root.appendChild(document.createElement("style")).append(css);
     }
     line.setAttribute("role", "alert");
     line.append(said);
-    if (action) line.append(button(action, () => location.assign(loginUrl())));
-    const close = button("×", () => {
+    if (action) button(line, action, () => location.assign(loginUrl()));
+    const close = button(line, "×", () => {
       if (action) quiet = Date.now() + 60000;
       hide();
     });
     close.className = "x";
     close.setAttribute("aria-label", text.close);
-    line.append(close);
     root.append(line);
-    (document.body || document.documentElement).prepend(host);
+    document.body.prepend(host);
     bar = { host, said, key, action };
   };
-  const showLogin = (word, key) =>
-    word === "ended" ? show(text.ended, key, text.again) : show(text.login, key, text.in);
+  const asksForLogin = (word, key) => {
+    if (word !== "login" && word !== "ended") return false;
+    show(text[word], key, word === "ended" ? text.again : text.in);
+    return true;
+  };
 
   // Dash's requests
-  const pathOf = (input) => {
+  const dash = ["_dash-update-component", "_dash-layout", "_dash-dependencies", "_reload-hash"];
+  const isOfDash = (input) => {
     try {
-      const url = new URL(input.url || input, location.href);
-      const name = url.pathname.startsWith(prefix) && url.pathname.slice(prefix.length);
-      return url.origin === location.origin && dash.includes(name) ? name : "";
+      const { origin, pathname } = new URL(input.url || input, location.href);
+      return origin === location.origin && dash.some((name) => pathname === prefix + name);
     } catch (_) {
-      return "";
+      return false;
     }
   };
-  const keyOf = (path, init) => {
-    const found = /^{"output":"((?:[^"\\]|\\.)*)"/.exec((init && init.body) || "");
-    return found ? found[1] : path;
-  };
+  const keyOf = (input, init) =>
+    (/^{"output":"((?:[^"\\]|\\.)*)"/.exec(init && init.body) || ["", String(input)])[1];
   const isRouter = (key) => key.includes("_pages_content.children");
-  const aborted = (signal) => signal.reason || new DOMException("Aborted", "AbortError");
-  const waiting = (init, ms) => new Promise((go, fail) => {
-    const signal = init && init.signal;
-    if (signal && signal.aborted) return fail(aborted(signal));
-    const timer = ms === undefined ? 0 : setTimeout(go, ms);
-    if (signal) signal.addEventListener("abort", () => {
+  const wait = (signal, ms) => new Promise((go, fail) => {
+    const timer = ms && setTimeout(go, ms);
+    const stop = () => {
       clearTimeout(timer);
-      fail(aborted(signal));
-    }, { once: true });
+      fail(signal.reason);
+    };
+    if (signal && signal.aborted) stop();
+    else if (signal) signal.addEventListener("abort", stop);
   });
 
   // Basic: each further request would open the browser's dialog anew.
   const refused = new Set();
-  let held = 0;
-  const isHeld = (key) => refused.size > 0 && !isRouter(key) && (user !== "" || refused.has(key));
-  const hold = (init) => {
-    if (held >= 20) return Promise.reject(new TypeError("Login required"));
+  let held = 0, routed = false;
+  const isHeld = (key) => !isRouter(key) && (user ? refused.size > 0 : refused.has(key));
+  const hold = (signal) => {
+    if (held >= 20) return Promise.reject(new TypeError(text.login));
     held += 1;
-    return waiting(init).finally(() => { held -= 1; });
+    return wait(signal).finally(() => { held -= 1; });
   };
 
-  const leave = () => {
-    // Where that leads back to a refusal, it must not go round and round.
-    try {
-      const last = JSON.parse(sessionStorage.getItem("dash-auth") || "[]");
-      if (last[0] === location.href && Date.now() - last[1] < 10000) return false;
-      sessionStorage.setItem("dash-auth", JSON.stringify([location.href, Date.now()]));
-    } catch (_) { /* no storage: no memory of it */ }
-    location.replace(loginUrl());
-    return true;
-  };
-  const judge = (response, path, input, init, tries) => {
-    const word = response.headers.get("Dash-Auth");
+  const judge = (response, input, init, tries) => {
+    const { headers } = response, word = headers.get("Dash-Auth");
+    if (!word && !bar && routed) return response;
+    const key = keyOf(input, init), seconds = Number(headers.get("Retry-After") || 1);
     if (!word) {
-      if (bar && (!bar.action || bar.key === keyOf(path, init))) hide();
-      return response;
-    }
-    const key = keyOf(path, init), after = Number(response.headers.get("Retry-After")) || 1;
-    if (word === "login" || word === "ended") {
-      const asks = /\bbasic\b/i.test(response.headers.get("WWW-Authenticate") || "");
-      if (isRouter(key) && !asks && leave()) return new Promise(() => {});
-      if (asks && shows) refused.add(key);
-      showLogin(word, key);
+      routed = routed || isRouter(key);
+      if (bar && (!bar.action || bar.key === key)) hide();
     } else if (word === "throttled") {
-      show(text.throttled.replace("%", after), key);
+      show(text.throttled.replace("%", seconds), key);
     } else if (word === "busy" && shows) {
       show(text.busy, key);
       const isWhole = !input.url && (!init || !init.body || typeof init.body === "string");
       if (tries < 3 && isWhole)
-        return waiting(init, (Math.min(after, 30) + Math.random()) * 1000)
-          .then(() => send(path, input, init, tries + 1));
+        return wait(init && init.signal, (Math.min(seconds, 30) + Math.random()) * 1000)
+          .then(() => send(input, init, tries + 1));
+    } else if (word !== "busy") {
+      const isBasic = /\bbasic\b/i.test(headers.get("WWW-Authenticate"));
+      // Only from a page that was there: else a login that leads back here went round and round.
+      if (word !== "forbidden" && isRouter(key) && routed && !isBasic) {
+        location.replace(loginUrl());
+        return new Promise(() => {});
+      }
+      if (asksForLogin(word, key) && isBasic && shows) refused.add(key);
     }
     return response;
   };
-  const send = (path, input, init, tries) =>
-    native.call(window, input, init).then((response) => judge(response, path, input, init, tries));
+  const send = (input, init, tries) =>
+    native.call(window, input, init).then((response) => judge(response, input, init, tries));
   window.fetch = function fetch(input, init) {
-    const path = pathOf(input);
-    if (!path) return native.apply(window, arguments);
-    return isHeld(keyOf(path, init)) ? hold(init) : send(path, input, init, 0);
+    if (!isOfDash(input)) return native.apply(window, arguments);
+    if (refused.size && isHeld(keyOf(input, init))) return hold(init && init.signal);
+    return send(input, init, 0);
   };
 
   // WebSockets: a worker that all tabs share has them.
-  const Native = window.SharedWorker;
-  if (Native) window.SharedWorker = class SharedWorker extends Native {
+  const Shared = window.SharedWorker;
+  if (Shared) window.SharedWorker = class SharedWorker extends Shared {
     constructor(url, options) {
       super(url, options);
-      if (String(url).includes("dash-ws-worker")) this.port.addEventListener("message", ({ data }) => {
-        const { type, payload } = data || {};
-        const said = type === "disconnected" ? payload && payload.reason
-          : type === "callback_response" && payload && payload.status === "error" && payload.message;
-        if (said === "Login required") showLogin(user ? "ended" : "login", "socket");
+      if (/dash-ws-worker/.test(url)) this.port.addEventListener("message", ({ data }) => {
+        const { reason, status, message } = (data && data.payload) || {};
+        if ([reason, status === "error" && message].includes("Login required"))
+          asksForLogin(user ? "ended" : "login", "");
       });
     }
   };
 
   // A dcc.Link to a route of the login changes the address and loads nothing.
   addEventListener("_dashprivate_pushstate", (event) => {
-    if (!leaving.includes(location.pathname)) return;
+    if (![login, ...own.split(" ")].includes(location.pathname)) return;
     event.stopImmediatePropagation();
     location.reload();
   });
 
   // Who is there: somebody who uses the page, and after a while somebody else.
   const ask = (method) => native.call(window, `${prefix}_dash-auth/touch`, { method, cache: "no-store" });
-  const other = (response) => response.ok && response.headers.get("Dash-Auth-User") !== user;
+  const named = (response) => response.headers.get("Dash-Auth-User");
   let last = Date.now(), timer = 0;
   const say = () => {
     timer = 0;
     last = Date.now();
     ask("POST").then((response) => {
-      const word = response.headers.get("Dash-Auth");
-      if (word === "login" || word === "ended") showLogin(word, "touch");
-      else if (other(response)) location.reload();
+      if (!asksForLogin(response.headers.get("Dash-Auth"), "") && response.ok && named(response) !== user)
+        location.reload();
     }, () => {});
   };
   if (touch && user) for (const kind of ["keydown", "pointerdown", "pointermove", "touchstart", "wheel"])
     addEventListener(kind, () => {
-      if (timer || document.visibilityState !== "visible") return;
-      timer = setTimeout(say, Math.max(0, last + touch * 1000 - Date.now()));
+      if (!timer && document.visibilityState === "visible")
+        timer = setTimeout(say, Math.max(0, last + touch * 1000 - Date.now()));
     }, { capture: true, passive: true });
 
-  const page = document.documentElement;
-  addEventListener("pagehide", (event) => {
+  const { style } = document.documentElement;
+  addEventListener("pagehide", ({ persisted }) => {
     clearTimeout(timer);
     timer = 0;
-    // Who goes back to it may be another user: it shows itself once that is known.
-    if (event.persisted && user) page.style.visibility = "hidden";
+    // Another user may go back to it: it shows itself once it knows who is there.
+    if (persisted && user) style.visibility = "hidden";
   });
-  addEventListener("pageshow", (event) => {
-    if (event.persisted) ask("GET").then((response) => {
-      if (!response.ok || other(response)) location.reload();
-      else page.style.visibility = "";
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) ask("GET").then((response) => {
+      if (!response.ok || named(response) !== user) location.reload();
+      else style.visibility = "";
     }, () => { if (user) location.reload(); });
   });
   document.addEventListener("visibilitychange", () => {
     if (user && document.visibilityState === "visible") ask("GET").then((response) => {
-      if (response.headers.get("Dash-Auth-User") && other(response)) location.reload();
+      if (named(response) && named(response) !== user) location.reload();
     }, () => {});
   });
 })();
