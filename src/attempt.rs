@@ -295,9 +295,8 @@ impl<Account: AsRef<str>> ToHash<Account> {
 
 fn looked<Known>(guess: &Guess) -> Outcome<Known, ()> {
     match guess.look() {
-        Ok(()) => Outcome::Work(()),
         // What repeats a wrong password waits as what does not.
-        Err(Held::Repeated) => Outcome::Work(()),
+        Ok(()) | Err(Held::Repeated) => Outcome::Work(()),
         Err(held) => Outcome::Refused(held.into()),
     }
 }

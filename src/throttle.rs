@@ -53,9 +53,18 @@ pub struct Settings {
     pub known_free: u32,
     /// After how many failures an account is shut until they are forgotten.
     pub stop_after: Option<u32>,
-    /// For how long a wrong password is refused, when it comes again, without being looked at; `None`
-    /// for as long as it is remembered.
-    pub repeated: Option<Duration>,
+    /// What becomes of a wrong password that comes again.
+    pub repeated: Repeated,
+}
+
+/// What becomes of a wrong password that comes again, as browsers send it with each request of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeated {
+    /// For so long, or for as long as it is remembered, it is refused without being looked at.
+    Refused(Option<Duration>),
+    /// For so long it is looked at again, and not counted again: what knows the users may have changed
+    /// its mind.
+    LookedAt(Duration),
 }
 
 /// Why an attempt may not begin.
@@ -125,8 +134,8 @@ enum Verdict {
     Held(Held),
     /// The same guess is being made: both count as one.
     Joins,
-    /// It was right lately.
-    Right,
+    /// It was right lately, or counts already.
+    Uncounted,
     Free {
         is_known: bool,
     },
@@ -283,11 +292,17 @@ impl Throttle {
             }
         }
         match pair {
-            Some(pair) if pair.was_right(guess.password, now) => Verdict::Right,
-            Some(pair) if pair.was_wrong(guess.password, now, self.settings.repeated) => {
-                Verdict::Held(Held::Repeated)
-            }
-            _ => Verdict::Free { is_known },
+            Some(pair) if pair.was_right(guess.password, now) => Verdict::Uncounted,
+            Some(pair) => match self.settings.repeated {
+                Repeated::Refused(time) if pair.was_wrong(guess.password, now, time) => {
+                    Verdict::Held(Held::Repeated)
+                }
+                Repeated::LookedAt(time) if pair.was_wrong(guess.password, now, Some(time)) => {
+                    Verdict::Uncounted
+                }
+                _ => Verdict::Free { is_known },
+            },
+            None => Verdict::Free { is_known },
         }
     }
 
@@ -397,7 +412,7 @@ impl Guess {
     pub fn look(&self) -> Result<(), Held> {
         match self.throttle.verdict(&self.throttle.lock(), self, self.now()) {
             Verdict::Held(held) => Err(held),
-            Verdict::Joins | Verdict::Right | Verdict::Free { .. } => Ok(()),
+            Verdict::Joins | Verdict::Uncounted | Verdict::Free { .. } => Ok(()),
         }
     }
 
@@ -409,13 +424,11 @@ impl Guess {
     pub fn remembered(&self) -> Result<(), Held> {
         let now = self.now();
         let mut state = self.throttle.lock();
-        match self.throttle.verdict(&state, self, now) {
-            Verdict::Held(held @ Held::Wait(_)) => Err(held),
-            _ => {
-                state.pairs.entry(self.pair, now).note_remembered(self.password, now);
-                Ok(())
-            }
+        if let Verdict::Held(held @ Held::Wait(_)) = self.throttle.verdict(&state, self, now) {
+            return Err(held);
         }
+        state.pairs.entry(self.pair, now).note_remembered(self.password, now);
+        Ok(())
     }
 
     /// Books the guess as failed.
@@ -428,7 +441,7 @@ impl Guess {
         let mut state = self.throttle.lock();
         let is_charged = match self.throttle.verdict(&state, self, now) {
             Verdict::Held(held) => return Err(held),
-            Verdict::Right => false,
+            Verdict::Uncounted => false,
             Verdict::Joins => {
                 if let Some(made) = state.made.get_mut(&(self.pair, self.password)) {
                     made.holders += 1;

@@ -43,7 +43,7 @@ def with_kept_session(users: Any = None, **options: Any) -> Any:
 # Logins
 
 
-def test_a_failed_login_is_one_line(everywhere: Serve, events: Events) -> None:
+def test_a_failed_login_is_one_line(everywhere: Serve, events: Events, clock: Clock) -> None:
     site = everywhere(app_behind(dict(USERS)))
     headers = {"User-Agent": "Mozilla/5.0 " + "x" * 300}
     held(site.get("/private", auth=("alice", "wrong"), headers=headers))
@@ -52,10 +52,18 @@ def test_a_failed_login_is_one_line(everywhere: Serve, events: Events) -> None:
     assert vars(record)["method"] == "basic"
     assert vars(record)["session"] is None
     assert events.lines() == ['failed login user="alice" address=127.0.0.1 reason=wrong']
-    held(site.call(PRIVATE_BODY, auth=("alice", "wrong")))
+    # The same one again is what else a page asks for, or costs nothing.
+    for _ in range(40):
+        held(site.get("/private", auth=("alice", "wrong")))
+    assert events.take() == []
+    held(site.call(PRIVATE_BODY, auth=("alice", "wrong, too")))
     # There the app asks who it is, and so a guess would be answered.
-    honest(site.get("/public", auth=("alice", "wrong")), None)
-    assert events.take() == [("login_fail", "alice", "wrong")] * 2
+    honest(site.get("/public", auth=("alice", "and this")), None)
+    held(site.get("/private", auth=("alice", "and this"), source="127.0.0.2"))
+    assert events.take() == [("login_fail", "alice", "wrong")] * 3
+    clock.advance(61)
+    held(site.get("/private", auth=("alice", "wrong")))
+    assert events.take() == [("login_fail", "alice", "wrong")]
 
 
 def test_a_right_login_is_told_of_once_an_hour(
@@ -369,6 +377,17 @@ def test_it_is_new_to_one_of_those_who_ask_at_once(clock: Clock) -> None:
     assert not once.is_new("alice")
     clock.advance(61)
     assert once.is_new("alice")
+
+
+def test_guesses_that_are_sent_away_are_one_line(everywhere: Serve, events: Events) -> None:
+    site = everywhere(app_behind(dict(USERS)))
+    statuses = [
+        site.get("/private", auth=("alice", f"guess {number}")).status for number in range(12)
+    ]
+    wrong = statuses.count(401)
+    assert statuses == [401] * wrong + [429] * (12 - wrong) and 0 < wrong < 12
+    failed, throttled = ("login_fail", "alice", "wrong"), ("login_throttled", "alice", "wait")
+    assert events.take() == [failed] * wrong + [throttled]
 
 
 def test_throttled_guesses_are_told_once_a_minute_for_an_address(

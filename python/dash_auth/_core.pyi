@@ -65,12 +65,12 @@ class Counters:
     """
     Counts the attempts to log in; several kinds of passwords may share one.
     """
-    def __new__(cls, /, *, account_free: SupportsIndex, account_first: SupportsFloat | SupportsIndex, account_longest: SupportsFloat | SupportsIndex, address_free: SupportsIndex, address_longest: SupportsFloat | SupportsIndex, known_free: SupportsIndex, stop_after: SupportsIndex | None = None, repeated: SupportsFloat | SupportsIndex | None = None) -> Counters:
+    def __new__(cls, /, *, account_free: SupportsIndex, account_first: SupportsFloat | SupportsIndex, account_longest: SupportsFloat | SupportsIndex, address_free: SupportsIndex, address_longest: SupportsFloat | SupportsIndex, known_free: SupportsIndex, stop_after: SupportsIndex | None = None, repeated: SupportsFloat | SupportsIndex | None = None, asks_again: bool = False) -> Counters:
         """
         Begin with nothing counted; the times are in seconds.
 
         A wrong password that comes again is refused without being looked at for `repeated` seconds;
-        None for as long as it is remembered.
+        None for as long as it is remembered. Or for so long it `asks_again`, and counts it once.
         """
 
 @final

@@ -60,6 +60,7 @@ class Once:
         return True
 
 
+_guesses = Once(MINUTE)
 _throttled = Once(MINUTE)
 _came_to_nothing = Once(MINUTE)
 _own = Once(MINUTE)
@@ -84,16 +85,23 @@ def failed(
     name: str | None,
     *,
     knows: Callable[[str], bool] | None = None,
+    guess: str | None = None,
     reason: str = "wrong",
 ) -> None:
-    """Tell of a login that came to nothing.
+    """Tell of a login that came to nothing: of the same guess from an address once a minute.
+
+    Only the first of them costs a client anything, and a page sends it some forty times.
 
     :param request: the request
     :param method: the way to log in
     :param name: the name that was typed, if any
     :param knows: tells whether there is an account of that name; None where nothing can tell
+    :param guess: what was guessed, which is not kept; None for nothing that could be repeated
     :param reason: why: `wrong` where credentials were
     """
+    # The hash of a text has a key of the process.
+    if guess is not None and not _guesses.is_new(hash((request.address, name, guess))):
+        return
     _record(Kind.LOGIN_FAIL, request, method, name, reason=reason, is_known=_knows(knows, name))
 
 

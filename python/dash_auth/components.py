@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import dash
-from dash import Dash, dcc, html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from dash_auth._current import current_facts, current_user
@@ -16,19 +16,46 @@ from dash_auth.auth import Auth, auth_of
 __all__ = ["login_form", "logout_button", "user_menu"]
 
 LOGIN_NOTE = "dash-auth-note"
-"""The id of the element of :func:`login_form` in which our script says why a login failed."""
+"""The id, and the class, of the empty element of :func:`login_form`."""
 
 T = TypeVar("T", bound=Component)
 
-_ROW = {"display": "flex", "alignItems": "center", "gap": "0.5rem"}
+_MENU = {"position": "relative", "display": "inline-block"}
+_SUMMARY = {"display": "flex", "alignItems": "center", "gap": "0.5rem", "cursor": "pointer"}
 _INITIALS = {
     "display": "inline-grid",
     "placeItems": "center",
+    "flex": "none",
     "width": "2rem",
     "height": "2rem",
     "borderRadius": "50%",
     "border": "1px solid currentColor",
     "fontSize": "0.8rem",
+    "lineHeight": "1",
+}
+_BELOW = {
+    "position": "absolute",
+    "right": "0",
+    "zIndex": "10",
+    "minWidth": "100%",
+    "marginTop": "0.25rem",
+    "padding": "0.5rem",
+    "boxSizing": "border-box",
+    "border": "1px solid #8a93a6",
+    "borderRadius": "4px",
+    "color": "#1f2a44",
+    "background": "#fff",
+}
+_LOG_OUT = {
+    "width": "100%",
+    "padding": "0.25rem 0.5rem",
+    "border": "0",
+    "color": "inherit",
+    "background": "none",
+    "font": "inherit",
+    "textAlign": "start",
+    "whiteSpace": "nowrap",
+    "cursor": "pointer",
 }
 _FIELD = {"display": "block", "marginBottom": "1rem"}
 
@@ -41,8 +68,8 @@ def logout_button(
     :param label: what it says
     :param className: class of the button, for your CSS
     :param id: id of the button
-    :raises RuntimeError: if the app has no logout route; where the app is protected later only, it
-        is raised when the button is sent
+    :raises RuntimeError: if the app is not protected, or has no logout route; in a layout that is
+        no function, once that is sent
     """
     button = html.Button(label, type="submit", **_given(className=className, id=id))
     return _posting_to(_logout_path, [button], style={"display": "inline"})
@@ -55,34 +82,26 @@ def user_menu(className: str | None = None) -> html.Div:
     `dash-auth-initials`, `dash-auth-name`, `dash-auth-log-out`, `dash-auth-log-in`.
 
     :param className: class of the whole; with one, nothing else styles it
-    :raises RuntimeError: if the app has no logout route; where the app is protected later only, it
-        is raised when the menu is sent
+    :raises RuntimeError: if the app is not protected, or has no logout route; in a layout that is
+        no function, once that is sent
     """
-    app = _current_app()
 
-    def content() -> list[Component]:
-        return _menu(_auth_of(app), styled=className is None)
+    def made() -> html.Div:
+        content = _menu(_current_auth(), styled=className is None)
+        return html.Div(content, **_given(className=className))
 
-    menu = html.Div(**_given(className=className))
-    if current_facts() is not None:
-        menu.children = content()
-        return menu
-
-    # Made before any request, as a part of a layout that all users share: made for each of them.
-    def filled() -> html.Div:
-        return html.Div(content(), **_given(className=className))
-
-    return _when_sent(menu, filled)
+    return _now_or_when_sent(html.Div(), made)
 
 
 def login_form(className: str | None = None) -> html.Form:
     """Return a login form for a public page of your own: `FormAuth(..., page="/welcome")`.
 
-    Its note, the element with the id `dash-auth-note`, says why a login has failed.
+    A wrong password leads to our own login page, which says so. The empty element with the id
+    `dash-auth-note` is for what you have to say: screen readers announce what is written into it.
 
     :param className: class of the form, for your CSS; with one, nothing else styles it
-    :raises RuntimeError: if the app has no login route; where the app is protected later only, it
-        is raised when the form is sent
+    :raises RuntimeError: if the app is not protected, or has no login page; in a layout that is no
+        function, once that is sent
     """
     style: dict[str, Any] = {} if className is not None else {"style": _FIELD}
     name = dcc.Input(
@@ -112,7 +131,7 @@ def login_form(className: str | None = None) -> html.Form:
 def _menu(auth: Auth, *, styled: bool) -> list[Component]:
     user = current_user()
 
-    def style(**css: str) -> dict[str, Any]:
+    def style(css: dict[str, str]) -> dict[str, Any]:
         return {"style": css} if styled else {}
 
     if user is None:
@@ -120,22 +139,14 @@ def _menu(auth: Auth, *, styled: bool) -> list[Component]:
     # What OpenID Connect calls the full name (OpenID Connect Core, section 5.1).
     name = user.claims.get("name")
     name = name if isinstance(name, str) and name.strip() else user.name
-    hidden: dict[str, Any] = {"aria-hidden": "true"}
+    hidden: dict[str, Any] = {"aria-hidden": "true", **style(_INITIALS)}
     summary = [
-        html.Span(
-            initials(name),
-            className="dash-auth-initials",
-            **hidden,
-            **style(**_INITIALS),
-        ),
+        html.Span(initials(name), className="dash-auth-initials", **hidden),
         html.Span(name, className="dash-auth-name"),
     ]
-    log_out = html.Form(
-        html.Button("Log out", type="submit", className="dash-auth-log-out"),
-        method="post",
-        action=_logout_path(auth),
-    )
-    return [html.Details([html.Summary(summary, **style(**_ROW, cursor="pointer")), log_out])]
+    button = html.Button("Log out", type="submit", className="dash-auth-log-out", **style(_LOG_OUT))
+    log_out = html.Form(button, method="post", action=_logout_path(auth), **style(_BELOW))
+    return [html.Details([html.Summary(summary, **style(_SUMMARY)), log_out], **style(_MENU))]
 
 
 def initials(name: str) -> str:
@@ -144,7 +155,7 @@ def initials(name: str) -> str:
     :param name: a full name, a user name or an e-mail address
     """
     words = re.findall(r"[^\W_]+", name.partition("@")[0]) or re.findall(r"[^\W_]+", name)
-    return "".join(word[0] for word in dict.fromkeys([*words[:1], *words[1:][-1:]])).upper()
+    return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper() or "?"
 
 
 def _given(**properties: Any) -> dict[str, Any]:
@@ -153,42 +164,38 @@ def _given(**properties: Any) -> dict[str, Any]:
 
 
 def _posting_to(path: Callable[[Auth], str], children: list[Any], **properties: Any) -> html.Form:
-    """Return a form that posts to a path of the login, which is known once the app is protected."""
-    app = _current_app()
-    if app is not None and (auth := auth_of(app)) is not None:
-        return html.Form(children, method="post", action=path(auth), **properties)
 
-    def filled() -> html.Form:
-        action = path(_auth_of(app))
-        return html.Form(children, method="post", action=action, **properties)
+    def made() -> html.Form:
+        return html.Form(children, method="post", action=path(_current_auth()), **properties)
 
-    return _when_sent(html.Form(children, method="post", **properties), filled)
+    return _now_or_when_sent(html.Form(children), made)
 
 
-def _when_sent(component: T, filled: Callable[[], T]) -> T:
-    """Return a component that is made anew whenever it is sent to a browser."""
+def _now_or_when_sent(stand_in: T, made: Callable[[], T]) -> T:
+    """Return what is made for the current request; outside of one, what is made for each.
+
+    A layout that is no function is made once, often before the app is protected.
+
+    :param stand_in: what is in the layout until then
+    :param made: makes it
+    """
+    if current_facts() is not None:
+        return made()
     # Not a class of its own: Dash takes the module of each for a package with scripts.
-    vars(component)["to_plotly_json"] = lambda: _as_json(filled())
-    return component
+    vars(stand_in)["to_plotly_json"] = lambda: _as_json(made())
+    return stand_in
 
 
 def _as_json(component: Component) -> Any:
     return component.to_plotly_json()  # type: ignore[no-untyped-call]
 
 
-def _current_app() -> Dash | None:
-    """Return the app that a part is made for, None where there is none yet."""
+def _current_auth() -> Auth:
     try:
-        app: Dash = dash.get_app()  # type: ignore[no-untyped-call]
+        auth = auth_of(dash.get_app())  # type: ignore[no-untyped-call]
     except Exception:
-        # Dash 2.18 raises no class of its own.
-        return None
-    return app
-
-
-def _auth_of(app: Dash | None) -> Auth:
-    app = app or _current_app()
-    auth = None if app is None else auth_of(app)
+        # There is no app: of no class of its own in Dash 2.18.
+        auth = None
     if auth is None:
         raise RuntimeError(
             "login_form, logout_button and user_menu are for an app that is protected: call "

@@ -221,10 +221,9 @@ def _protected(
 def _tell_denied(function: Callable[..., Any], groups: list[str], check_type: str) -> None:
     """Tell who may not run a function. What is no function is only shown, or not."""
     user = current_user()
-    if user is not None:
-        name = getattr(function, "__name__", type(function).__name__)
-        reason = f"{name} needs {check_type}: {', '.join(groups_in(groups))}"
-        _witness.denied(current_facts(), user.name, reason)
+    name = getattr(function, "__name__", type(function).__name__)
+    reason = f"{name} needs {check_type}: {', '.join(groups_in(groups))}"
+    _witness.denied(current_facts(), "" if user is None else user.name, reason)
 
 
 def _is_decorated(output: object, caller: FrameType) -> bool:

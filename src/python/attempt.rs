@@ -71,6 +71,7 @@ type Verified<'py> = (Bound<'py, PyString>, Bound<'py, PyString>);
 
 /// What comes of credentials at once.
 #[derive(IntoPyObject)]
+#[allow(clippy::large_enum_variant)] // It becomes an object of Python's at once.
 pub(super) enum Begun<'py> {
     Known(Verified<'py>),
     Refused(Refused),

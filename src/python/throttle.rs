@@ -7,7 +7,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use super::seal::draw_key;
-use crate::throttle::{Settings, Throttle};
+use crate::throttle::{Repeated, Settings, Throttle};
 
 /// Counts the attempts to log in; several kinds of passwords may share one.
 #[pyclass(frozen)]
@@ -18,11 +18,11 @@ impl Counters {
     /// Begin with nothing counted; the times are in seconds.
     ///
     /// A wrong password that comes again is refused without being looked at for `repeated` seconds;
-    /// None for as long as it is remembered.
+    /// None for as long as it is remembered. Or for so long it `asks_again`, and counts it once.
     #[new]
     #[pyo3(signature = (
         *, account_free, account_first, account_longest, address_free, address_longest, known_free,
-        stop_after = None, repeated = None
+        stop_after = None, repeated = None, asks_again = false
     ))]
     #[allow(clippy::too_many_arguments)]
     fn new(
@@ -34,7 +34,12 @@ impl Counters {
         known_free: u32,
         stop_after: Option<u32>,
         repeated: Option<f64>,
+        asks_again: bool,
     ) -> PyResult<Self> {
+        let repeated = match repeated.map(seconds).transpose()? {
+            Some(time) if asks_again => Repeated::LookedAt(time),
+            time => Repeated::Refused(time),
+        };
         let settings = Settings {
             account_free,
             account_first: seconds(account_first)?,
@@ -43,7 +48,7 @@ impl Counters {
             address_longest: seconds(address_longest)?,
             known_free,
             stop_after,
-            repeated: repeated.map(seconds).transpose()?,
+            repeated,
         };
         Ok(Self(Arc::new(Throttle::new(draw_key()?, settings))))
     }
@@ -60,6 +65,7 @@ pub(super) struct Throttled {
 
 #[pymethods]
 impl Throttled {
+    #[allow(clippy::trivially_copy_pass_by_ref)]
     fn __repr__(&self) -> String {
         format!("Throttled(seconds={})", self.seconds)
     }

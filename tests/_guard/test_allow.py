@@ -59,7 +59,9 @@ def test_anything_but_true_refuses(everywhere: Serve, said: Any) -> None:
 def test_basic_lets_in_who_is_allowed(everywhere: Serve) -> None:
     site = everywhere(app_behind(dict(USERS), allow=["staff"], user_groups=GROUPS))
     assert site.request("GET", "/private", auth=ALICE).status == 200
-    assert site.request("GET", "/private", auth=BOB).status == 403
+    refused = site.request("GET", "/private", auth=BOB, headers={"Accept": "text/html"})
+    assert refused.status == 403
+    assert "logged in as bob" in refused.text
     assert site.request("GET", "/public", auth=BOB).json()["user"] == "bob"
 
 

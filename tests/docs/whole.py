@@ -228,4 +228,22 @@ assert status(app) == 401
 assert status(app) == status(app, **{"X-Token": "x"}) == 401
 assert status(app, **{"X-Token": "from your settings"}) == 200
 """,
+    "login-page: A login page": """
+page = get(app, "/login").text
+assert "<h1>Acme</h1>" in page and 'href="mailto:data@acme.com"' in page
+assert "--link:#0b6e4f" in get(app, "/login/login.css").text
+script = {"Sec-Fetch-Mode": "cors"}
+assert status(app, **script) == status(app, "/_dash-layout", **script) == 401
+visitor = client(app)
+sent = {"username": "alice", "password": "wonderland"}
+assert visitor.post("/login", data=sent, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
+assert "Sales" in visitor.get("/_dash-layout").text and ">alice<" not in page
+""",
+    "login-page: Your own login page": """
+shown = route(app, "/welcome").text
+assert "Welcome to Acme" in shown and "u002flogin" in shown and "Sales" not in shown
+assert "Sales" not in route(app, "/").text and status(app, "/welcome") == 200
+to = get(app, "/", Accept="text/html", **{"Sec-Fetch-Mode": "navigate"}).headers["Location"]
+assert to.startswith("/welcome?next=")
+""",
 }

@@ -137,13 +137,15 @@ def test_six_logins_at_once_are_verified_once(hashing: Hashing) -> None:
     assert client_of(app).get("/private", auth=ALICE).status_code == 200
     assert len(hashing.begun) == 1
 
-    # Six wrong ones wait for one verification as well, but nothing of it is kept.
+    # Six wrong ones wait for one verification as well, and the same one is not hashed again.
     statuses.clear()
     at_once([lambda: login("wrong")] * 6)
     assert statuses == [401] * 6
     assert len(hashing.begun) == 2
     hashing.meanwhile = lambda: None
     assert client_of(app).get("/private", auth=("alice", "wrong")).status_code == 401
+    assert len(hashing.begun) == 2
+    assert client_of(app).get("/private", auth=("alice", "wrong again")).status_code == 401
     assert len(hashing.begun) == 3
 
 

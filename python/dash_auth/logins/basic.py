@@ -40,6 +40,8 @@ class Basic(Login):
     method: str = "basic"
     challenge: str
     """What makes a browser ask for user name and password."""
+    logout_path: str | None = None
+    """Path that logs out, as the browser sees it, None where there is none."""
 
     def __init__(
         self,
@@ -120,8 +122,11 @@ class Basic(Login):
         elif outcome == Refusal.WRONG or isinstance(outcome, Throttled):
             credentials = _core.parse_basic(header)
             name = "" if credentials is None else credentials.username
-            tell = _witness.throttled if isinstance(outcome, Throttled) else _witness.failed
-            tell(request, self.method, name, knows=self.passwords.knows)
+            knows = self.passwords.knows
+            if isinstance(outcome, Throttled):
+                _witness.throttled(request, self.method, name, knows=knows)
+            else:
+                _witness.failed(request, self.method, name, knows=knows, guess=header)
 
     def known_name(self, request: Request) -> str | None:
         """Return whose credentials a request has, None where to find out may take long.
@@ -142,6 +147,9 @@ class Basic(Login):
 
     def weak_passwords(self) -> list[tuple[str, str]]:
         return self.passwords.weak()
+
+    def forbid(self, request: Request, name: str) -> Answer:
+        return pages.no_access(request, name, request.start, self.logout_path)
 
     def ask(self, request: Request) -> Answer:
         challenge = {"WWW-Authenticate": self.challenge}

@@ -26,7 +26,7 @@ from dash_auth.logins.function import (
     groups_of,
 )
 from dash_auth.logins.throttle import (
-    ASKED_AGAIN,
+    REPEATED,
     Throttle,
     check_throttle,
     counters_of,
@@ -63,9 +63,9 @@ Verification = Verified | Refusal | Throttled
 class Verifier(Protocol):
     """Checks passwords that are kept elsewhere, such as in a directory.
 
-    What it raises lets nobody in; see :class:`dash_auth.Unavailable`. It may state, as its attribute
-    `throttle`, a :class:`dash_auth.Throttle` that is stricter than the app's: so a directory that
-    locks accounts is asked too seldom to lock one.
+    What it raises lets nobody in; see :class:`dash_auth.Unavailable`. It may state, as its
+    attribute `throttle`, a :class:`dash_auth.Throttle` that is stricter than the app's: so a
+    directory that locks accounts is asked too seldom to lock one.
     """
 
     def check(self, name: str, password: str) -> Account | Awaitable[Account | None] | None:
@@ -296,8 +296,9 @@ class AskedPasswords(Passwords):
         check_throttle(stated)
         if throttle is not None and stated is not None:
             throttle = throttle.stricter(stated)
-        # What is kept elsewhere may be another password by now, which was wrong a while ago.
-        counters = counters_of(throttle, repeated=ASKED_AGAIN)
+        # What is kept elsewhere may be another password by now, so it is asked again; but not what
+        # locks accounts, and counts each wrong password.
+        counters = counters_of(throttle, repeated=REPEATED, asks_again=stated is None)
         self._memory = VerifiedCredentials(cache_seconds, counters=counters)
         self._is_throttled = counters is not None
         self._remembers_accounts = self.keep_accounts and bool(cache_seconds)

@@ -15,18 +15,18 @@ _MOST = 1_000_000
 _LONGEST = 24 * 60 * 60
 """The longest wait, in seconds: failures are forgotten after it."""
 
-ASKED_AGAIN = 5.0
-"""After how many seconds a wrong password is asked about again where it is kept elsewhere: there it
-may have become right, and the forty requests of a page that repeat it are over."""
+REPEATED = 5.0
+"""For how long a wrong password counts once where passwords are kept elsewhere, in seconds: by then
+the forty requests of a page that repeat it are over."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Throttle:
     """How many wrong passwords are free, and how long the waits are after that.
 
-    Each wait is twice as long as the one before. Who comes earlier is answered 429 with Retry-After,
-    and no password is looked at. Failures are forgotten after 24 hours without one. The counters are
-    those of a process: with four workers up to four times as much is free.
+    Each wait is twice as long as the one before. A login that comes earlier is answered 429 with
+    Retry-After, and no password is looked at. Failures are forgotten after 24 hours without one.
+    The counters are those of a process: with four workers up to four times as much is free.
 
     Attributes:
         account_free: how many failures of an account are free.
@@ -35,9 +35,9 @@ class Throttle:
         address_free: how many failures of a client's address are free, for IPv6 of a /64; one is
             forgiven each minute.
         address_longest: the longest wait of an address, in seconds; the first is one second.
-        known_free: how many failures more are free for a browser with which the account was logged
-            in to lately: by its address, with a login page by the cookie of its device. So people who
-            guess elsewhere lock no user out.
+        known_free: how many failures are free for a browser that logged in to the account lately,
+            which has a counter of its own. It is known by its address, with a login page by a
+            cookie. So people who guess elsewhere lock no user out.
         stop_after: after how many failures an account is shut, until 24 hours have passed without
             one or the app is started anew; None for never. With it anyone can lock a user out.
     """
@@ -92,16 +92,20 @@ def check_throttle(throttle: object) -> None:
     """
     if throttle is not None and not isinstance(throttle, Throttle):
         raise TypeError(
-            f"throttle must be a dash_auth.Throttle, or None for none, not {type(throttle).__name__}"
+            "throttle must be a dash_auth.Throttle, or None for none, "
+            f"not {type(throttle).__name__}"
         )
 
 
-def counters_of(throttle: Throttle | None, *, repeated: float | None = None) -> Counters | None:
+def counters_of(
+    throttle: Throttle | None, *, repeated: float | None = None, asks_again: bool = False
+) -> Counters | None:
     """Return new counters, None where nothing is counted.
 
     :param throttle: how many attempts are free, None for no throttle
     :param repeated: for how long, in seconds, a wrong password that comes again is refused without
         being looked at; None for as long as it is remembered
+    :param asks_again: whether for so long it is looked at again instead, and counts once
     """
     if throttle is None:
         return None
@@ -114,6 +118,7 @@ def counters_of(throttle: Throttle | None, *, repeated: float | None = None) -> 
         known_free=throttle.known_free,
         stop_after=throttle.stop_after,
         repeated=repeated,
+        asks_again=asks_again,
     )
 
 

@@ -15,16 +15,16 @@ from dash_auth._core import Credentials, Refusal, Throttled
 from dash_auth._login import LoginFlow
 from dash_auth._out_of_order import is_out_of_order, say_out_of_order
 from dash_auth._request import Answer, PageServer, Request
-from dash_auth._steps import Steps, Wait, stepwise
+from dash_auth._steps import Steps, Wait, is_way
 from dash_auth._threads import RETRY_AFTER, Crowded
-from dash_auth.logins import navigation, pages
+from dash_auth.logins import pages
 from dash_auth.logins.form.device import Devices
 from dash_auth.logins.form.places import Places, asked_of_page
 from dash_auth.logins.form.proof import Proof
 from dash_auth.logins.form.session import FormSession
 from dash_auth.logins.form.submission import read_form
 from dash_auth.logins.pages import Look, Note
-from dash_auth.logins.passwords import Passwords, Verified
+from dash_auth.logins.passwords import Passwords, Verification, Verified
 from dash_auth.sessions.ticket import Tickets
 
 logger: logging.Logger = logging.getLogger("dash_auth")
@@ -78,15 +78,18 @@ class FormFlow(LoginFlow):
     # To be asked to log in
 
     def ask(self, request: Request) -> Answer:
-        if not navigation.is_navigation(request):
+        if not pages.is_shown(request):
             return pages.answer(request, 401, "Login required", self._places.start())
         if request.header("Sec-Fetch-Dest") in _FRAMES:
             # Where no frame shows the login page: the way out of it, which holds no password.
-            href = self._places.seen(request, request.path)
+            href = self._target(request) or self._places.start()
             card = pages.in_frame(self.files(request), href)
             return self._card(request, 401, card, in_frame=True)
-        target = self._places.target(request, self._parts.app_of(request))
+        target = self._target(request)
         return self._to(self._places.login_page(request, target))
+
+    def _target(self, request: Request) -> str | None:
+        return self._places.target(request, self._parts.app_of(request))
 
     def begin(self, request: Request, target: str | None) -> Answer:
         return self._to(self._places.login_page(request, target))
@@ -97,7 +100,7 @@ class FormFlow(LoginFlow):
         :param request: the request
         :param name: the user's name
         """
-        if not navigation.is_navigation(request):
+        if not pages.is_shown(request):
             return pages.answer(request, 403, "Access denied", self._places.start())
         form = pages.log_out_form(*self._form_of(request, self._places.logout))
         return self._card(request, 403, pages.forbidden(self.files(request), name, form))
@@ -199,7 +202,8 @@ class FormFlow(LoginFlow):
             credentials = Credentials(name, fields.get("password", ""))
             device = partial(self._parts.devices.id_of, request)
             verified = self._parts.passwords.verify(credentials, request, device)
-            outcome = yield from stepwise(verified)
+            outcome: Verification
+            outcome = (yield from verified) if is_way(verified) else verified
             if not isinstance(outcome, Refusal | Throttled):
                 return (yield from self._log_in(request, fields, asked, outcome))
         except Crowded:
@@ -210,14 +214,14 @@ class FormFlow(LoginFlow):
                 say_out_of_order("the users", error)
             else:
                 logger.exception("Refused: an error while logging in")
-        status, note, retry_after = self._refusal(request, name, outcome)
+        status, note, retry_after = self._refusal(request, fields, outcome)
         return self._page(request, status, note, asked=asked, name=name, retry_after=retry_after)
 
     def _refusal(
-        self, request: Request, name: str, outcome: Refusal | Throttled
+        self, request: Request, fields: dict[str, str], outcome: Refusal | Throttled
     ) -> tuple[int, Note | pages.Throttled, int | None]:
         """Tell of a login that came to nothing; return its status, its note, and when to retry."""
-        knows = self._parts.passwords.knows
+        knows, name = self._parts.passwords.knows, fields.get("username", "")
         if isinstance(outcome, Throttled):
             _witness.throttled(request, self.method, name, knows=knows)
             return 429, pages.Throttled(outcome.seconds), outcome.seconds
@@ -225,7 +229,8 @@ class FormFlow(LoginFlow):
             return 503, Note.BUSY, RETRY_AFTER
         if outcome == Refusal.UNAVAILABLE:
             return 503, Note.UNAVAILABLE, _RETRY_AFTER
-        _witness.failed(request, self.method, name, knows=knows)
+        guess = fields.get("password", "")
+        _witness.failed(request, self.method, name, knows=knows, guess=guess)
         return 401, Note.WRONG, None
 
     def _log_in(

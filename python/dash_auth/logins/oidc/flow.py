@@ -92,6 +92,9 @@ class OpenIDConnect(LoginFlow):
         # To begin a login may mean asking the provider for its addresses.
         return (yield Wait(partial(self.begin, request, self.target(request))))
 
+    def forbid(self, request: Request, name: str) -> Answer:
+        return pages.no_access(request, name, internals.requests_prefix(self._app))
+
     def target(self, request: Request) -> str | None:
         """Return the path to come back to after the login that a request needs, None for the start.
 

@@ -20,7 +20,15 @@ from dash_auth.logins.pages.cards import (
 from dash_auth.logins.pages.headers import HEADERS, headers
 from dash_auth.logins.pages.login_page import LoginPage, Note, Provider, Throttled, login_page
 from dash_auth.logins.pages.look import File, Look, read_from
-from dash_auth.logins.pages.small import PAGE_HEADERS, accepts_html, answer, as_answer, page
+from dash_auth.logins.pages.small import (
+    PAGE_HEADERS,
+    accepts_html,
+    answer,
+    as_answer,
+    is_shown,
+    no_access,
+    page,
+)
 
 __all__ = [
     "HEADERS",
@@ -42,10 +50,12 @@ __all__ = [
     "forbidden",
     "headers",
     "in_frame",
+    "is_shown",
     "log_out",
     "log_out_form",
     "logged_out",
     "login_page",
+    "no_access",
     "no_cookie",
     "page",
     "read_from",

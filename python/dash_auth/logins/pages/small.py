@@ -74,6 +74,18 @@ def accepts_html(request: Request) -> bool:
     return False
 
 
+def is_shown(request: Request) -> bool:
+    """Tell whether a browser shows the answer to a request as a page, which a program does not.
+
+    :param request: the request
+    """
+    mode = request.header("Sec-Fetch-Mode")
+    # Browsers send it over https and to localhost only: else by what the client would have.
+    if mode is None:
+        return request.method == "GET" and accepts_html(request)
+    return mode == "navigate"
+
+
 def page(text: str, link: str, path: str, advice: str = "") -> str:
     """Return a small page with a link, as HTML.
 
@@ -101,6 +113,23 @@ def answer(
     advice = _ADVICE.get(status, _BACK)
     path = "" if advice.again and request.method == "GET" else start
     return as_answer(page(text, advice.link, path, advice.text), status, headers)
+
+
+def no_access(request: Request, name: str, start: str, logout_path: str | None = None) -> Answer:
+    """Return the answer to a user who is logged in, and may not enter.
+
+    :param request: the request
+    :param name: the user's name
+    :param start: path of the app's start
+    :param logout_path: path that logs out, None where there is none
+    """
+    text = "Access denied"
+    if not accepts_html(request):
+        return Answer(403, text, HEADERS)
+    advice = f"You are logged in as {name}, who may not use this app. Ask for access."
+    if logout_path is None:
+        return as_answer(page(text, "Try again", start, advice), 403)
+    return as_answer(page(text, "Log out", logout_path, advice), 403)
 
 
 def as_answer(page: str, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
