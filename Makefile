@@ -29,6 +29,8 @@ CARGO_TOOLS := target/tools
 # maturin is called by a build backend of our own, see release/build_backend.py.
 export MATURIN_NO_MISSING_BUILD_BACKEND_WARNING := 1
 OIDC_PROVIDER := tests/oidc/provider
+AXE := tests/browser/axe
+NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --silent --fetch-retries=0
 APT_INSTALL := $(shell [ "$$(id -u)" = 0 ] || echo sudo) DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends
 APT_UPDATE := $(shell [ "$$(id -u)" = 0 ] || echo sudo) apt-get update -q
 
@@ -81,8 +83,14 @@ nginx:
 .PHONY: oidc-provider
 oidc-provider:
 	@[ $(OIDC_PROVIDER)/node_modules/.package-lock.json -nt $(OIDC_PROVIDER)/package-lock.json ] \
-		|| npm ci --prefix $(OIDC_PROVIDER) --ignore-scripts --no-audit --no-fund --silent --fetch-retries=0 \
+		|| $(NPM_CI) --prefix $(OIDC_PROVIDER) \
 		|| echo "No npm here, or no registry: the tests against oidc-provider are skipped."
+
+.PHONY: axe
+axe:
+	@[ $(AXE)/node_modules/.package-lock.json -nt $(AXE)/package-lock.json ] \
+		|| $(NPM_CI) --prefix $(AXE) \
+		|| echo "No npm here, or no registry: the tests with axe are skipped."
 
 ## Build
 
@@ -109,7 +117,7 @@ test-rust: ## Run the Rust tests (no Python needed)
 	cargo test --locked --quiet
 
 .PHONY: test-python
-test-python: .venv/.installed install chromium nginx oidc-provider ## Run the Python tests on the newest Dash, those in the browser too
+test-python: .venv/.installed install chromium nginx oidc-provider axe ## Run the Python tests on the newest Dash, those in the browser too
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: test-dash-versions
@@ -219,4 +227,4 @@ lock: ## Resolve the Python versions anew and write requirements/dash-*.txt
 
 .PHONY: clean
 clean: ## Remove what was built and installed here
-	rm -rf target fuzz/target .venv .venv-* $(OIDC_PROVIDER)/node_modules
+	rm -rf target fuzz/target .venv .venv-* $(OIDC_PROVIDER)/node_modules $(AXE)/node_modules

@@ -15,6 +15,7 @@ from rows import Row
 
 GROUPS = (
     "request_cost",
+    "form_session",
     "page_load",
     "guessing",
     "hashes",

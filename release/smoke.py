@@ -21,6 +21,15 @@ assert client.get("/").status_code == client.get("/", auth=("alice", "x")).statu
 assert client.get("/", auth=("alice", "wonderland")).status_code == 200
 assert b"Sales" in client.get("/_dash-layout", auth=("alice", "wonderland")).data
 
+app = Dash()
+app.layout = html.Div([html.H1("Sales"), dash_auth.user_menu()])
+dash_auth.FormAuth(app, {"alice": stored}, secret_key="the key of a smoke test", title="Sales")
+client = app.server.test_client()
+assert b"<h1>Sales</h1>" in client.get("/login").data
+assert (
+    client.get("/login/login.css").status_code == client.get("/login/login.js").status_code == 200
+)
+
 for command in ("dash_auth", "dash_auth_check"):
     subprocess.run([sys.executable, "-m", command], check=True, stdout=subprocess.DEVNULL)
 

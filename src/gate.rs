@@ -8,8 +8,9 @@ use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
 use crate::callbacks::{Callback, Location, Mismatch, Sent};
-use crate::origin::{Origin, is_same};
+use crate::origin::Origin;
 use crate::routes::{self, LiveRules, RouteMap, has_dot_segment};
+use crate::sender::{Sender, is_cross_site_forgery, is_from_elsewhere, is_trusted};
 
 /// The longest path of a page, in bytes of UTF-8.
 const MAX_PAGE_PATH: usize = 8 * 1024;
@@ -391,54 +392,13 @@ fn is_preflight(
         && is_trusted(origin, trusted_origins)
 }
 
-fn is_trusted(origin: Option<&str>, trusted_origins: &[Origin]) -> bool {
-    !trusted_origins.is_empty()
-        && origin.and_then(Origin::parse).is_some_and(|origin| trusted_origins.contains(&origin))
-}
-
-/// What a browser says of who makes a request, and what the server says of where it came in.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Sender<'a> {
-    /// The value of the Sec-Fetch-Site header.
-    pub sec_fetch_site: Option<&'a str>,
-    /// The value of the Origin header.
-    pub origin: Option<&'a str>,
-    /// The origin of the request itself, as the server's own proxy support states it.
-    pub own_origin: &'a str,
-}
-
-/// Tells whether a request that changes something was made by a page of another origin, which could
-/// lean on the credentials that the browser holds (OWASP, Cross-Site Request Forgery Prevention
-/// Cheat Sheet, "Fetch Metadata headers" and "Verifying Origin With Standard Headers").
-fn is_cross_site_forgery(method: &str, sender: Sender<'_>, trusted_origins: &[Origin]) -> bool {
-    // Safe methods change nothing (RFC 9110 section 9.2.1).
-    !matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE") && is_from_elsewhere(sender, trusted_origins)
-}
-
-/// Tells whether a browser makes a request for a page that is neither of the request's own origin
-/// nor of a trusted one. What is no browser sends neither header.
-fn is_from_elsewhere(sender: Sender<'_>, trusted_origins: &[Origin]) -> bool {
-    let Sender { sec_fetch_site, origin, own_origin } = sender;
-    if is_trusted(origin, trusted_origins) {
-        return false;
-    }
-    // Over plain http, to any host but localhost, browsers send Origin alone.
-    let Some(site) = sec_fetch_site else {
-        return origin.is_some_and(|origin| !is_same(origin, own_origin));
-    };
-    let site = site.trim();
-    // A page with no origin, as in a sandbox, asks of its own accord: no user typed that address.
-    let is_typed = site.eq_ignore_ascii_case("none") && origin != Some("null");
-    !is_typed && !site.eq_ignore_ascii_case("same-origin")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::{
-        Called, Endpoint, Gate, Page, PageRules, Request, Sender, Shut, Standing, Verdict,
-        is_cross_site_forgery, is_from_elsewhere, is_preflight, opens_page,
+        Called, Endpoint, Gate, Page, PageRules, Request, Sender, Shut, Standing, Verdict, is_preflight,
+        opens_page,
     };
     use crate::callbacks::{Callback, Dependency, Outputs};
     use crate::origin::Origin;
@@ -607,47 +567,6 @@ mod tests {
         let (templates, body) = (vec!["/<name>"; 1_000_000], at("/seen/board/open"));
         let called = gate.ask_callback(&routing, &body, false, false, &templates);
         assert!(matches!(called, Called::NoPage(_)), "{called:?}");
-    }
-
-    #[test]
-    fn a_browser_must_show_that_a_request_is_of_this_origin() {
-        let trusted = origins(&["https://friend.example", "null"]);
-        for (sec_fetch_site, origin, is_foreign) in [
-            (None, None, false),
-            (None, Some(OWN), false),
-            (None, Some("http://HOST:8050"), false),
-            (None, Some("https://friend.example"), false),
-            (None, Some("https://friend.example:443"), false),
-            (None, Some("http://evil.test"), true),
-            (None, Some("https://host:8050"), true),
-            (None, Some("http://host"), true),
-            (None, Some("null"), true),
-            (None, Some(""), true),
-            (Some("same-origin"), Some("null"), false),
-            (Some(" Same-Origin "), Some("http://behind.proxy"), false),
-            (Some("none"), None, false),
-            (Some("none"), Some(OWN), false),
-            (Some("none"), Some("null"), true),
-            (Some("same-site"), Some("http://sibling.host"), true),
-            (Some("same-site"), Some("https://friend.example"), false),
-            (Some("same-site"), None, true),
-            (Some("cross-site"), Some(OWN), true),
-            (Some("cross-site"), Some("https://friend.example"), false),
-            (Some("cross-site"), Some("null"), true),
-            (Some(""), None, true),
-            (Some("same-origin,cross-site"), None, true),
-        ] {
-            let sender = Sender { sec_fetch_site, origin, own_origin: OWN };
-            assert_eq!(is_from_elsewhere(sender, &trusted), is_foreign, "{sender:?}");
-            assert_eq!(is_cross_site_forgery("POST", sender, &trusted), is_foreign, "{sender:?}");
-            assert!(!is_cross_site_forgery("GET", sender, &trusted));
-        }
-    }
-
-    #[test]
-    fn a_request_whose_own_origin_is_unknown_is_of_no_page() {
-        let sender = Sender { origin: Some("http://host"), own_origin: "http://", ..Sender::default() };
-        assert!(is_from_elsewhere(sender, &[]));
     }
 
     #[test]

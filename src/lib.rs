@@ -69,6 +69,7 @@ pub mod password;
 mod python;
 pub mod routes;
 pub mod seal;
+pub mod sender;
 pub mod target;
 pub mod throttle;
 pub mod ticket;

@@ -54,9 +54,69 @@ pub fn is_local(location: &str) -> bool {
         && location.bytes().all(|octet| octet.is_ascii_graphic())
 }
 
+/// Returns where a login leads that was asked to lead to `target`: there, if that is a path below
+/// `prefix` as the browser sees it, and none of the login's `own` routes, which would lead in a circle;
+/// else `None`, for the app's start.
+#[must_use]
+pub fn landing<'a>(target: &'a str, prefix: &str, own: &[&str]) -> Option<&'a str> {
+    let path = target.split(['?', '#']).next().unwrap_or_default();
+    let is_own = own.iter().any(|own| {
+        let own = own.trim_end_matches('/');
+        path.trim_end_matches('/')
+            .strip_prefix(own)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    });
+    let is_below = path.starts_with(prefix) && !has_dots(path);
+    (target.len() <= 2 * LONGEST && is_local(target) && is_below && !is_own).then_some(target)
+}
+
+/// Tells whether a browser would take segments of a path away, which are dots however they are written
+/// (WHATWG URL, "double-dot URL path segment").
+fn has_dots(path: &str) -> bool {
+    path.split(['/', '\\']).any(|segment| {
+        let dots = segment.to_ascii_lowercase().replace("%2e", ".");
+        dots == "." || dots == ".."
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, is_local, way_back};
+    use super::{LONGEST, is_local, landing, way_back};
+
+    #[test]
+    fn a_login_leads_to_a_path_of_the_app_and_never_in_a_circle() {
+        let own = ["/board/login", "/board/logout"];
+        for target in ["/board/", "/board/a?b=//evil", "/board/loginx", "/board/a/login", "/board/%5Cevil"] {
+            assert_eq!(landing(target, "/board/", &own), Some(target), "{target}");
+        }
+        let long = "/board/".to_owned() + &"a".repeat(2 * LONGEST);
+        for target in [
+            "",
+            "/",
+            "/other",
+            "/board",
+            "//evil",
+            "/\\evil",
+            "/board/\u{7f}",
+            "/board/\n",
+            "https://evil",
+            "javascript:alert(1)",
+            "/board/login",
+            "/board/login/",
+            "/board/login?next=/board/",
+            "/board/login#x",
+            "/board/login/login.css",
+            "/board/logout",
+            "/board/../other",
+            "/board/.%2E/other",
+            "/board/..\\other",
+            "/board/a/./login",
+            &long,
+        ] {
+            assert_eq!(landing(target, "/board/", &own), None, "{target}");
+        }
+        assert_eq!(landing("/a", "/", &[]), Some("/a"));
+    }
 
     #[test]
     fn a_way_back_is_quoted_and_local() {

@@ -15,7 +15,7 @@ use crate::seal::{Digest, digest};
 /// The longest ticket that is read, in bytes: a client chooses it.
 const LONGEST: usize = 8 * 1024;
 
-const FORMAT: &str = "dash_auth ticket 1";
+const FORMAT: &str = "dash_auth ticket 2";
 
 /// Who logged in, how, when, and what for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Ticket {
     pub auth_time: u64,
     /// When the ticket ends, in seconds since 1970; `None` for no time of its own.
     pub until: Option<u64>,
+    /// When it ends unless the user goes on working with the app, in seconds since 1970; `None` for never.
+    pub idle_until: Option<u64>,
     /// How the user logged in (RFC 8176).
     pub methods: Vec<String>,
     /// Whether the user is known by it on public pages alone.
@@ -74,6 +76,7 @@ impl Tickets {
             ticket.id,
             ticket.auth_time,
             ticket.until,
+            ticket.idle_until,
             ticket.methods,
             ticket.is_for_public,
             URL_SAFE_NO_PAD.encode(fingerprint),
@@ -93,7 +96,7 @@ impl Tickets {
         let seal = URL_SAFE_NO_PAD.decode(seal).ok()?;
         let key = keys.iter().find(|key| self.seal(key, note, claims).as_slice().ct_eq(&seal).into())?;
         let (ticket, fingerprint) = read(note, claims)?;
-        if ticket.until.is_some_and(|until| until <= now) {
+        if [ticket.until, ticket.idle_until].into_iter().flatten().any(|until| until <= now) {
             return None;
         }
         Some(Opened { ticket, fingerprint, key: key.to_vec() })
@@ -136,16 +139,19 @@ fn parts(text: &str) -> Option<(&str, &str, &str)> {
 
 fn read(note: &str, claims: &str) -> Option<(Ticket, Vec<u8>)> {
     let note: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(note).ok()?).ok()?;
-    let [name, id, auth_time, until, methods, is_for_public, fingerprint] = note.as_array()?.as_slice()
+    let [name, id, auth_time, until, idle_until, methods, is_for_public, fingerprint] =
+        note.as_array()?.as_slice()
     else {
         return None;
     };
+    let end = |value: &Value| if value.is_null() { Some(None) } else { value.as_u64().map(Some) };
     let methods = methods.as_array()?.iter().map(|one| one.as_str().map(str::to_owned));
     let ticket = Ticket {
         name: name.as_str()?.to_owned(),
         id: id.as_str()?.to_owned(),
         auth_time: auth_time.as_u64()?,
-        until: if until.is_null() { None } else { Some(until.as_u64()?) },
+        until: end(until)?,
+        idle_until: end(idle_until)?,
         methods: methods.collect::<Option<_>>()?,
         is_for_public: is_for_public.as_bool()?,
         claims: URL_SAFE_NO_PAD.decode(claims).ok()?,
@@ -163,6 +169,7 @@ mod tests {
             id: "1".to_owned(),
             auth_time: 1000,
             until: Some(2000),
+            idle_until: None,
             methods: vec!["pwd".to_owned()],
             is_for_public: true,
             claims: b"{}".to_vec(),
@@ -175,8 +182,8 @@ mod tests {
 
     #[test]
     fn a_ticket_comes_back_as_it_was() {
-        for until in [None, Some(2000)] {
-            let ticket = Ticket { until, ..ticket() };
+        for (until, idle_until) in [(None, None), (Some(2000), None), (Some(9000), Some(2000))] {
+            let ticket = Ticket { until, idle_until, ..ticket() };
             let text = tickets().issue(b"key", &ticket, "stored");
             let opened = tickets().open(&[b"new", b"key"], &text, 1999).unwrap();
             assert_eq!(opened.ticket, ticket);
@@ -190,6 +197,9 @@ mod tests {
         let text = tickets().issue(b"key", &ticket(), "stored");
         assert!(tickets().open(&[b"key"], &text, 1999).is_some());
         assert!(tickets().open(&[b"key"], &text, 2000).is_none());
+        let idle = tickets().issue(b"key", &Ticket { idle_until: Some(1500), ..ticket() }, "stored");
+        assert!(tickets().open(&[b"key"], &idle, 1499).is_some());
+        assert!(tickets().open(&[b"key"], &idle, 1500).is_none());
         assert!(tickets().open(&[b"other"], &text, 1000).is_none());
         assert!(tickets().open(&[], &text, 1000).is_none());
         assert!(Tickets::new("guard2".to_owned()).open(&[b"key"], &text, 1000).is_none());

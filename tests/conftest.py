@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from clock import clock as clock
+from events import events as events
 from everywhere import everywhere as everywhere
 from hashing import hashing as hashing
 from waitress import wasyncore

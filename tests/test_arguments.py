@@ -278,7 +278,7 @@ def own(**options: Any) -> Any:
 SECONDS = [
     (basic, "auth_func_cache_seconds"),
     (basic, "auth_func_session_seconds"),
-    (oidc, "session_seconds"),
+    (oidc, "session_lifetime"),
 ]
 BYTES = [(make, "anonymous_body_limit") for make in (basic, oidc, own)]
 

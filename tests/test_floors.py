@@ -14,15 +14,15 @@ PACKAGE = Path(dash_auth.__file__).parent
 DESIGN = Path(__file__).parents[1] / "docs" / "design.md"
 
 FLOORS = [
-    "_core _arguments _dash_internals _installed _keywords _out_of_order _quoted _secret_keys "
-    "_shown _threads _unavailable _upstream version",
-    "_caching _current _request _steps public_routes security",
+    "_core _arguments _dash_internals _installed _keywords _listeners _out_of_order _quoted "
+    "_secret_keys _shown _threads _unavailable _upstream audit version",
+    "_caching _current _refused _request _steps _witness public_routes security",
     "_login sessions users",
     "_dash logins",
     "_guard",
     "_servers",
     "auth",
-    "basic_auth explain group_protection identity oidc_auth",
+    "basic_auth components explain form_auth group_protection identity oidc_auth",
     "dash_auth __main__",
 ]
 """What may be imported from where, the lowest first; `dash_auth` is the package's own module."""

@@ -109,7 +109,7 @@ def public_callback(**options: Any) -> Any:
         (basic, "BasicAuth", "trusted_origin", "trusted_origins"),
         (basic, "BasicAuth", "usergroups", "user_groups"),
         (oidc, "OIDCAuth", "secure_sessions", "secure_session"),
-        (oidc, "OIDCAuth", "session_second", "session_seconds"),
+        (oidc, "OIDCAuth", "session_lifetim", "session_lifetime"),
         (own, "Own", "public_rotues", "public_routes"),
         (own, "Own", "greting", "greeting"),
         (own_basic, "OwnBasic", "group", "user_groups"),

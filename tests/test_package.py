@@ -34,6 +34,16 @@ def test_the_package_says_that_it_is_typed() -> None:
     assert {"dash_auth/py.typed", "dash_auth/_core.pyi"} <= names
 
 
+def test_what_the_package_reads_is_installed_with_it() -> None:
+    source = ROOT / "python"
+    ends = {".css", ".html", ".js", ".json", ".svg"}
+    read = {
+        path.relative_to(source).as_posix() for path in source.rglob("*") if path.suffix in ends
+    }
+    assert "dash_auth/logins/pages/html/login.html" in read
+    assert read - {str(file) for file in FILES} == set()
+
+
 def test_the_extension_serves_every_python_from_3_10() -> None:
     wheel = importlib.metadata.distribution("dash-auth-rs").read_text("WHEEL")
     assert wheel is not None

@@ -12,7 +12,16 @@ from typing import Any
 from dash_auth import _core
 from dash_auth._secret_keys import mark
 
-NAMES = ("name", "id", "auth_time", "until", "methods", "is_for_public", "fingerprint")
+NAMES = (
+    "name",
+    "id",
+    "auth_time",
+    "until",
+    "idle_until",
+    "methods",
+    "is_for_public",
+    "fingerprint",
+)
 
 
 def _decoded(part: str) -> bytes:

@@ -9,7 +9,9 @@ try:
     from dash_auth._unavailable import Unavailable
     from dash_auth._upstream import warn_if_installed as _warn_if_installed
     from dash_auth.basic_auth import BasicAuth
+    from dash_auth.components import login_form, logout_button, user_menu
     from dash_auth.explain import Report, explain
+    from dash_auth.form_auth import FormAuth
     from dash_auth.group_protection import check_groups, list_groups, protected, protected_callback
     from dash_auth.identity import require_user
     from dash_auth.logins.throttle import Throttle
@@ -23,6 +25,7 @@ except ImportError as _error:
 
 __all__ = [
     "BasicAuth",
+    "FormAuth",
     "OIDCAuth",
     "Report",
     "Throttle",
@@ -35,10 +38,13 @@ __all__ = [
     "explain",
     "get_oauth",
     "list_groups",
+    "login_form",
+    "logout_button",
     "protected",
     "protected_callback",
     "public_callback",
     "require_user",
+    "user_menu",
 ]
 
 _warn_if_installed()

@@ -96,6 +96,17 @@ def check_path(name: str, value: object) -> None:
         raise ValueError(f"{name} must begin with a slash: {'/' + value!r}")
 
 
+def check_page_route(name: str, route: object) -> None:
+    """Refuse what is no path of a page of ours.
+
+    :raises TypeError: if it is no text
+    :raises ValueError: if it is no plain path below the start
+    """
+    check_path(name, route)
+    if route == "/" or str(route).endswith("/") or set(str(route)) & set("<>?#"):
+        raise ValueError(f"{name} must be a plain path such as '/login', with no slash at its end")
+
+
 def is_store(declared: object) -> bool:
     """Tell whether something keeps users, as :class:`dash_auth.users.UserStore` does.
 
@@ -135,6 +146,30 @@ def either(whose: str, **given: Any) -> Any:
         names = " or ".join(f"{name}=" for name in given)
         raise TypeError(f"{whose}() takes {names}, not both: they are two names of one argument")
     return values[0] if values else None
+
+
+def either_users(whose: str, declared: Any, auth_func: Any) -> Any:
+    """Return the users where they are given, and not a function that knows them.
+
+    :param whose: name of the class that was called
+    :param declared: the users, None for none
+    :param auth_func: a function of user name and password, None for none
+    :raises TypeError: if the function is none, or see :func:`users_of`
+    :raises ValueError: if both or neither are given, or see :func:`users_of`
+    """
+    if auth_func is None:
+        if declared is None:
+            raise ValueError(
+                f"{whose} requires username/password map or user-defined authorization function."
+            )
+        return users_of(declared)
+    if declared is not None:
+        raise ValueError(
+            f"{whose} can only use authorization function (auth_func kwarg) or "
+            "username_password_list, it cannot use both."
+        )
+    check_auth_func(auth_func)
+    return None
 
 
 def users_of(declared: Any) -> Any:

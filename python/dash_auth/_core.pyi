@@ -368,6 +368,11 @@ class Ticket:
         """
         What tells this login from every other.
         """
+    @property
+    def idle_until(self, /) -> int | None:
+        """
+        When it ends unless the user goes on working with the app, in seconds since 1970; None for never.
+        """
     def is_against(self, verified_against: str, /) -> bool:
         """
         Tell, in constant time, whether the user was verified against this very value.
@@ -402,7 +407,7 @@ class Tickets:
         """
         Names the guard whose tickets they are.
         """
-    def issue(self, key: bytes, name: str, verified_against: str, /, *, id: str, auth_time: SupportsIndex, until: SupportsIndex | None, methods: SupportsGetItem[int, str], is_for_public: bool, claims: SupportsGetItem[int, SupportsIndex]) -> str:
+    def issue(self, key: bytes, name: str, verified_against: str, /, *, id: str, auth_time: SupportsIndex, until: SupportsIndex | None, methods: SupportsGetItem[int, str], is_for_public: bool, claims: SupportsGetItem[int, SupportsIndex], idle_until: SupportsIndex | None = None) -> str:
         """
         Return a ticket as text, sealed with a key.
         """
@@ -494,6 +499,12 @@ def is_local(location: str, /) -> bool:
     Tells whether a Location header leads to this origin.
     """
 
+def is_own_page(sec_fetch_site: str | None, origin: str | None, own_origin: str, /) -> bool | None:
+    """
+    Tells whether a page of this very origin sends a form with which a user logs in or out; None where the
+    headers prove neither, so that the form has to.
+    """
+
 def is_plaintext(stored: str, /) -> bool:
     """
     Tell whether a stored value is the password itself.
@@ -502,6 +513,12 @@ def is_plaintext(stored: str, /) -> bool:
 def is_same_origin(one: str, other: str, /) -> bool:
     """
     Tells whether two texts name the same origin.
+    """
+
+def landing(target: str, prefix: str, own: SupportsGetItem[int, str], /) -> str | None:
+    """
+    Returns where a login leads that was asked to lead to `target`: there, if that is a path below `prefix`
+    as the browser sees it and none of the login's `own` routes; else `None`, for the app's start.
     """
 
 def parse_basic(header: str, /) -> Credentials | None:

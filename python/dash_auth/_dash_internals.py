@@ -360,6 +360,21 @@ def wrap_config(app: Dash, fit: Callable[[dict[str, Any]], None]) -> None:
     vars(app)["_config"] = config
 
 
+def wrap_index_page(app: Dash, fit: Callable[[str], str]) -> None:
+    """Have the index page changed, however the developer has it made.
+
+    :param app: Dash app
+    :param fit: returns what is sent in its place
+    """
+    original: Callable[..., Any] = app.interpolate_index
+
+    def interpolate_index(*arguments: Any, **keywords: Any) -> Any:
+        page = original(*arguments, **keywords)
+        return fit(page) if isinstance(page, str) else page
+
+    vars(app)["interpolate_index"] = interpolate_index
+
+
 class layout_unseen:
     """Let Dash's set-up validate an empty layout in place of a layout function's.
 

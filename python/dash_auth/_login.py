@@ -55,6 +55,8 @@ class Login:
     """Of several logins to one app the one with the lowest that claims something verifies it:
     `BEARER`, what no browser sends by itself; `FLOW`, a ticket that holds; `TRUSTED`, the header of
     a proxy, or a login of your own; `BASIC`, what browsers and proxies go on sending."""
+    method: str = "own"
+    """What :mod:`dash_auth.audit` calls this way to log in."""
     challenge: str | None = None
     """What a 401 says of this login in WWW-Authenticate (RFC 9110 section 11.6.1), if anything."""
 
@@ -94,6 +96,14 @@ class Login:
         :return: an :class:`Answer`, or whatever the server's own views return
         """
         return Answer(401, "Login required")
+
+    def forbid(self, request: Request, name: str) -> Answer:
+        """Return the answer to a user who is recognised and may not enter.
+
+        :param request: the request
+        :param name: the user's name
+        """
+        return Answer(403, "Access denied")
 
     def weak_passwords(self) -> list[tuple[str, str]]:
         """Return the names of users whose stored password should be stored anew, and why."""

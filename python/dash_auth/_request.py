@@ -54,7 +54,7 @@ class Answer:
     """
 
     status: int = 200
-    body: str = ""
+    body: str | bytes = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "text/plain; charset=utf-8"
 
@@ -103,6 +103,10 @@ class Findings:
         # The cookies that the answer is to carry, as their headers, by their names.
         self.set_cookies: dict[str, str] = {}
         self.refusal: Refusal | None = None
+        # Where a login leads, if the request says so: a path as the browser sees it.
+        self.target: str | None = None
+        # What a refusal says to our script, once the request is refused.
+        self.refused: str | None = None
         # After how many seconds a client that guessed too often may come back.
         self.retry_after: int | None = None
         # The path of the start of the app that refuses it.
@@ -113,6 +117,10 @@ class Findings:
         self.standing: Standing | None = None
         self.is_forged = False
         self.logged_in = False
+        # The name of the user who makes it, and may not enter.
+        self.denied_user: str | None = None
+        # How who makes it logs in.
+        self.login_method = ""
         # What the answer is, as far as keeping it goes.
         self.caching = _UNDECIDED
         # Why a callback does not run with no login, once that was asked.
@@ -194,6 +202,15 @@ class Request(Findings, ABC):
         """
 
     @abstractmethod
+    def form_body(self, limit: int) -> Any:
+        """Return the fields of a form as a dict, `UNREADABLE` or `TOO_LARGE`.
+
+        A form with a field twice is none: two readers of it might take another one each.
+
+        :param limit: the largest body that is read, in bytes
+        """
+
+    @abstractmethod
     def query_values(self, name: str) -> list[str]:
         """Return all values of a parameter of the query."""
 
@@ -261,15 +278,21 @@ class PageServer(Server, Protocol):
         """Tell whether the server has a route with exactly this rule, in Flask's syntax."""
 
     def add_route(
-        self, rule: str, name: str, view: Callable[..., Any], headers: dict[str, str]
+        self,
+        rule: str,
+        name: str,
+        view: Callable[..., Any],
+        headers: dict[str, str],
+        methods: Sequence[str] = ("GET",),
     ) -> str:
-        """Add a route of the login's own, for GET.
+        """Add a route of the login's own.
 
         :param rule: the route, in Flask's syntax
         :param name: what the endpoint is to be called; another one of that name stays
         :param view: called with the variables of the path; it may wait, and return what the
-            server's own views may
+            server's own views may. A generator is a way, whose steps alone wait
         :param headers: what each answer carries
+        :param methods: what it answers
         :return: the name of the endpoint
         """
 

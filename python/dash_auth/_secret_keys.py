@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import multiprocessing
+import os
 import re
+import secrets
 from collections.abc import Iterable
 
 from dash_auth import _core
+
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 Keys = tuple[bytes, ...]
 """Secret keys, of which the first is current; none where the server has none."""
@@ -83,3 +89,49 @@ def weakness(key: bytes) -> str | None:
 def mark(guard: str) -> str:
     """Return a short text by which a cookie is known as this guard's, which proves nothing."""
     return hashlib.sha256(guard.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
+ENVIRONMENT = "DASH_AUTH_SECRET_KEY"
+"""The environment variable that holds a key where no argument gives one."""
+
+MAKE_ONE = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
+"""The command that makes a key."""
+
+_NEEDED = f"""a login page needs a secret key, which seals who has logged in, and every worker needs
+the same one. Make it once, keep it outside of the code, and start all workers with it:
+    export {ENVIRONMENT}="$({MAKE_ONE})"
+or pass secret_key= to FormAuth."""
+
+
+def for_sessions(own: list[str | bytes], of_server: Keys) -> list[str | bytes]:
+    """Return the keys to set for sessions; none where the server's own stay.
+
+    With no key at all one is drawn, where one process serves the app: it is kept in the process's
+    environment, so that logins outlast a restart by the debug reloader.
+
+    :param own: the keys that the developer gave
+    :param of_server: the keys that the server has
+    :raises RuntimeError: if there is no key and several workers would each draw another one
+    """
+    if own:
+        return own
+    kept = os.environ.get(ENVIRONMENT)
+    if kept:
+        return [kept]
+    if of_server:
+        return []
+    if _is_worker():
+        raise RuntimeError(f"There is no secret key: {_NEEDED}")
+    drawn = os.environ[ENVIRONMENT] = secrets.token_urlsafe(32)
+    logger.warning(
+        "There is no secret key: one was drawn for this process, and logins end with it. "
+        "In production, %s",
+        _NEEDED,
+    )
+    return [drawn]
+
+
+def _is_worker() -> bool:
+    """Tell whether this is one of several processes that serve an app, or may be."""
+    is_child = multiprocessing.parent_process() is not None
+    return is_child or os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn")

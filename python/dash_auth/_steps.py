@@ -36,13 +36,15 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A step: the body of the request, as JSON.
+    """A step: the body of the request, as JSON, or as a form.
 
     Attributes:
         limit: the largest body that is read, in bytes.
+        is_form: whether it is a form, as browsers send one.
     """
 
     limit: int
+    is_form: bool = False
 
 
 Steps = Generator[Wait | Read, Any, T]
@@ -51,10 +53,12 @@ Steps = Generator[Wait | Read, Any, T]
 
 class _Readable(Protocol):
     def json_body(self, limit: int) -> Any: ...
+    def form_body(self, limit: int) -> Any: ...
 
 
 class _ReadableOffLoop(Protocol):
     async def read_body(self, limit: int) -> Any: ...
+    async def read_form(self, limit: int) -> Any: ...
 
 
 def walk(steps: Steps[T], request: _Readable) -> T:
@@ -69,7 +73,8 @@ def walk(steps: Steps[T], request: _Readable) -> T:
         while True:
             try:
                 if isinstance(step, Read):
-                    found = request.json_body(step.limit)
+                    read = request.form_body if step.is_form else request.json_body
+                    found = read(step.limit)
                 else:
                     found = call(_take, step)
             except BaseException as error:
@@ -102,7 +107,8 @@ async def walk_beside_loop(
         while True:
             try:
                 if isinstance(step, Read):
-                    found = await request.read_body(step.limit)
+                    read = request.read_form if step.is_form else request.read_body
+                    found = await read(step.limit)
                 else:
                     found = await off_loop(
                         _take,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, NoReturn, TypeVar
 from weakref import WeakKeyDictionary, ref
 
@@ -12,6 +12,9 @@ from dash import Dash
 
 from dash_auth import _dash_internals as internals
 from dash_auth._arguments import check_bytes, origins_of
+from dash_auth._current import User
+from dash_auth._dash.session_script import FOLDER, TEXTS
+from dash_auth._guard.allow import Allow
 from dash_auth._guard.guard import Guard
 from dash_auth._keywords import keywords_of_class, refuse_unknown
 from dash_auth._login import BASIC, Login, Logins
@@ -70,7 +73,18 @@ class Auth:
 
     Give it a login, or have a subclass say who is logged in (:meth:`is_authorized`) and how to ask
     for it (:meth:`login_request`).
+
+    Attributes:
+        login_path: path of the login page, as browsers see it; None where there is none.
+        logout_path: the path to which a form posts that logs out, as browsers see it; None where
+            there is none.
     """
+
+    logout_path: str | None = None
+    """Path that ends the login, as the browser sees it; None where there is none."""
+
+    _dash_auth_form_path: str | None = None
+    """Path that a login form is sent to, as the browser sees it; None where there is none."""
 
     def __init__(
         self,
@@ -78,10 +92,12 @@ class Auth:
         public_routes: Iterable[str] | None = None,
         *,
         login: Login | None = None,
+        allow: Iterable[str] | Callable[[User], bool | Awaitable[bool]] | None = None,
         also: Iterable[Login] = (),
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
         session_scope: str | None = None,
+        session_banner: bool = True,
         **obsolete: NoReturn,
     ) -> None:
         """Protect an app.
@@ -90,6 +106,9 @@ class Auth:
         :param public_routes: routes that pass with no login, in Flask's syntax, see
             :func:`dash_auth.add_public_routes`
         :param login: a login of your own, see :class:`dash_auth.logins.Login`
+        :param allow: names of groups, one of which a user needs; or a function of the
+            :class:`dash_auth.User` that returns True for one who may enter, and may be async. None
+            lets in all who log in
         :param also: further logins to the same app. Whatever their order here, the one with the
             lowest :attr:`~dash_auth.logins.Login.precedence` that finds something of its own in a
             request verifies it, alone
@@ -102,6 +121,8 @@ class Auth:
         :param session_scope: name of this instance, where several share a secret key and are of
             different users, such as tenants of one script: what a session of one says counts for
             none of the others. It has to be the same in all workers of an instance.
+        :param session_banner: whether an open page shows that its login has ended, with a button
+            to log in again; False leaves that to the app
         :raises TypeError: for arguments that are unknown or of a wrong type, for a login that lacks
             a method or has one that would wait, and for a server that cannot be protected
         :raises ValueError: if the app is protected already, or a route cannot be read
@@ -112,6 +133,7 @@ class Auth:
         _refuse_protected(app)
         check_bytes("anonymous_body_limit", anonymous_body_limit)
         self.__also = _logins_of(also)
+        self.__allow = None if allow is None else Allow(allow)
         if session_scope is not None and not isinstance(session_scope, str):
             raise TypeError(f"session_scope must be a str, not {type(session_scope).__name__}")
         if login is not None:
@@ -122,6 +144,7 @@ class Auth:
         self.__trusted_origins = origins_of(trusted_origins)
         self.__given = login
         self.__check_methods()
+        self.__session_banner = bool(session_banner)
         self._dash_auth_decides = False
         self.__servers: list[GuardedServer] = []
         self._dash_auth_guards: dict[Dash, Guard] = {}
@@ -175,6 +198,7 @@ class Auth:
         self.__logins = self.__logins_of(guard)
         guard.ask(*self.__logins)
         self._dash_auth_on_install(guard)
+        self.__add_script(guard)
 
     def __put_guard(self, app: Dash) -> Guard:
         """Put a guard before an app: closed as long as it knows nobody to ask."""
@@ -185,6 +209,7 @@ class Auth:
             self.__name(app),
             anonymous_body_limit=self.__anonymous_body_limit,
             trusted_origins=self.__trusted_origins,
+            allow=self.__allow,
         )
         if self._dash_auth_decides:
             server.guards.add(guard)
@@ -217,7 +242,9 @@ class Auth:
                 "the other app is on another server: pass server=app.server to Dash, or protect it "
                 "with a class of its own"
             )
-        self.__put_guard(app).ask(*self.__logins)
+        guard = self.__put_guard(app)
+        guard.ask(*self.__logins)
+        self.__add_script(guard)
         vars(app)["init_app"] = self.__stay
         _auths[app] = ref(self)
         if public_routes is not None:
@@ -226,6 +253,41 @@ class Auth:
     def __stay(self, *_: Any, **__: Any) -> NoReturn:
         # There no guard would stand before it. And the app keeps this object alive by it.
         raise RuntimeError("an app that Auth.protect has put behind a login stays on its server")
+
+    # What an open page asks
+
+    @property
+    def login_path(self) -> str:
+        """The path of the login, as the browser sees it; `?next=` says where it is to lead.
+
+        Who is logged in is led there at once.
+        """
+        return self._dash_auth_login_path(self.app)
+
+    def _dash_auth_login_path(self, app: Dash) -> str:
+        """Return the path of the login to an app, as the browser sees it.
+
+        :param app: the app
+        """
+        return f"{internals.requests_prefix(app)}{FOLDER}/login"
+
+    def _dash_auth_own_paths(self, request: Request) -> list[str]:
+        """Return the paths of logins and logouts, as the browser sees them.
+
+        :param request: the current request
+        """
+        return []
+
+    _dash_auth_texts: Mapping[str, Mapping[str, str]] = TEXTS
+    """What an open page shows, by language."""
+
+    def __add_script(self, guard: Guard) -> None:
+        guard.add_script(
+            login_path=lambda: self._dash_auth_login_path(guard.app),
+            own_paths=self._dash_auth_own_paths,
+            with_banner=self.__session_banner,
+            texts=self._dash_auth_texts,
+        )
 
     def _dash_auth_guard_of(self, request: Request) -> Guard:
         """Return the guard that decides on a request, of those that were made here."""

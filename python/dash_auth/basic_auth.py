@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NoReturn
 
 from dash import Dash
 
+from dash_auth import _dash_internals as internals
 from dash_auth import _secret_keys
-from dash_auth._arguments import Pair, check_auth_func, either, is_verifier, users_of
+from dash_auth._arguments import Pair, check_page_route, either, either_users, is_verifier
+from dash_auth._current import User
 from dash_auth._guard.guard import Guard
 from dash_auth._login import Login, Logins
 from dash_auth._request import Request
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, is_ours
 from dash_auth.logins.basic import DEFAULT_REALM, Basic
+from dash_auth.logins.basic_log_out import BasicLogOut
+from dash_auth.logins.basic_session import BasicSession
+from dash_auth.logins.form.proof import Proof
 from dash_auth.logins.function import AuthFunc, GroupsFunc, UserGroups, warn_of_unknown_users
 from dash_auth.logins.passwords import (
     DEFAULT_THROTTLE,
@@ -22,7 +27,7 @@ from dash_auth.logins.passwords import (
     Verifier,
     passwords_of,
 )
-from dash_auth.logins.session import PasswordSession, SessionLogin
+from dash_auth.logins.session import SessionLogin
 from dash_auth.logins.throttle import Throttle
 from dash_auth.sessions.scope import scope_of
 from dash_auth.sessions.ticket import Tickets
@@ -46,7 +51,9 @@ class BasicAuth(Auth):
         secret_key: str | bytes | Sequence[str | bytes] | None = None,
         *,
         users: Mapping[str, str] | Iterable[Pair] | UserStore | Verifier | None = None,
+        allow: Iterable[str] | Callable[[User], bool | Awaitable[bool]] | None = None,
         also: Iterable[Login] = (),
+        logout_route: str | None = None,
         realm: str = DEFAULT_REALM,
         auth_func_cache_seconds: float = 0,
         auth_func_session_seconds: float = SESSION_SECONDS,
@@ -55,6 +62,7 @@ class BasicAuth(Auth):
         trusted_origins: Iterable[str] = (),
         session_cookie: bool = False,
         session_scope: str | None = None,
+        session_banner: bool = True,
         **unknown: NoReturn,
     ) -> None:
         """Protect an app.
@@ -79,7 +87,10 @@ class BasicAuth(Auth):
             it outside of the code. A list is of keys that follow each other, the current one
             first: what was signed with an old one still counts.
         :param users: another name of `username_password_list`: give one of them
+        :param allow: see :class:`dash_auth.auth.Auth`
         :param also: further logins, see :class:`dash_auth.auth.Auth`
+        :param logout_route: path that logs out, relative to the app's prefix: `"/logout"`. The
+            browser forgets the password there; None, the default, leaves that to the browser
         :param realm: what the browser shows when it asks for the password
         :param auth_func_cache_seconds: for how long credentials that `auth_func`, or a verifier,
             accepted are not asked about again, in seconds; 0, the default, asks at each request
@@ -97,29 +108,21 @@ class BasicAuth(Auth):
         :param session_scope: see :class:`dash_auth.auth.Auth`; by default the name of `auth_func`
             and what is bound to it (text, numbers). Name the instances where that is the same: a
             function that reads the environment
+        :param session_banner: see :class:`dash_auth.auth.Auth`
         :raises TypeError: for an argument of a wrong type, and for users under both names
         :raises ValueError: if both or neither of the users and `auth_func` are given, if a stored
             password cannot be read (the message names the user, never the value), for a time that
             is none, or if a route cannot be read
         """
         self._dash_auth_refuse_keywords(unknown)
+        if logout_route is not None:
+            check_page_route("logout_route", logout_route)
+        self.logout_route: str | None = logout_route
         declared = either(
             type(self).__name__, users=users, username_password_list=username_password_list
         )
-        if auth_func is None:
-            if declared is None:
-                raise ValueError(
-                    "BasicAuth requires username/password map or user-defined authorization "
-                    "function."
-                )
-            known = users_of(declared)
-        else:
-            if declared is not None:
-                raise ValueError(
-                    "BasicAuth can only use authorization function (auth_func kwarg) or "
-                    "username_password_list, it cannot use both."
-                )
-            check_auth_func(auth_func)
+        known = either_users("BasicAuth", declared, auth_func)
+        if auth_func is not None:
             known = FunctionVerifier(auth_func)
         is_strict = is_ours(self.is_authorized)
         passwords = passwords_of(
@@ -141,9 +144,11 @@ class BasicAuth(Auth):
         super().__init__(
             app,
             public_routes=public_routes,
+            allow=allow,
             also=also,
             anonymous_body_limit=anonymous_body_limit,
             trusted_origins=trusted_origins,
+            session_banner=session_banner,
             # What a store's users were verified against tells one store from another.
             session_scope=scope_of(auth_func or known)
             if session_scope is None and is_verifier(known)
@@ -155,9 +160,10 @@ class BasicAuth(Auth):
         if self.__secret_keys:
             guard.server.set_secret_keys(self.__secret_keys)
         basic = self.__basic
-        session = PasswordSession(
+        tickets = Tickets(guard.server, guard.name, basic.passwords.seconds)
+        session = BasicSession(
             guard.server,
-            Tickets(guard.server, guard.name, basic.passwords.seconds),
+            tickets,
             basic,
             stored=basic.passwords.stored,
             claims=basic.passwords.claims,
@@ -170,8 +176,22 @@ class BasicAuth(Auth):
             ),
             with_user=self.__session_cookie,
         )
+        if self.logout_route is not None:
+            below = internals.routes_prefix(self.app) + self.logout_route.removeprefix("/")
+            proof = Proof(tickets, guard.name, guard.keys)
+            self.__log_out = BasicLogOut(self._dash_auth_server, self.app, session, proof, below)
         # Over HTTP a session opens nothing private: each request is judged by its credentials.
         return Logins([basic], [basic, session], [basic, session], asking=basic), session
+
+    def _dash_auth_on_install(self, guard: Guard) -> None:
+        if self.logout_route is not None:
+            self.__log_out.add_routes(guard.parts.endpoints)
+            prefix = internals.requests_prefix(self.app)
+            self.logout_path = prefix + self.logout_route.removeprefix("/")
+            self.__basic.logout_path = self.logout_path
+
+    def _dash_auth_own_paths(self, request: Request) -> list[str]:
+        return [] if self.logout_path is None else [self.logout_path]
 
     def __known_name(self, request: Request) -> str | None:
         # A check of the developer's own might refuse the user.

@@ -13,8 +13,9 @@ from typing import Any, Literal, NoReturn, Protocol, TypeVar, cast, overload
 import dash
 from dash.exceptions import PreventUpdate
 
+from dash_auth import _witness
 from dash_auth._arguments import takes
-from dash_auth._current import User, current_session, current_user, groups_in
+from dash_auth._current import User, current_facts, current_session, current_user, groups_in
 from dash_auth._keywords import keywords_of, refuse_unknown
 from dash_auth.public_routes import check_callback_arguments
 
@@ -174,7 +175,7 @@ def _protected(
     if missing_permissions_output is None:
         missing_permissions_output = unauthenticated_output
 
-    def instead() -> tuple[bool, Any]:
+    def instead(function: Callable[..., Any] | None = None) -> tuple[bool, Any]:
         """Tell whether the output is replaced, and by what."""
         authorized = check_groups(
             checked_groups,
@@ -184,6 +185,8 @@ def _protected(
         )
         if authorized:
             return False, None
+        if authorized is not None and function is not None:
+            _tell_denied(function, checked_groups or [], check_type)
         output = unauthenticated_output if authorized is None else missing_permissions_output
         return True, output() if callable(output) else output
 
@@ -195,7 +198,7 @@ def _protected(
 
             @functools.wraps(output)
             async def run_async(*args: Any, **kwargs: Any) -> Any:
-                replaced, replacement = instead()
+                replaced, replacement = instead(output)
                 if replaced:
                     return await replacement if inspect.isawaitable(replacement) else replacement
                 return await output(*args, **kwargs)
@@ -205,7 +208,7 @@ def _protected(
 
             @functools.wraps(output)
             def run(*args: Any, **kwargs: Any) -> Any:
-                replaced, replacement = instead()
+                replaced, replacement = instead(output)
                 return replacement if replaced else output(*args, **kwargs)
 
             return run
@@ -213,6 +216,14 @@ def _protected(
         return replacement if replaced else output
 
     return cast("Decorator", decorator)
+
+
+def _tell_denied(function: Callable[..., Any], groups: list[str], check_type: str) -> None:
+    """Tell who may not run a function. What is no function is only shown, or not."""
+    user = current_user()
+    name = getattr(function, "__name__", type(function).__name__)
+    reason = f"{name} needs {check_type}: {', '.join(groups_in(groups))}"
+    _witness.denied(current_facts(), "" if user is None else user.name, reason)
 
 
 def _is_decorated(output: object, caller: FrameType) -> bool:

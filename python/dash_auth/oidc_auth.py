@@ -6,16 +6,17 @@ import inspect
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import dash
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
-from dash_auth._arguments import check_number, check_path
+from dash_auth import _witness
+from dash_auth._arguments import check_path
 from dash_auth._core import below_prefix
 from dash_auth._current import User
 from dash_auth._guard.guard import Guard
@@ -26,20 +27,22 @@ from dash_auth._servers import is_server, server_for
 from dash_auth._shown import IDP, REFRESH_TOKEN, USER, Session
 from dash_auth._steps import call, run_to_end, walk
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, auth_of, ours
-from dash_auth.logins.oidc import navigation, pending
+from dash_auth.logins import navigation
+from dash_auth.logins.oidc import pending
 from dash_auth.logins.oidc.flow import Methods, OpenIDConnect
 from dash_auth.logins.oidc.login import LoginFailed
 from dash_auth.logins.oidc.providers import Providers
 from dash_auth.logins.oidc.session import ProviderSession
 from dash_auth.logins.session import SessionLogin
 from dash_auth.public_routes import add_public_routes
+from dash_auth.sessions.lifetime import Lifetime, Limit
 from dash_auth.sessions.ticket import Tickets
 
 __all__ = ["OIDCAuth", "get_oauth"]
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
-SESSION_SECONDS = 8 * 60 * 60
+SESSION_LIFETIME = 8 * 60 * 60
 """For how long a login counts, in seconds."""
 
 PROTOCOL_CLAIMS = frozenset(
@@ -89,14 +92,17 @@ class OIDCAuth(Auth):
         logout_page: Any = None,
         secure_session: bool = False,
         *,
+        allow: Iterable[str] | Callable[[User], bool | Awaitable[bool]] | None = None,
         also: Iterable[Login] = (),
-        session_seconds: float = SESSION_SECONDS,
+        session_lifetime: Limit = SESSION_LIFETIME,
+        idle_timeout: Limit | None = None,
         session_claims: Iterable[str] | None = None,
         refresh_token_in_cookie: bool = False,
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
         session_cookie: bool = False,
         session_scope: str | None = None,
+        session_banner: bool = True,
         **unknown: NoReturn,
     ) -> None:
         """Protect an app.
@@ -122,9 +128,13 @@ class OIDCAuth(Auth):
         :param logout_page: page shown after logging out, as HTML or as a response of the server's;
             None for a short message
         :param secure_session: whether the session's cookie is sent over https only
+        :param allow: see :class:`dash_auth.auth.Auth`
         :param also: further logins, see :class:`dash_auth.auth.Auth`:
             `also=[dash_auth.logins.Basic(users)]` lets programs in with a password
-        :param session_seconds: for how long a login counts, in seconds; 8 hours by default
+        :param session_lifetime: for how long a login counts, in seconds or as a timedelta, or a
+            function of the :class:`dash_auth.User` that says so; 8 hours by default
+        :param idle_timeout: for how long a user may do nothing before the login ends, as
+            `session_lifetime`; None, the default, for no such limit
         :param session_claims: names of the claims that `session["user"]` holds; None for all
             but those about the token itself (:data:`PROTOCOL_CLAIMS`)
         :param refresh_token_in_cookie: whether the refresh token, if the scope `offline_access` was
@@ -136,6 +146,7 @@ class OIDCAuth(Auth):
             connect handler, and `client.session_transaction()` in tests. By default they
             are there in requests alone.
         :param session_scope: see :class:`dash_auth.auth.Auth`
+        :param session_banner: see :class:`dash_auth.auth.Auth`
         :raises ImportError: if Authlib is not installed
         :raises RuntimeError: if there is no secret key
         :raises TypeError: for an argument of a wrong type, and an unknown kind of server
@@ -163,7 +174,7 @@ class OIDCAuth(Auth):
         self.log_signins = log_signins
         self.__session_claims = None if session_claims is None else frozenset(session_claims)
         self.__refresh_token_in_cookie = refresh_token_in_cookie
-        check_number("session_seconds", session_seconds, "seconds", above=0)
+        self.__lifetime = Lifetime(session_lifetime, idle_timeout)
         self.__secret_keys = given(secret_key)
         if isinstance(app, Dash) and is_server(app.server):
             # Before anything stands before the app: the next try may have a key.
@@ -171,14 +182,15 @@ class OIDCAuth(Auth):
         self.logout_page = logout_page
         self.__session_cookie = bool(session_cookie)
         self.__secure_session = secure_session
-        self.__session_seconds = session_seconds
         super().__init__(
             app,
             public_routes,
+            allow=allow,
             also=also,
             anonymous_body_limit=anonymous_body_limit,
             trusted_origins=trusted_origins,
             session_scope=session_scope,
+            session_banner=session_banner,
         )
         if idp_selection_route is not None:
             self.__open_selection(idp_selection_route)
@@ -196,8 +208,9 @@ class OIDCAuth(Auth):
         server.close_session_cookie(secure=self.__secure_session)
         session = ProviderSession(
             server,
-            Tickets(server, guard.name, self.__session_seconds),
+            Tickets(server, guard.name),
             self.__providers.registration,
+            self.__lifetime,
             with_user=self.__session_cookie,
         )
         methods = Methods(
@@ -236,6 +249,11 @@ class OIDCAuth(Auth):
         if not parts.netloc:
             prefix = internals.routes_prefix(self.app)
             add_public_routes(self.app, [below_prefix(parts.path, prefix) or parts.path])
+
+    def _dash_auth_own_paths(self, request: Request) -> list[str]:
+        logins = [self.login_route.replace("<idp>", idp) for idp in self.__providers]
+        routes = [self.logout_route, *logins]
+        return [quote(navigation.seen(self.app, request, route)) for route in routes]
 
     # The providers
 
@@ -342,8 +360,10 @@ class OIDCAuth(Auth):
                 "must speak OpenID Connect.",
                 idp,
             )
+            request = self._dash_auth_server.request()
+            _witness.came_to_nothing(request, self.__flow.session.method, "no_user")
             failed = "Login failed: the identity provider named no user"
-            return self.__flow.plain(self._dash_auth_server.request(), 401, failed)
+            return self.__flow.plain(request, 401, failed)
         session = self._dash_auth_server.request().session
         session[USER] = {key: value for key, value in user.items() if self.__keeps(key)}
         session[IDP] = idp

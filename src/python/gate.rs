@@ -6,8 +6,9 @@ use pyo3::types::{PyString, PyTuple};
 
 use super::callbacks::{Callback, Parsed};
 use super::routes::RouteMap;
-use crate::gate::{self, Called, Page, PageRules, Request, Sender, Verdict};
+use crate::gate::{self, Called, Page, PageRules, Request, Verdict};
 use crate::origin;
+use crate::sender::{self, Sender};
 
 /// What the server is going to run for a request.
 #[pyclass(frozen, eq, hash, from_py_object, rename_all = "SCREAMING_SNAKE_CASE")]
@@ -308,4 +309,16 @@ pub(super) fn below_prefix<'py>(path: &Bound<'py, PyString>, prefix: &str) -> Op
 #[pyo3(signature = (one, other, /))]
 pub(super) fn is_same_origin(one: &str, other: &str) -> bool {
     origin::is_same(one, other)
+}
+
+/// Tells whether a page of this very origin sends a form with which a user logs in or out; None where the
+/// headers prove neither, so that the form has to.
+#[pyfunction]
+#[pyo3(signature = (sec_fetch_site, origin, own_origin, /))]
+pub(super) fn is_own_page(
+    sec_fetch_site: Option<&str>,
+    origin: Option<&str>,
+    own_origin: &str,
+) -> Option<bool> {
+    sender::is_own_page(Sender { sec_fetch_site, origin, own_origin })
 }

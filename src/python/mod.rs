@@ -28,7 +28,7 @@ mod _core {
     #[pymodule_export]
     use super::credentials::{Credentials, parse_basic, why_no_credentials};
     #[pymodule_export]
-    use super::gate::{Endpoint, Gate, Routed, Standing, below_prefix, is_same_origin};
+    use super::gate::{Endpoint, Gate, Routed, Standing, below_prefix, is_own_page, is_same_origin};
     #[pymodule_export]
     use super::handles::HandleSeal;
     #[pymodule_export]
@@ -40,7 +40,7 @@ mod _core {
     #[pymodule_export]
     use super::seal::seal;
     #[pymodule_export]
-    use super::target::{is_local, way_back};
+    use super::target::{is_local, landing, way_back};
     #[pymodule_export]
     use super::throttle::{Counters, Throttled};
     #[pymodule_export]

@@ -18,7 +18,7 @@ impl Tickets {
     }
 
     /// Return a ticket as text, sealed with a key.
-    #[pyo3(signature = (key, name, verified_against, /, *, id, auth_time, until, methods, is_for_public, claims))]
+    #[pyo3(signature = (key, name, verified_against, /, *, id, auth_time, until, methods, is_for_public, claims, idle_until = None))]
     #[allow(clippy::too_many_arguments)]
     fn issue(
         &self,
@@ -31,8 +31,9 @@ impl Tickets {
         methods: Vec<String>,
         is_for_public: bool,
         claims: Vec<u8>,
+        idle_until: Option<u64>,
     ) -> String {
-        let ticket = core::Ticket { name, id, auth_time, until, methods, is_for_public, claims };
+        let ticket = core::Ticket { name, id, auth_time, until, idle_until, methods, is_for_public, claims };
         self.0.issue(key, &ticket, verified_against)
     }
 
@@ -80,6 +81,12 @@ impl Ticket {
     #[getter]
     fn until(&self) -> Option<u64> {
         self.0.ticket.until
+    }
+
+    /// When it ends unless the user goes on working with the app, in seconds since 1970; None for never.
+    #[getter]
+    fn idle_until(&self) -> Option<u64> {
+        self.0.ticket.idle_until
     }
 
     /// How the user logged in (RFC 8176).

@@ -15,6 +15,8 @@ from dash import Dash, html
 
 from .http import PRIVATE, USERS
 
+AUDIT = "dash_auth.audit"
+"""The logger of events, which tells of each failed login."""
 DASH_VERSION = tuple(int(part) for part in dash.__version__.split(".")[:3])
 IS_UPSTREAM = not hasattr(dash_auth, "current_user")
 PAGE_ROUTER = ".._pages_content.children..._pages_store.data.."

@@ -13,7 +13,7 @@ from .http import PUBLIC, held, honest
 
 if not IS_UPSTREAM:
     from dash_auth import _core
-    from dash_auth.logins.oidc import navigation
+    from dash_auth.logins import navigation
 
 only_ours = pytest.mark.skipif(IS_UPSTREAM, reason="upstream has no such part")
 

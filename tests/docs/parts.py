@@ -66,8 +66,54 @@ app = new_app()
 dash_auth.BasicAuth(app, users)
 """
 )
+FORM = (
+    APP
+    + """
+logo = "<svg xmlns='http://www.w3.org/2000/svg'/>"
+os.mkdir("assets")
+with open("assets/acme.svg", "w") as file:
+    file.write(logo)
+app = new_app(assets_folder=os.path.abspath("assets"))
+"""
+)
 # What stands before the part, and what follows it.
 PARTS = {
+    "audit: Names that you do not know": (
+        APP,
+        """
+import logging
+records = []
+handler = logging.Handler()
+handler.emit = records.append
+logging.getLogger("dash_auth.audit").addHandler(handler)
+dash_auth.BasicAuth(app, users)
+assert status(app, auth=("alise", "x")) == 401
+assert [record.user for record in records] == ["alise"]
+""",
+    ),
+    "login-page: Your logo and your color": (
+        FORM,
+        """
+assert get(app, "/login/logo.svg").text == logo and 'class="logo"' in get(app, "/login").text
+""",
+    ),
+    "login-page: The language": (
+        FORM,
+        """
+page = get(app, "/login", **{"Accept-Language": "de"}).text
+assert "For the staff of Acme only" in page and "E-mail address" in page and ">Password<" in page
+""",
+    ),
+    "login-page: Log out, and who is logged in": (
+        FORM,
+        """
+dash_auth.BasicAuth(app, users, logout_route="/logout")
+shown = layout(app, alice)
+# JSON that stands in a page has its slashes escaped.
+assert shown.count('"action":"\\\\u002flogout"') == 2 and shown.count('"style"') == 1
+assert '"className":"who"' in shown and '"className":"link"' in shown and "Bye" in shown
+""",
+    ),
     "groups: Who is asking, and groups": (
         """
 import dash_auth
@@ -172,6 +218,26 @@ assert asgi(app, "/me")[0] == 401
 assert asgi(app, "/me", alice) == (200, '{"name":"alice","groups":["board"]}')
 dash_auth.add_public_routes(app, ["/me"])
 assert asgi(app, "/me")[0] == 401 and asgi(app, "/me", alice)[0] == 200
+""",
+    ),
+    "open-dashboards: Without the bar": (
+        APP,
+        """
+assert 'data-banner="false"' in get(app, "/", alice).text
+refused = call(app, "out.children", {"in.value": 1})
+assert (refused.status_code, refused.headers["Dash-Auth"]) == (401, "login")
+""",
+    ),
+    "open-dashboards: A link to the login": (
+        APP,
+        """
+assert auth.login_path == "/_dash-auth/login"
+path = f"{auth.login_path}?next=/reports"
+assert status(app, path) == 401
+led = get(app, path, alice)
+assert (led.status_code, led.headers["Location"]) == (303, "/reports")
+outside = get(app, f"{auth.login_path}?next=//evil.example", alice)
+assert outside.headers["Location"] == "/"
 """,
     ),
 }

@@ -17,11 +17,11 @@ REPOSITORY = "https://github.com/dash-auth-rs/dash-auth-rs"
 SERVED = {f"{REPOSITORY}/issues/new/choose", f"{REPOSITORY}/security/advisories/new"}
 # Those beside README have no blocks that a user copies.
 PAGES = sorted({*DOCUMENTS, *ROOT.glob("*.md")})
-LANGUAGES = {"python", "py", "sh", "nginx", "text", "toml", "ini", "yaml", "dockerfile"}
+LANGUAGES = {"python", "py", "sh", "nginx", "text", "toml", "ini", "yaml", "dockerfile", "css"}
 
 
 def test_each_kind_of_block_has_tests_that_ask_for_each_block() -> None:
-    """`test_programs.py`, `test_commands.py` and `test_settings.py` name the blocks of each."""
+    """`test_programs.py`, `test_commands.py`, `test_settings.py` and `test_styles.py` name them."""
     assert {block.language for block in BLOCKS} == LANGUAGES
 
 

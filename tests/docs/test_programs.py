@@ -85,6 +85,13 @@ def test_the_table_of_what_is_open_is_what_explain_prints(tmp_path: Path) -> Non
     assert run(PYTHON[place], "", tmp_path) == written_in("text")[place]
 
 
+def test_the_lines_of_events_are_what_the_program_logs(tmp_path: Path) -> None:
+    place = "audit: Who logged in, and who failed to"
+    said = run(PYTHON[place], CHECKS[place] or "", tmp_path)
+    written = re.sub("[0-9-]{10} [0-9:,]{12}", "TIME", written_in("text")[place])
+    assert said == re.sub("unknown:[0-9a-f]{8}", "unknown:HASH", written)
+
+
 def test_the_line_of_the_log_is_what_the_log_says(tmp_path: Path) -> None:
     place = "troubleshooting: Find out why something is refused"
     app = """

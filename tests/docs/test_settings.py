@@ -35,6 +35,7 @@ needs_nginx = pytest.mark.skipif(
 )
 
 ELSEWHERE = {
+    "audit: Who logged in, and who failed to": "test_programs.py compares it with the log",
     "beside-dash-auth: With pip": "test_commands.py gives it to pip",
     "design: The house": "tests/test_floors.py compares it with the package",
     "design: Floors": "tests/test_floors.py compares it with its own list",
@@ -47,7 +48,9 @@ ELSEWHERE = {
 def test_each_block_has_its_check() -> None:
     assert written_in("nginx").keys() == {WITH_TLS, CERTIFICATES}
     assert written_in("text").keys() == ELSEWHERE.keys()
-    for language in ("dockerfile", "yaml", "toml", "ini"):
+    filters = {"audit: Ban addresses that guess", "audit: Ban addresses that guess 2"}
+    assert written_in("ini").keys() == {"deploying: Start the server", *filters}
+    for language in ("dockerfile", "yaml", "toml"):
         assert len(written_in(language)) == 1
 
 

@@ -22,6 +22,32 @@ ask = ("name.children", {"ask.n_clicks": 1})
 assert "You are alice, in the groups ('board',)" in call(app, *ask, alice).text
 assert "You are bob" in call(app, *ask, bob).text and call(app, *ask).status_code == 401
 """,
+    "audit: Who logged in, and who failed to": """
+import re
+assert [status(app, auth=auth) for auth in (alice, alice, ("alice", "x"), ("alise", "x"), None)] == [
+    200, 200, 401, 401, 401]
+def general(text):
+    text = re.sub("[0-9-]{10} [0-9:,]{12}", "TIME", text)
+    return re.sub("unknown:[0-9a-f]{8}", "unknown:HASH", text)
+file.flush()
+print(general(open("logins.log").read()), end="")
+""",
+    "audit: JSON": """
+import json
+status(app, auth=alice), status(app, auth=("alice", "x"))
+lines = [json.loads(line) for line in open("logins.json")]
+assert [line["event"] for line in lines] == ["login_success", "login_fail"]
+assert lines[1]["time"].endswith("+00:00") and lines[1]["user"] == "alice"
+assert lines[1].keys() >= {"address", "method", "session", "reason", "user_agent", "event_code"}
+""",
+    "audit: Your own function": """
+status(app, auth=alice), status(app, auth=("alice", "x"))
+assert audit._listeners.wait(30)
+assert counts == {("login_success", "basic"): 1, ("login_fail", "basic"): 1}
+with sqlite3.connect("logins.db") as database:
+    rows = database.execute("select event, user, address from logins").fetchall()
+assert rows == [("login_success", "alice", "127.0.0.1"), ("login_fail", "alice", "127.0.0.1")]
+""",
     "public-pages: Public pages and callbacks": """
 app.server.route("/about", methods=["GET", "POST"])(lambda: "about us")
 dash.register_page("all", path="/years/all", layout=html.P("All years"))
@@ -201,5 +227,23 @@ assert status(app) == 401
     "recipes: A check of your own": """
 assert status(app) == status(app, **{"X-Token": "x"}) == 401
 assert status(app, **{"X-Token": "from your settings"}) == 200
+""",
+    "login-page: A login page": """
+page = get(app, "/login").text
+assert "<h1>Acme</h1>" in page and 'href="mailto:data@acme.com"' in page
+assert "--link:#0b6e4f" in get(app, "/login/login.css").text
+script = {"Sec-Fetch-Mode": "cors"}
+assert status(app, **script) == status(app, "/_dash-layout", **script) == 401
+visitor = client(app)
+sent = {"username": "alice", "password": "wonderland"}
+assert visitor.post("/login", data=sent, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
+assert "Sales" in visitor.get("/_dash-layout").text and ">alice<" not in page
+""",
+    "login-page: Your own login page": """
+shown = route(app, "/welcome").text
+assert "Welcome to Acme" in shown and "u002flogin" in shown and "Sales" not in shown
+assert "Sales" not in route(app, "/").text and status(app, "/welcome") == 200
+to = get(app, "/", Accept="text/html", **{"Sec-Fetch-Mode": "navigate"}).headers["Location"]
+assert to.startswith("/welcome?next=")
 """,
 }

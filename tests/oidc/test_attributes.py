@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("each_server")
 
 NAMES = (
     "_backend _cache _callback _claims _guard _login _logout _notes _providers _secret_key "
-    "_session _user _verify _visitor backend session session_seconds user"
+    "_session _user _verify _visitor backend session session_lifetime user"
 ).split()
 
 

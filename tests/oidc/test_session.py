@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("each_server")
 
 def test_a_session_ends(visit: Visit, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     app = make_app()
-    register(OIDCAuth(app, secret_key=KEY, session_seconds=100), provider)
+    register(OIDCAuth(app, secret_key=KEY, session_lifetime=100), provider)
     visitor = visit(app)
     visitor.log_in(provider)
     now = time.time()
@@ -83,7 +83,7 @@ def test_a_longer_time_of_the_servers_makes_no_login_longer(
 
 
 def test_a_login_may_count_for_longer_than_a_date_holds(direct: Callable[..., Direct]) -> None:
-    here = direct(session_seconds=1e30)
+    here = direct(session_lifetime=1e30)
     if Chosen.kind != "fastapi":
         here.app.server.permanent_session_lifetime = timedelta.max
     assert here.log_in().status_code == 302

@@ -86,7 +86,7 @@ def test_a_ticket_that_was_changed_opens_none(socket: Callable[..., Direct]) -> 
 def test_a_socket_ends_with_its_login(
     socket: Callable[..., Direct], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = socket(session_seconds=100)
+    here = socket(session_lifetime=100)
     here.log_in()
     with opened(here) as idle, opened(here) as busy:
         call(busy)
@@ -112,7 +112,7 @@ def test_what_is_remembered_of_ended_logins_ends_as_well(
     socket: Callable[..., Direct], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_ended_logins, "_ended", {})
-    here = socket(session_seconds=100)
+    here = socket(session_lifetime=100)
     begin = time.time()
     for wait in (0, 50, 120):
         monkeypatch.setattr("time.time", lambda at=begin + wait: at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,13 +14,15 @@ from dash_auth import _dash_internals as internals
 from dash_auth._caching import demand
 from dash_auth._core import Endpoint, Refusal, Standing
 from dash_auth._dash.parts import Parts
+from dash_auth._dash.session_script import Methods, SessionScript
+from dash_auth._guard.allow import Allow
 from dash_auth._guard.first_request import FirstRequest
 from dash_auth._guard.public import Public
 from dash_auth._guard.refusals import Refusals
 from dash_auth._guard.visitors import Visitors
 from dash_auth._login import Login, Logins
 from dash_auth._out_of_order import is_out_of_order, say_out_of_order
-from dash_auth._request import Answer, Caching, Request, Server
+from dash_auth._request import Answer, Caching, PageServer, Request
 from dash_auth._secret_keys import Keys
 from dash_auth._steps import Steps, Wait, stepwise, walk
 from dash_auth._threads import Crowded
@@ -32,17 +34,22 @@ _PROCESS_SECRET = secrets.token_bytes(32)
 """Seals handles where neither the server nor Dash has a key that all workers share."""
 
 
+_OF_USER = (Endpoint.PAGE, Endpoint.SERVER)
+"""What shows that the user goes on working: pages, and the server's own routes."""
+
+
 class Guard:
     """Decides on each request to one app."""
 
     def __init__(
         self,
         app: Dash,
-        server: Server,
+        server: PageServer,
         name: str,
         *,
         anonymous_body_limit: int,
         trusted_origins: tuple[str, ...],
+        allow: Allow | None = None,
     ) -> None:
         """Remember what to protect; :meth:`ask` says whom to ask.
 
@@ -51,14 +58,15 @@ class Guard:
         :param name: what tells this guard from any other that shares the server's keys
         :param anonymous_body_limit: largest body read for a client that is not logged in, in bytes
         :param trusted_origins: origins whose pages may make requests with a user's credentials
+        :param allow: tells which users may enter; None lets all of them in
         """
         self.app = app
         self.server = server
         self.name = name
         self.body_limit = anonymous_body_limit
-        parts = Parts(app, server, name, self._keys, trusted_origins)
+        parts = Parts(app, server, name, self.keys, trusted_origins)
         self.parts: Parts = parts
-        self.visitors: Visitors = Visitors(parts)
+        self.visitors: Visitors = Visitors(parts, allow)
         self._public = Public(server, parts, self.visitors, anonymous_body_limit)
         self.refusals: Refusals = Refusals(app, server, parts, self.visitors)
         self._first_request = FirstRequest(app, server, self._tell)
@@ -73,8 +81,8 @@ class Guard:
         self.visitors.logins = logins
         self.visitors.session = session
 
-    def _keys(self) -> Keys:
-        """Return the keys under which handles are sealed, the current one first."""
+    def keys(self) -> Keys:
+        """Return the keys under which handles and forms are sealed, the current one first."""
         keys = self.server.secret_keys()
         return keys or (internals.signing_secret(self.app) or _PROCESS_SECRET,)
 
@@ -107,26 +115,29 @@ class Guard:
         """
         # Of several guards each asks its own gate.
         request.standing = None
+        if (yield from self._safely(request, self._passes(request))):
+            return None
+        request.start = self.refusals.start
+        return self.refusals.preflight(request) or (yield from self.refusals.refuse(request))
+
+    def _safely(self, request: Request, passes: Steps[bool]) -> Steps[bool]:
+        """Tell whether a request may pass; where that cannot be found out, it may not."""
         try:
-            self.parts.rule_warnings.tell()
-            passes = yield from self._passes(request)
+            return (yield from passes)
         except Crowded:
-            request.refusal, passes = Refusal.BUSY, False
+            request.refusal = Refusal.BUSY
         except Exception as error:
-            passes = False
             if is_out_of_order(error):
                 request.refusal = Refusal.UNAVAILABLE
                 say_out_of_order("the users", error)
             else:
                 logger.exception("Refused: an error while deciding on a request")
             request.is_explained = True
-        if passes:
-            return None
-        request.start = self.refusals.start
-        return self.refusals.preflight(request) or (yield from self.refusals.refuse(request))
+        return False
 
     def _passes(self, request: Request) -> Steps[bool]:
         parts, visitors = self.parts, self.visitors
+        parts.rule_warnings.tell()
         if request.endpoint == parts.endpoints.component_suites and len(parts.rules):
             # Dash knows the files of component packages only then.
             yield from self.set_up()
@@ -158,8 +169,68 @@ class Guard:
         elif kind is not Endpoint.STATIC:
             # Component suites are the same for everybody, and large: what Dash says of them stays.
             demand(request, Caching.PRIVATE)
+        session = self.visitors.session
+        if session is not None and kind in _OF_USER:
+            # Not Dash's own requests: an Interval makes them while nobody is there.
+            session.renew(request)
         if kind is Endpoint.CALLBACK and request.query and self.parts.callbacks.any_public():
             self.parts.handles.unseal_those_of_stranger(request)
+
+    # What an open page asks
+
+    def add_script(
+        self,
+        *,
+        login_path: Callable[[], str],
+        own_paths: Callable[[Request], Iterable[str]],
+        with_banner: bool,
+        texts: Mapping[str, Mapping[str, str]],
+    ) -> None:
+        """Put our script into the app's index page, and add the routes that it asks.
+
+        :param login_path: returns the path of the login, as the browser sees it
+        :param own_paths: returns further paths of logins and logouts, as the browser sees them
+        :param with_banner: whether an open page shows that its login has ended
+        :param texts: what it shows, by language
+        """
+        methods = Methods(
+            self._admits, self._refused, self._renew, self._renews, login_path, own_paths
+        )
+        SessionScript(
+            self.app,
+            self.server,
+            self.parts.endpoints,
+            methods,
+            with_banner=with_banner,
+            texts=texts,
+        )
+
+    def _admits(self, request: Request) -> bool:
+        return walk(self._safely(request, self._recognises(request)), request)
+
+    def _recognises(self, request: Request) -> Steps[bool]:
+        """Tell whether a route of our own is asked by who is logged in, as for a private one."""
+        if self.visitors.is_foreign(request):
+            request.is_forged = True
+            return False
+        visitor = yield from self.visitors.recognise(request, self.visitors.logins.private)
+        if visitor is None or visitor.is_for_public:
+            return False
+        self.visitors.remember(request, visitor)
+        self.visitors.log_in(request, visitor)
+        return True
+
+    def _refused(self, request: Request) -> Any:
+        request.start = self.refusals.start
+        return walk(self.refusals.refuse(request), request)
+
+    def _renew(self, request: Request) -> None:
+        if self.visitors.session is not None:
+            self.visitors.session.renew(request)
+
+    def _renews(self) -> bool:
+        session = self.visitors.session
+        return session is not None and type(session).renew is not SessionLogin.renew
 
     # What a subclass's own code asks
 
@@ -171,7 +242,7 @@ class Guard:
         """
         visitors = self.visitors
         visitor = walk(visitors.recognise(request, logins), request)
-        if visitor is None:
+        if visitor is None or visitor.is_for_public:
             return False
         if not self.parts.is_file(request, self.parts.kind(request)):
             visitors.remember(request, visitor)
@@ -186,5 +257,6 @@ class Guard:
         """
         asking = self.visitors.logins.asking if login is None else login
         request.start = self.refusals.start
+        self.refusals.note(request)
         answer = walk(stepwise(asking.ask(request)), request)
         return self.server.respond(answer) if isinstance(answer, Answer) else answer

@@ -9,6 +9,7 @@ from dash import Dash
 from werkzeug.exceptions import HTTPException
 
 from dash_auth import _dash_internals as internals
+from dash_auth import _refused, _witness
 from dash_auth._caching import demand
 from dash_auth._core import Refusal, Standing
 from dash_auth._current import RequestIdentity
@@ -54,6 +55,14 @@ class Refusals:
         request.identity = RequestIdentity()
         return self._server.automatic_options() or self._server.respond(Answer(204))
 
+    def note(self, request: Request) -> None:
+        """Have the answer to a request say to our script that it refuses, and why.
+
+        :param request: the request
+        """
+        session = self._visitors.session
+        _refused.note(request, brought=session is not None and session.is_brought(request))
+
     def refuse(self, request: Request) -> Steps[Any]:
         """Return what is answered in place of the app.
 
@@ -64,9 +73,15 @@ class Refusals:
         if request.shown is not None:
             request.shown.show({})
         demand(request, Caching.PRIVATE)
+        self.note(request)
         if request.is_forged:
             self.reasons.tell_of_foreign(request)
             return self._answer(request, 403, "Cross-site request refused")
+        if request.denied_user is not None:
+            self.reasons.tell(request, lambda: "allow= lets the user not in")
+            _witness.denied(request, request.denied_user, "allow")
+            answer = self._visitors.logins.asking.forbid(request, request.denied_user)
+            return self._server.respond(answer)
         if request.refusal in (Refusal.BUSY, Refusal.UNAVAILABLE):
             return self._later(request)
         if request.refusal == Refusal.THROTTLED:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dash_auth._core import Refusal
 from dash_auth._current import RequestIdentity, User, groups_in
 from dash_auth._dash.parts import Parts
+from dash_auth._guard.allow import Allow
 from dash_auth._login import Login, Logins, Visitor
 from dash_auth._request import Request
 from dash_auth._shown import USER, show
@@ -22,11 +23,13 @@ logger = logging.getLogger("dash_auth")
 class Visitors:
     """Finds out who makes a request."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, allow: Allow | None = None) -> None:
         """Remember what a request is judged by; whom to ask is said later.
 
         :param parts: the parts of the app
+        :param allow: tells which users may enter; None lets all of them in
         """
+        self._allow = allow
         self.logins: Logins = Logins([], [], [], asking=Login())
         self.session: SessionLogin | None = None
         """Shows the app who is known; None where the app's own login does."""
@@ -119,16 +122,34 @@ class Visitors:
             outcome = yield from outcome
         elif not isinstance(outcome, Visitor):
             outcome = yield from stepwise(outcome)
-        if isinstance(outcome, Visitor):
-            return outcome
         if isinstance(outcome, User):
-            return _visitor_of(login, claim, outcome)
+            request.login_method = login.method
+            outcome = _visitor_of(login, claim, outcome)
+        elif isinstance(outcome, Visitor):
+            request.login_method = outcome.login.method
+        if isinstance(outcome, Visitor):
+            if self._allow is not None:
+                yield from self._look_at(request, outcome, self._allow)
+            return outcome
         if isinstance(outcome, Refusal):
             request.refusal = outcome
         elif outcome is not None:
             kind = type(outcome).__name__
             raise TypeError(f"{type(login).__name__}.verify must return a User or None, not {kind}")
         return None
+
+    @staticmethod
+    def _look_at(request: Request, visitor: Visitor, allow: Allow) -> Steps[None]:
+        """Have a user who may not enter be known on public pages alone."""
+        shown = None if visitor.shown is None else visitor.shown.get(USER)
+        # What the session is to show later, it may not show yet.
+        if isinstance(shown, Mapping):
+            user: User | None = User.from_claims(shown)
+        else:
+            user = visitor.identity.user(request)
+        if user is None or not (yield from allow.lets_in(user)):
+            request.denied_user = "" if user is None else user.name
+            visitor.is_for_public = True
 
     def find(self, request: Request) -> User | None:
         """Return who makes a public request; where the app asks, in its own thread.

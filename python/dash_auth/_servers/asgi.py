@@ -129,11 +129,32 @@ class AsgiRequest(Request):
             raise TimeoutError from error
         return self._body
 
+    async def read_form(self, limit: int) -> Any:
+        """Return the fields of a form as a dict, `UNREADABLE` or `TOO_LARGE`.
+
+        :param limit: the largest body that is read, in bytes
+        :raises TimeoutError: if it does not end in time
+        """
+        self._body = UNREADABLE
+        if not self.is_stated_too_large(limit):
+            try:
+                await _in_time(self._read_form(limit))
+            except asyncio.TimeoutError as error:
+                raise TimeoutError from error
+        return self._body
+
     @abstractmethod
     async def _read_body(self, limit: int) -> None:
         """Read and parse the body, so that it is at hand when it is judged."""
 
+    @abstractmethod
+    async def _read_form(self, limit: int) -> None:
+        """Read and parse the body as a form."""
+
     def json_body(self, limit: int) -> Any:
+        return self._body
+
+    def form_body(self, limit: int) -> Any:
         return self._body
 
     def query_values(self, name: str) -> list[str]:

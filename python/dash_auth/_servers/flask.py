@@ -9,18 +9,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 import flask
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from dash_auth._current import FACTS, current_facts
 from dash_auth._request import TOO_LARGE, UNREADABLE, Request
 from dash_auth._servers.werkzeug import (
     WerkzeugServer,
     decisive,
+    fields_of,
     fit_caching,
     set_cookies,
     state_query,
+    tell_refusal,
 )
-from dash_auth._steps import walk
+from dash_auth._steps import is_way, walk
 
 
 class FlaskRequest(Request):
@@ -101,6 +103,16 @@ class FlaskRequest(Request):
         except (HTTPException, RecursionError, ValueError):
             return UNREADABLE
 
+    def form_body(self, limit: int) -> Any:
+        try:
+            if (unread := self._bound_body(limit)) is not None:
+                return unread
+            return fields_of(self._request.form)
+        except RequestEntityTooLarge:
+            return TOO_LARGE
+        except (HTTPException, ValueError):
+            return UNREADABLE
+
     def _bound_body(self, limit: int) -> object:
         """Return what stands for a body that is not parsed, None for one that fits the limit.
 
@@ -166,6 +178,7 @@ class FlaskServer(WerkzeugServer):
         fit_caching(request, response)
         self.guards.end(request)
         set_cookies(request, response)
+        tell_refusal(request, response)
         return response
 
     def _process_response(self, response: Any, *context: Any) -> Any:
@@ -178,7 +191,9 @@ class FlaskServer(WerkzeugServer):
     def _answering(self, view: Callable[..., Any], headers: dict[str, str]) -> Callable[..., Any]:
         @functools.wraps(view)
         def answer(**variables: str) -> Any:
-            return self.with_headers(self._response(view(**variables)), headers)
+            made = view(**variables)
+            made = walk(made, self.request()) if is_way(made) else made
+            return self.with_headers(self._response(made), headers)
 
         return answer
 

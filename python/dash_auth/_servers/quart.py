@@ -23,10 +23,12 @@ from dash_auth._servers.werkzeug import (
     WerkzeugServer,
     apps_on,
     decisive,
+    fields_of,
     fit_caching,
     put_in_place,
     set_cookies,
     state_query,
+    tell_refusal,
 )
 from dash_auth._steps import awaited, off_loop, run_to_end, walk_beside_loop
 
@@ -131,6 +133,15 @@ class QuartRequest(AsgiRequest):
         except (HTTPException, RecursionError, ValueError):
             self._body = UNREADABLE
 
+    async def _read_form(self, limit: int) -> None:
+        try:
+            if not await self._ends_within(limit):
+                self._body = TOO_LARGE
+                return
+            self._body = fields_of(await self._request.form)
+        except (HTTPException, ValueError):
+            self._body = UNREADABLE
+
     async def _ends_within(self, limit: int) -> bool:
         """Wait for the end of the body, and tell whether it came within a limit, in bytes."""
         body = self._request.body
@@ -199,6 +210,7 @@ class QuartServer(WerkzeugServer):
         fit_caching(request, response)
         self.guards.end(request)
         set_cookies(request, response)
+        tell_refusal(request, response)
         return response
 
     async def _process_response(self, response: Any, *context: Any) -> Any:
@@ -238,7 +250,10 @@ class QuartServer(WerkzeugServer):
     def _answering(self, view: Callable[..., Any], headers: dict[str, str]) -> Callable[..., Any]:
         @functools.wraps(view)
         async def answer(**variables: str) -> Any:
-            made = await off_loop(functools.partial(view, **variables))
+            if inspect.isgeneratorfunction(view):
+                made = await walk_beside_loop(view(**variables), self.request())
+            else:
+                made = await off_loop(functools.partial(view, **variables))
             made = await quart.make_response(self._response(made))
             return self.with_headers(made, headers)
 

@@ -13,9 +13,10 @@ from dash import Dash
 from werkzeug.exceptions import HTTPException
 
 from dash_auth import _dash_internals as internals
+from dash_auth import _refused
 from dash_auth._caching import cache_control
 from dash_auth._guard.guards import Guards
-from dash_auth._request import Answer, Caching, CookieAttributes, Request
+from dash_auth._request import UNREADABLE, Answer, Caching, CookieAttributes, Request
 from dash_auth._secret_keys import Keys, keys_of
 from dash_auth._servers.remembered import remembering
 from dash_auth._steps import Steps
@@ -193,11 +194,16 @@ class WerkzeugServer(ABC):
         return any(rule == other.rule for other in self._server.url_map.iter_rules())
 
     def add_route(
-        self, rule: str, name: str, view: Callable[..., Any], headers: dict[str, str]
+        self,
+        rule: str,
+        name: str,
+        view: Callable[..., Any],
+        headers: dict[str, str],
+        methods: Sequence[str] = ("GET",),
     ) -> str:
         endpoint = name if name not in self._server.view_functions else f"{name} {rule}"
         view = self._answering(view, headers)
-        self._server.add_url_rule(rule, endpoint=endpoint, view_func=view, methods=["GET"])
+        self._server.add_url_rule(rule, endpoint=endpoint, view_func=view, methods=list(methods))
         return endpoint
 
     def url_for(self, endpoint: str, scheme: str | None = None, **variables: Any) -> str:
@@ -288,6 +294,26 @@ def set_cookies(request: Request, response: Any) -> None:
     """
     for cookie in request.set_cookies.values():
         response.headers.add("Set-Cookie", cookie)
+
+
+def fields_of(form: Any) -> Any:
+    """Return the fields of a form, as werkzeug parsed it; `UNREADABLE` where one is there twice.
+
+    :param form: the form
+    """
+    fields = {name: values[0] for name, values in form.lists()}
+    return fields if len(fields) == sum(len(values) for _, values in form.lists()) else UNREADABLE
+
+
+def tell_refusal(request: Request, response: Any) -> None:
+    """Have an answer of Flask's or Quart's say to our script that it refuses.
+
+    :param request: the facts of the request
+    :param response: the answer
+    """
+    word = _refused.word(request, response.status_code)
+    if word is not None:
+        response.headers[_refused.HEADER] = word
 
 
 def fit_caching(request: Any, response: Any) -> None:

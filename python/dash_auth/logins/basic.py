@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 
+from dash_auth import _core, _witness
 from dash_auth._arguments import Pair
 from dash_auth._core import Refusal, Throttled
 from dash_auth._current import RequestIdentity
@@ -36,8 +37,11 @@ class Basic(Login):
     """
 
     precedence = BASIC
+    method: str = "basic"
     challenge: str
     """What makes a browser ask for user name and password."""
+    logout_path: str | None = None
+    """Path that logs out, as the browser sees it, None where there is none."""
 
     def __init__(
         self,
@@ -79,6 +83,7 @@ class Basic(Login):
                 throttle=throttle,
             )
         )
+        self._successes = _witness.Once(_witness.HOUR)
 
     def claim(self, request: Request) -> str | None:
         return request.authorization
@@ -86,7 +91,10 @@ class Basic(Login):
     def verify(self, request: Request, claim: str) -> Steps[Outcome]:
         made = self._verified(request, claim)
         outcome = (yield from made) if is_way(made) else made
+        is_new = request.verified is None or request.verified[2] is not outcome
         request.verified = (self, claim, outcome)
+        if is_new:
+            self._witness(request, claim, outcome)
         if isinstance(outcome, Throttled):
             request.retry_after = outcome.seconds
             return Refusal.THROTTLED
@@ -105,6 +113,20 @@ class Basic(Login):
             return self.passwords.verify(header, request)
         found: Verification = known[2]
         return found
+
+    def _witness(self, request: Request, header: str, outcome: Verification) -> None:
+        """Tell of what came of credentials; of right ones once an hour."""
+        if not isinstance(outcome, Refusal | Throttled):
+            if self._successes.is_new((outcome[0], request.address)):
+                _witness.succeeded(request, self.method, outcome[0])
+        elif outcome == Refusal.WRONG or isinstance(outcome, Throttled):
+            credentials = _core.parse_basic(header)
+            name = "" if credentials is None else credentials.username
+            knows = self.passwords.knows
+            if isinstance(outcome, Throttled):
+                _witness.throttled(request, self.method, name, knows=knows)
+            else:
+                _witness.failed(request, self.method, name, knows=knows, guess=header)
 
     def known_name(self, request: Request) -> str | None:
         """Return whose credentials a request has, None where to find out may take long.
@@ -125,6 +147,9 @@ class Basic(Login):
 
     def weak_passwords(self) -> list[tuple[str, str]]:
         return self.passwords.weak()
+
+    def forbid(self, request: Request, name: str) -> Answer:
+        return pages.no_access(request, name, request.start, self.logout_path)
 
     def ask(self, request: Request) -> Answer:
         challenge = {"WWW-Authenticate": self.challenge}

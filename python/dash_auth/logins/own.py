@@ -8,9 +8,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from dash_auth import _core, _witness
 from dash_auth._current import EVENT_LOOP_FACTS, RequestIdentity, session_user
 from dash_auth._login import Login, Outcome, Visitor
-from dash_auth._request import Request
+from dash_auth._request import Answer, Request
 from dash_auth._shown import show
 from dash_auth._steps import Steps, Wait, call, stepwise
 from dash_auth._unavailable import asked_by_guard
@@ -49,24 +50,36 @@ class OwnCheck(Login):
         return self._find()
 
     def verify(self, request: Request, claim: Method) -> Steps[Outcome]:
-        before = request.identity
+        before = noted = request.identity
         authorized = False
         try:
             authorized = yield Wait(partial(self._ask, request, claim))
         finally:
-            if not authorized and request.identity is not before:
+            noted = request.identity
+            if not authorized and noted is not before:
                 # It has the last word, after ours has noted the user.
                 request.identity = RequestIdentity()
                 show(request, {})
                 if self._session is not None:
                     self._session.withdraw(request)
         if not authorized:
+            self._witness(request, noted)
             return None
         identity = request.identity
         if identity is None or identity is before:
             # It never asked ours who that is.
             identity = RequestIdentity(session_user)
         return Visitor(self, claim, identity)
+
+    def _witness(self, request: Request, noted: RequestIdentity | None) -> None:
+        """Tell whom it refuses, where that is known."""
+        user = None if request.verified is None or noted is None else noted.user(request)
+        if user is not None:
+            _witness.denied(request, user.name, "is_authorized")
+        elif request.verified is None and request.authorization is not None:
+            credentials = _core.parse_basic(request.authorization)
+            if credentials is not None:
+                _witness.refused_by_app(request, credentials.username)
 
     def _ask(self, request: Request, is_authorized: Method) -> bool:
         if request.is_socket:
@@ -110,3 +123,6 @@ class OwnRequest(Login):
         if own is None:
             return (yield from stepwise(self._ours.ask(request)))
         return (yield Wait(own))
+
+    def forbid(self, request: Request, name: str) -> Answer:
+        return self._ours.forbid(request, name)

@@ -129,6 +129,13 @@ class Passwords(ABC):
         :param name: the user's name
         """
 
+    def knows(self, name: str) -> bool:
+        """Tell whether there is an account of that name, False where nothing can tell.
+
+        :param name: the name as it was typed
+        """
+        return self.stored(name) is not None
+
     def claims(self, name: str) -> Steps[dict[str, Any]]:
         """Return what the session shows of a user.
 
@@ -202,6 +209,9 @@ class StoredPasswords(Passwords):
         password = self._password(self._kept.get(name))
         # A store is live, and may hold anything by now.
         return password if isinstance(password, str) else None
+
+    def knows(self, name: str) -> bool:
+        return self._kept.get(name) is not None
 
     def _password(self, kept: Any) -> Any:
         return kept[1] if self.keep_accounts and kept is not None else kept
@@ -365,6 +375,9 @@ class AskedPasswords(Passwords):
 
     def account(self, name: str) -> Account | None:
         return _usable(self._verifier.find, name)
+
+    def knows(self, name: str) -> bool:
+        return self.keep_accounts and super().knows(name)
 
     def stored(self, name: str) -> str | None:
         account = self.account(name)

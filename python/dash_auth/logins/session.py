@@ -7,13 +7,14 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dash_auth._core import Refusal, Ticket
+from dash_auth import _witness
+from dash_auth._core import Ticket
 from dash_auth._current import RequestIdentity, session_user
 from dash_auth._login import TICKET, Login, Outcome, Visitor
 from dash_auth._request import Request, Server
 from dash_auth._shown import NAMES, USER, show
 from dash_auth._steps import Steps
-from dash_auth.sessions import ended
+from dash_auth.sessions import ended, kept
 from dash_auth.sessions.ticket import Tickets
 
 
@@ -58,48 +59,42 @@ class SessionLogin(Login):
     def use(self) -> str:
         """Return in words what a session is good for."""
 
+    def renew(self, request: Request) -> None:
+        """Have a login go on whose user works with the app.
+
+        :param request: the request that shows it
+        """
+        return
+
     def lacks(self) -> str | None:
         """Return in words what it lacks, None if that is nothing."""
         return None
 
 
-class PasswordSession(SessionLogin):
-    """The ticket of a user who came with a password: it names the user on public pages."""
+class AccountSession(SessionLogin):
+    """The ticket of a user who has an account with a password."""
+
+    method: str = "basic"
 
     def __init__(
         self,
         server: Server,
         tickets: Tickets,
-        login: Login,
         *,
         stored: Callable[[str], str | None],
         claims: Callable[[str], Steps[dict[str, Any]]],
-        known_name: Callable[[Request], str | None],
-        is_needed: Callable[[], bool],
-        opens_sockets: Callable[[], bool],
-        with_user: bool,
     ) -> None:
         """Remember what decides.
 
         :param server: the app's server
         :param tickets: the tickets of the guard
-        :param login: whose visitors are remembered
         :param stored: returns what a user is verified against now, None if that can be nothing
         :param claims: returns what the session shows of a user
-        :param known_name: returns whose credentials a request has, as far as that costs nothing
-        :param is_needed: tells whether something is public, so that a ticket is good for something
-        :param opens_sockets: tells whether there are callbacks over WebSockets
-        :param with_user: whether the session's cookie is written always, with the user in it
         """
         self._server = server
         self._tickets = tickets
-        self._login = login
         self._stored = stored
         self._claims = claims
-        self._known_name = known_name
-        self._is_needed = is_needed
-        self._opens_sockets = opens_sockets
-        self._with_user = with_user
 
     def claim(self, request: Request) -> Ticket | None:
         return self._tickets.held(request)
@@ -128,6 +123,8 @@ class PasswordSession(SessionLogin):
         """Tell the same of the ticket of a request, for which it is asked once."""
         if self not in request.tickets:
             request.tickets[self] = self._counts(ticket)
+            if not request.tickets[self] and not ended.is_ended(ticket):
+                _witness.session_ended(request, self.method, ticket, "changed")
         counts: bool = request.tickets[self]
         return counts
 
@@ -141,85 +138,32 @@ class PasswordSession(SessionLogin):
         claims = yield from self._claims(name)
         show(request, {USER: claims})
 
-    def issue(self, request: Request, visitor: Visitor) -> None:
-        if not self._server.secret_keys():
-            return
-        # What is needed takes the longest to find out.
-        if not self._with_user and not (_keeps_cookies(request) and self._is_needed()):
-            return
-        if visitor.login is not self._login:
-            # Of another one it would say nothing that still holds.
-            return
-        # Not what the live table holds by now: a password changed since ends this login.
-        name, verified_against = visitor.against
-        if not self._tickets.says(request, name, verified_against):
-            methods = ["pwd"]
-            self._tickets.issue(
-                request, name, verified_against, methods=methods, is_for_public=True
-            )
-
-    def withdraw(self, request: Request) -> None:
-        self._tickets.withdraw(request)
-
     def is_brought(self, request: Request) -> bool:
         return self._tickets.text(request) is not None
 
-    def show_known(self, request: Request) -> Steps[None]:
-        ticket = None if request.authorization is None else self._tickets.held(request)
-        if ticket is None or not self._counts_for(request, ticket):
-            return
-        # What is open asks for no hash: where none was made for these, nobody is shown, though
-        # `current_user()` finds out who it is.
-        if self._known_name(request) == ticket.name:
-            yield from self._show(request, ticket.name)
+    def log_out(self, request: Request) -> None:
+        """End the login of a request in this process, and for the browser.
 
-    def keep(self, request: Request) -> dict[str, Any] | None:
-        shown = request.shown
-        if shown is None:
-            return None
-        if shown.is_taken_away:
-            self._log_out(request)
-        if not self._with_user:
-            return None
-        ticket = self._tickets.held(request)
-        if ticket is None or not self._counts(ticket):
-            return {}
-        # Of wrong credentials nobody is known, whatever a ticket says. Those that nobody asked
-        # about leave the cookie as it is.
-        is_wrong = not shown.values and request.refusal in (Refusal.ABSENT, Refusal.WRONG)
-        return {} if is_wrong else {USER: {"email": ticket.name}}
-
-    def _log_out(self, request: Request) -> None:
-        """End the login of a request in this process, and for the browser."""
+        :param request: the request
+        """
         ticket = self._tickets.held(request)
         if ticket is not None:
             ended.end(ticket)
+            _witness.logged_out(request, self.method, ticket.name, ticket)
         self._tickets.withdraw(request)
 
-    def use(self) -> str:
-        if not self._with_user and not self._is_needed():
-            return "nothing: no cookie is written, each request carries its credentials"
-        if not self._server.secret_keys():
-            return "nothing: there is no secret key"
-        seconds = self._tickets.seconds
-        lifetime = (
-            "while the stored password is the same"
-            if seconds is None
-            else f"for {seconds / 3600:g} hours"
-        )
-        if self._opens_sockets():
-            return f"WebSockets open with it, and public pages know the user, {lifetime}"
-        return f"public pages know the user {lifetime}; it opens no private page"
+    def empty(self, request: Request) -> None:
+        """Empty the app's session, but for what it keeps of logins to other apps.
 
-    def lacks(self) -> str | None:
-        if self._server.secret_keys() or not (self._with_user or self._is_needed()):
-            return None
-        lacking = (
-            "callbacks will go by HTTP, not over WebSockets"
-            if self._opens_sockets()
-            else "public pages will not know who logged in"
-        )
-        return f"No secret key: {lacking}. Pass secret_key= to BasicAuth."
+        What somebody put there before a login must not outlive it, nor what a user left there the
+        logout (OWASP, Session Management Cheat Sheet).
+
+        :param request: the request
+        """
+        if request.session:
+            # Without a key Flask's is always empty, and cannot be written.
+            kept.empty(request.session, self._tickets.name)
+        show(request, {})
 
 
 class ShownUser(Login):
@@ -257,7 +201,8 @@ def lasts(ticket: Ticket) -> bool:
 
     :param ticket: the ticket
     """
-    return ticket.until is None or ticket.until > time.time()
+    now = time.time()
+    return all(until is None or until > now for until in (ticket.until, ticket.idle_until))
 
 
 def is_browser(request: Request) -> bool:
@@ -267,13 +212,4 @@ def is_browser(request: Request) -> bool:
     """
     return request.sec_fetch_site is not None or any(
         request.header(f"Sec-Fetch-{name}") is not None for name in ("Mode", "Dest")
-    )
-
-
-def _keeps_cookies(request: Request) -> bool:
-    """Tell whether a client is a browser, or shows that it keeps cookies."""
-    return (
-        request.has_cookies
-        or is_browser(request)
-        or "text/html" in (request.header("Accept") or "")
     )

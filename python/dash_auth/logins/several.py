@@ -83,6 +83,9 @@ class AllChallenges(Login):
         asked = [one for one in others if first.precedence != FLOW or one.precedence != BASIC]
         self._challenges = [one.challenge for one in asked if one.challenge is not None]
 
+    def forbid(self, request: Request, name: str) -> Answer:
+        return self._first.forbid(request, name)
+
     def ask(self, request: Request) -> Steps[Any]:
         answer = yield from stepwise(self._first.ask(request))
         if not self._challenges or not isinstance(answer, Answer) or answer.status != 401:

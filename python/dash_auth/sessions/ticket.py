@@ -11,23 +11,33 @@ import secrets
 import time
 from collections.abc import Sequence
 
-from dash_auth import _core
+from dash_auth import _core, _witness
 from dash_auth._core import Ticket, claimed_time
 from dash_auth._request import Request, Server
 from dash_auth._secret_keys import mark
 from dash_auth.sessions import ended
+from dash_auth.sessions.lifetime import Lasting
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
 LONGEST_COOKIE = 4000
 """The longest name and value of a cookie, in bytes: below what browsers take (RFC 6265 6.1)."""
 
+_NOTED_EVERY = 60
+"""After how many seconds it is noted anew that a user is not idle: not with each request."""
+
 _A_HUNDRED_YEARS = 100 * 365 * 24 * 60 * 60
 """The longest time of a ticket, in seconds: what is longer may be more than a date holds."""
 
 
 class Tickets:
-    """Issues, reads and withdraws the tickets of the guards of one login."""
+    """Issues, reads and withdraws the tickets of the guards of one login.
+
+    Attributes:
+        method: the way to log in, as :mod:`dash_auth.audit` calls it.
+    """
+
+    method: str = "basic"
 
     def __init__(self, server: Server, guard: str, seconds: float | None = None) -> None:
         """Name the guard.
@@ -47,10 +57,15 @@ class Tickets:
 
         No longer than the server has the cookie of a session count: it says when a login is over.
         """
-        if self._seconds is None:
-            return None
+        return None if self._seconds is None else self.at_most(self._seconds)
+
+    def at_most(self, seconds: float) -> float:
+        """Return a time, or that for which the server has the cookie of a session count.
+
+        :param seconds: the time, in seconds
+        """
         limit = self._server.cookie_attributes().seconds
-        return min(self._seconds, _A_HUNDRED_YEARS, *([] if limit is None else [limit]))
+        return min(seconds, _A_HUNDRED_YEARS, *([] if limit is None else [limit]))
 
     def text(self, request: Request) -> str | None:
         """Return the ticket that came along, be it what it may."""
@@ -74,9 +89,16 @@ class Tickets:
         if text is None:
             return None
         held = self._tickets.open(keys, text, int(time.time()))
-        if held is None and self._tickets.open(keys, text, 0) is None:
-            _other_keys.look_at(text)
-        return None if held is None or ended.is_ended(held) else held
+        if held is None:
+            over = self._tickets.open(keys, text, 0)
+            if over is None:
+                _other_keys.look_at(text)
+            else:
+                _witness.session_ended(request, self.method, over, "expired")
+        elif ended.is_ended(held):
+            _witness.session_ended(request, self.method, held, "logged_out")
+            return None
+        return held
 
     def says(self, request: Request, name: str, verified_against: str) -> bool:
         """Tell whether a request has a ticket already that says who makes it.
@@ -102,6 +124,9 @@ class Tickets:
         methods: Sequence[str],
         is_for_public: bool = False,
         claims: bytes = b"",
+        lasting: Lasting | None = None,
+        renewed: Ticket | None = None,
+        is_over_tls: bool = False,
     ) -> Ticket | None:
         """Have the answer to a request carry a new ticket.
 
@@ -111,16 +136,24 @@ class Tickets:
         :param methods: how the user logged in (RFC 8176)
         :param is_for_public: whether the user is known by it on public pages alone
         :param claims: what else is known of the user
+        :param lasting: for how long it counts; None for as long as all of them do
+        :param renewed: the ticket of the same login, whose id, time and end the new one has; None
+            for a new login
+        :param is_over_tls: whether the browser came over https, though the server may not know
         :return: the ticket; None if it is longer than a cookie may be
         """
-        now, keys, seconds = int(time.time()), self._server.secret_keys(), self.seconds
+        now, keys = int(time.time()), self._server.secret_keys()
+        seconds = self.seconds if lasting is None else lasting.seconds
+        until = None if seconds is None else now + max(int(seconds), 1)
+        idle_seconds = None if lasting is None else lasting.idle_seconds
         text = self._tickets.issue(
             keys[0],
             name,
             verified_against,
-            id=secrets.token_urlsafe(9),
-            auth_time=now,
-            until=None if seconds is None else now + max(int(seconds), 1),
+            id=secrets.token_urlsafe(9) if renewed is None else renewed.id,
+            auth_time=now if renewed is None else renewed.auth_time,
+            until=until if renewed is None else renewed.until,
+            idle_until=None if idle_seconds is None else now + idle_seconds,
             methods=list(methods),
             is_for_public=is_for_public,
             claims=claims,
@@ -128,10 +161,44 @@ class Tickets:
         cookie = self._cookie_name(request)
         if len(cookie) + len(text) > LONGEST_COOKIE:
             return None
-        self._set(request, cookie, text)
+        is_kept = lasting is not None and lasting.is_kept
+        kept_for = f"; Max-Age={seconds:.0f}" if is_kept else ""
+        self._set(request, cookie, text + kept_for, is_over_tls=is_over_tls)
         issued = self._tickets.open(keys, text, now)
         request.tickets[self] = issued
         return issued
+
+    def renew(
+        self,
+        request: Request,
+        ticket: Ticket,
+        verified_against: str,
+        idle_seconds: int,
+        *,
+        is_over_tls: bool = False,
+    ) -> Ticket | None:
+        """Have a login go on whose user is not idle; None where that was noted a minute ago.
+
+        :param request: the request that shows it
+        :param ticket: the ticket of the login
+        :param verified_against: what the user was verified against
+        :param idle_seconds: for how long the user may be idle from now on, in seconds
+        :param is_over_tls: see :meth:`issue`
+        :return: the new ticket
+        """
+        idle_until = ticket.idle_until
+        if idle_until is None or idle_until - time.time() > idle_seconds - _NOTED_EVERY:
+            return None
+        return self.issue(
+            request,
+            ticket.name,
+            verified_against,
+            methods=ticket.methods,
+            claims=ticket.claims,
+            lasting=Lasting(idle_seconds, idle_seconds),
+            renewed=ticket,
+            is_over_tls=is_over_tls,
+        )
 
     def withdraw(self, request: Request) -> None:
         """Have the browser forget the ticket.
@@ -146,16 +213,21 @@ class Tickets:
 
     def _cookie_name(self, request: Request) -> str:
         # No other host of the domain, and no page over http, can put a cookie of such a name.
-        return f"__Host-{self.name}" if self._is_secure(request) else self.name
+        return f"__Host-{self.name}" if self.is_secure(request) else self.name
 
-    def _is_secure(self, request: Request) -> bool:
+    def is_secure(self, request: Request) -> bool:
+        """Tell whether cookies for a request go over https alone.
+
+        :param request: the request
+        """
         is_secure = self._server.cookie_attributes().is_secure
         return is_secure or request.own_origin.startswith("https:")
 
-    def _set(self, request: Request, cookie: str, value: str) -> None:
+    def _set(self, request: Request, cookie: str, value: str, *, is_over_tls: bool = False) -> None:
         # What is answered depends on the cookie that came along: the server is to say so.
         request.session  # noqa: B018
-        attributes, is_secure = self._server.cookie_attributes(), self._is_secure(request)
+        attributes, is_secure = self._server.cookie_attributes(), self.is_secure(request)
+        is_secure = is_secure or is_over_tls
         # Strict would keep it from what comes from a provider's site.
         for_frames = attributes.is_for_frames and is_secure
         request.set_cookies[cookie] = "; ".join(

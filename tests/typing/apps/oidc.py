@@ -37,7 +37,7 @@ auth = dash_auth.OIDCAuth(
     public_routes=["/"],
     secure_session=True,
     also=[Basic({"robot": "wonderland"})],
-    session_seconds=3600,
+    session_lifetime=3600,
     session_claims=("email", "groups"),
 )
 auth.register_provider(

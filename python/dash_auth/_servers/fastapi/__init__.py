@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import re
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
@@ -33,7 +34,7 @@ from dash_auth._servers.fastapi.answers import answer_of, answer_of_error
 from dash_auth._servers.fastapi.middleware import GuardMiddleware, fitting_caching
 from dash_auth._servers.fastapi.routes import Routes
 from dash_auth._servers.fastapi.session import SessionCookie
-from dash_auth._steps import off_loop, run_to_end
+from dash_auth._steps import off_loop, run_to_end, walk_beside_loop
 
 _STATE = "dash_auth"
 
@@ -141,11 +142,19 @@ class FastAPIServer:
         return any(path == getattr(route, "path", None) for route in self._fastapi.router.routes)
 
     def add_route(
-        self, rule: str, name: str, view: Callable[..., Any], headers: dict[str, str]
+        self,
+        rule: str,
+        name: str,
+        view: Callable[..., Any],
+        headers: dict[str, str],
+        methods: Sequence[str] = ("GET",),
     ) -> str:
         async def answer(request: Any) -> Response:
             try:
-                made = await off_loop(functools.partial(view, **request.path_params))
+                if inspect.isgeneratorfunction(view):
+                    made = await walk_beside_loop(view(**request.path_params), self.request())
+                else:
+                    made = await off_loop(functools.partial(view, **request.path_params))
             except HTTPException as error:
                 made = answer_of_error(error)
             made = self.respond(made) if isinstance(made, Answer) else made
@@ -153,7 +162,7 @@ class FastAPIServer:
 
         path = _path_of(rule)
         route = Route(
-            path, answer, methods=["GET"], name=f"dash_auth.{name}", include_in_schema=False
+            path, answer, methods=list(methods), name=f"dash_auth.{name}", include_in_schema=False
         )
         # First of all: Dash's catch-all may be there already.
         self._fastapi.router.routes.insert(0, route)

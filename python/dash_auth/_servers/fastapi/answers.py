@@ -10,10 +10,12 @@ from starlette.types import Message, Send
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from dash_auth import _refused
 from dash_auth._caching import cache_control
 from dash_auth._request import Request
 
 _CACHE_CONTROL = b"cache-control"
+_REFUSED = _refused.HEADER.lower().encode()
 
 
 def answer_of_error(error: HTTPException) -> Response:
@@ -35,7 +37,7 @@ def answer_of(answer: Any) -> Response:
 
 
 def caching(send: Send, asked: list[Request]) -> Send:
-    """Return what sends the messages of an answer with what says who may keep it.
+    """Return what sends an answer with what says who may keep it, and why it refuses.
 
     :param send: sends messages to the client
     :param asked: holds the facts of the request, once a guard was asked about it
@@ -50,6 +52,10 @@ def caching(send: Send, asked: list[Request]) -> Send:
             if fitting is not None:
                 headers = [one for one in headers if one[0].lower() != _CACHE_CONTROL]
                 message["headers"] = [*headers, (_CACHE_CONTROL, fitting.encode("latin-1"))]
+            word = _refused.word(request, message["status"])
+            if word is not None:
+                headers = [one for one in message.get("headers", ()) if one[0].lower() != _REFUSED]
+                message["headers"] = [*headers, (_REFUSED, word.encode())]
         await send(message)
 
     return sent

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Mapping, MutableMapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException, WebSocketException
 from starlette.requests import HTTPConnection
@@ -14,12 +15,15 @@ from starlette.types import Message, Receive, Scope
 from dash_auth import _dash_internals as internals
 from dash_auth._guard.guard import Guard
 from dash_auth._quoted import quoted
-from dash_auth._request import TOO_LARGE
+from dash_auth._request import TOO_LARGE, UNREADABLE
 from dash_auth._servers.asgi import AsgiRequest
 from dash_auth._servers.fastapi.answers import answer_of
 from dash_auth._servers.websocket import LOGIN_REQUIRED
 
 logger = logging.getLogger("dash_auth")
+
+_MOST_FIELDS = 100
+"""How many fields of a form are read."""
 
 
 class FastAPIRequest(AsgiRequest):
@@ -33,7 +37,7 @@ class FastAPIRequest(AsgiRequest):
         """
         super().__init__(scope, internals.route_path(scope))
         self._receive = receive
-        self._read: list[Message] = []
+        self._messages: list[Message] = []
         self.guard: Guard | None = None
         self._cookies: Mapping[str, str] | None = None
         session: MutableMapping[str, Any] | None = scope.get("session")
@@ -59,25 +63,45 @@ class FastAPIRequest(AsgiRequest):
         # As Dash has it: it parses no other body.
         if self.is_stated_too_large(limit) or not self.content_type.startswith("application/json"):
             return
+        body = await self._read(limit)
+        if body is None:
+            return
+        try:
+            # The bytes that Dash will be given, through the parser that it uses.
+            self._body = json.loads(body)
+        except (RecursionError, ValueError):
+            return
+
+    async def _read_form(self, limit: int) -> None:
+        body = await self._read(limit)
+        if body is None:
+            return
+        try:
+            pairs = parse_qsl(
+                body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS
+            )
+        except ValueError:
+            return
+        fields = dict(pairs)
+        self._body = fields if len(fields) == len(pairs) else UNREADABLE
+
+    async def _read(self, limit: int) -> bytes | None:
+        """Return the body; None where it is too large, or the client is gone."""
         chunks: list[bytes] = []
         length = 0
         more = True
         while more and length <= limit:
             message = await self._receive()
-            self._read.append(message)
+            self._messages.append(message)
             if message["type"] != "http.request":
-                return
+                return None
             chunks.append(message.get("body", b""))
             length += len(chunks[-1])
             more = message.get("more_body", False)
         if more or length > limit:
             self._body = TOO_LARGE
-            return
-        try:
-            # The bytes that Dash will be given, through the parser that it uses.
-            self._body = json.loads(b"".join(chunks))
-        except (RecursionError, ValueError):
-            return
+            return None
+        return b"".join(chunks)
 
     def login_required(self) -> Exception:
         if self.scope["type"] == "websocket":
@@ -90,4 +114,4 @@ class FastAPIRequest(AsgiRequest):
 
     async def receive(self) -> Message:
         """Give the app the messages of the client, those that were read already among them."""
-        return self._read.pop(0) if self._read else await self._receive()
+        return self._messages.pop(0) if self._messages else await self._receive()

@@ -1,1 +1,1 @@
-"""A login with a page: a form for user name and password."""
+"""A login page with a form: a name and a password, sent once, and a ticket from then on."""

@@ -13,11 +13,12 @@ from urllib.parse import quote, unquote, urlsplit
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
+from dash_auth import _refused, _witness
 from dash_auth._login import LoginFlow
 from dash_auth._request import Answer, PageServer, Request
 from dash_auth._steps import Steps, Wait, run_to_end
-from dash_auth.logins import pages
-from dash_auth.logins.oidc import login, navigation, pending
+from dash_auth.logins import navigation, pages
+from dash_auth.logins.oidc import login, pending
 from dash_auth.logins.oidc.cookie import fits
 from dash_auth.logins.oidc.login import LoginFailed, NotBegun
 from dash_auth.logins.oidc.providers import Providers
@@ -90,6 +91,9 @@ class OpenIDConnect(LoginFlow):
             return self._answer(request, 401, "Login required")
         # To begin a login may mean asking the provider for its addresses.
         return (yield Wait(partial(self.begin, request, self.target(request))))
+
+    def forbid(self, request: Request, name: str) -> Answer:
+        return pages.no_access(request, name, internals.requests_prefix(self._app))
 
     def target(self, request: Request) -> str | None:
         """Return the path to come back to after the login that a request needs, None for the start.
@@ -197,10 +201,12 @@ class OpenIDConnect(LoginFlow):
         :param failed: what has happened
         """
         if not isinstance(failed, NotBegun):
+            _witness.came_to_nothing(request, self.session.method, "refused")
             return self.plain(request, failed.status, str(failed))
         # Asked for again (Back, or another tab was first): who is logged in has no need of it.
         if self.session.found(request) and self._methods.may_pass(request):
             return self._server.respond(Answer.redirect(internals.requests_prefix(self._app)))
+        _witness.came_to_nothing(request, self.session.method, "not_begun")
         anew = urlsplit(self._address(request, self.login_endpoint, idp)).path
         page = navigation.page(str(failed), "Log in", anew)
         return self._server.respond(pages.as_answer(page, failed.status))
@@ -236,6 +242,7 @@ class OpenIDConnect(LoginFlow):
         return self._server.respond(self._answer(request, status, text))
 
     def _answer(self, request: Request, status: int, text: str) -> Answer:
+        _refused.note(request, brought=self.session.is_brought(request))
         return pages.answer(request, status, text, internals.requests_prefix(self._app))
 
     def _uncached(self, answer: Any) -> Any:

@@ -8,13 +8,14 @@ from typing import Any
 
 from werkzeug.exceptions import BadRequest
 
+from dash_auth import _witness
 from dash_auth._request import PageServer, Request
 from dash_auth._shown import IDP, REFRESH_TOKEN, USER, Session
 from dash_auth.logins.oidc import pending
 from dash_auth.logins.oidc.claims import methods_of, readable
 from dash_auth.logins.oidc.cookie import fits
 from dash_auth.logins.oidc.providers import Providers
-from dash_auth.logins.oidc.session import ProviderSession
+from dash_auth.logins.oidc.session import ProviderSession, name_of
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
@@ -138,6 +139,9 @@ def keep(
         raise LoginFailed(401, "Login failed: too many claims")
     # Whoever knew the id of a session on the server before must not know it now.
     server.renew_session_id(session)
+    found = remembering.found(request)
+    if found is not None:
+        _witness.succeeded(request, remembering.method, name_of(user), session=found[0].id)
 
 
 def undo(request: Request, remembering: ProviderSession, before: Mapping[str, Any]) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from dash_auth import _witness
 from dash_auth._core import Ticket
-from dash_auth._current import RequestIdentity, session_user
+from dash_auth._current import RequestIdentity, User, session_user
 from dash_auth._login import FLOW, Outcome, Visitor
 from dash_auth._request import PageServer, Request
 from dash_auth._shown import IDP, NAMES, REFRESH_TOKEN, USER, Session, show
 from dash_auth.logins.session import SessionLogin, lasts
 from dash_auth.sessions import ended, kept
+from dash_auth.sessions.lifetime import Lifetime
 from dash_auth.sessions.ticket import Tickets
 
 
@@ -20,6 +23,7 @@ class ProviderSession(SessionLogin):
     """The ticket of a user who logged in through a provider: it is the login itself."""
 
     precedence = FLOW
+    method: str = "oidc"
     names: tuple[str, ...] = (*NAMES, REFRESH_TOKEN)
 
     def __init__(
@@ -27,6 +31,7 @@ class ProviderSession(SessionLogin):
         server: PageServer,
         tickets: Tickets,
         registration: Callable[[str], str],
+        lifetime: Lifetime,
         *,
         with_user: bool,
     ) -> None:
@@ -34,12 +39,15 @@ class ProviderSession(SessionLogin):
 
         :param server: the app's server
         :param tickets: the tickets of the guard
+        :param lifetime: for how long logins count
         :param registration: tells what the app is registered as at the provider of a name
         :param with_user: whether the session's cookie holds what is shown of the user as well
         """
         self._server = server
+        tickets.method = self.method
         self._tickets = tickets
         self._registration = registration
+        self.lifetime: Lifetime = lifetime
         self._with_user = with_user
 
     def log_in(
@@ -53,14 +61,19 @@ class ProviderSession(SessionLogin):
         :return: whether it can be kept
         """
         name, registration = _subject(values[USER]), self._registration(str(values[IDP]))
+        lasting = self.lifetime.of(User.from_claims(_claims_in(values[USER])))
+        # The server says when a session is over.
+        lasting = replace(lasting, seconds=int(self._tickets.at_most(lasting.seconds)))
         issued = None
         if self._server.session_cookie_length({}) is not None:
             claims = _as_json(values)
             issued = claims and self._tickets.issue(
-                request, name, registration, methods=methods, claims=claims
+                request, name, registration, methods=methods, claims=claims, lasting=lasting
             )
         if not issued:
-            issued = self._tickets.issue(request, name, registration, methods=methods)
+            issued = self._tickets.issue(
+                request, name, registration, methods=methods, lasting=lasting
+            )
             if issued is None:
                 return False
             kept.keep(request.session, self._tickets.name, issued, values)
@@ -76,7 +89,11 @@ class ProviderSession(SessionLogin):
         found = self.found(request)
         if found is not None:
             ended.end(found[0])
+            self._witness_logout(request, *found)
         self.forget(request)
+
+    def _witness_logout(self, request: Request, ticket: Ticket, values: Mapping[str, Any]) -> None:
+        _witness.logged_out(request, self.method, name_of(values[USER]) or ticket.name, ticket)
 
     def forget(self, request: Request) -> None:
         """Have the browser forget the login of a request.
@@ -117,7 +134,12 @@ class ProviderSession(SessionLogin):
         if ticket is None:
             return None
         values = kept.values_of(request.bare_session, self._tickets.name, ticket)
-        return (ticket, values) if values is not None and self._counts(ticket, values) else None
+        if values is None:
+            return None
+        if self._counts(ticket, values):
+            return ticket, values
+        _witness.session_ended(request, self.method, ticket, "changed")
+        return None
 
     def _counts(self, ticket: Ticket, values: Mapping[str, Any]) -> bool:
         if USER not in values or IDP not in values or ended.is_ended(ticket):
@@ -137,8 +159,7 @@ class ProviderSession(SessionLogin):
     def verify(self, request: Request, claim: tuple[Ticket, dict[str, Any]]) -> Outcome:
         values = claim[1]
         if request.is_socket:
-            claims = values[USER]
-            identity = RequestIdentity(None, claims if isinstance(claims, Mapping) else {})
+            identity = RequestIdentity(None, _claims_in(values[USER]))
             return Visitor(self, claim, identity, values)
         # The very objects: what the app adds to them is kept as any member of the session is.
         shown = values if request.shown is None or not request.shown.values else None
@@ -155,6 +176,16 @@ class ProviderSession(SessionLogin):
         if found is not None:
             show(request, found[1])
 
+    def renew(self, request: Request) -> None:
+        found = self.found(request) if self.lifetime.has_idle_limit else None
+        idle = None if found is None else self.lifetime.idle_of_visitor(request)
+        if found is not None and idle is not None:
+            ticket, values = found
+            registration = self._registration(str(values[IDP]))
+            renewed = self._tickets.renew(request, ticket, registration, idle)
+            # The one that was just written, and the very objects that the app may change.
+            request.tickets[self] = renewed or ticket, values
+
     def issue(self, request: Request, visitor: Visitor) -> None:
         # The flow that ended in it has done so.
         return
@@ -165,6 +196,8 @@ class ProviderSession(SessionLogin):
             return None
         session = shown.session
         if shown.is_taken_away:
+            if found is not None:
+                self._witness_logout(request, *found)
             self.forget(request)
         elif found is not None and shown.values.get(USER) is found[1][USER]:
             self._keep_changes(session, *found)
@@ -180,7 +213,10 @@ class ProviderSession(SessionLogin):
             kept.keep(session, self._tickets.name, ticket, now)
 
     def use(self) -> str:
-        return f"the login itself, for {(self._tickets.seconds or 0) / 3600:g} hours"
+        seconds = self.lifetime.seconds
+        if seconds is None:
+            return "the login itself, for as long as you said for the user"
+        return f"the login itself, for {self._tickets.at_most(seconds) / 3600:g} hours"
 
 
 def _as_json(values: Mapping[str, Any]) -> bytes | None:
@@ -189,6 +225,18 @@ def _as_json(values: Mapping[str, Any]) -> bytes | None:
         return json.dumps(values, separators=(",", ":")).encode()
     except (TypeError, ValueError):
         return None
+
+
+def name_of(user: object) -> str:
+    """Return the name of a user as the app reads it, nothing if there is none.
+
+    :param user: what stands under `"user"`
+    """
+    return User.from_claims(user).name if isinstance(user, Mapping) else str(user)
+
+
+def _claims_in(user: object) -> Mapping[str, Any]:
+    return user if isinstance(user, Mapping) else {}
 
 
 def _subject(user: object) -> str:

@@ -42,8 +42,8 @@ def target(app: Dash, request: Request) -> str | None:
     :param app: Dash app
     :param request: the request that the login interrupts
     """
-    if request.method != "GET":
-        return None
+    if request.target is not None or request.method != "GET":
+        return request.target
     return way_back(seen(app, request, request.path), request.query.encode("latin-1"))
 
 

@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 from typing import NamedTuple
 
-from dash_auth._request import Answer, Request
+from markupsafe import Markup
 
-# The colours and measures of the login page. No part of it comes from elsewhere.
-_STYLE = """
-:root{color-scheme:light dark;--brand:#7f4bc4;--bg:#f5f7fb;--card:#fff;--text:#1f2a44;--muted:#5a6478;--hair:#dfe4ee;--link:var(--brand)}
-@media (prefers-color-scheme:dark){:root{--bg:#11141d;--card:#1b2030;--text:#e8ebf2;--muted:#a3acc0;--hair:#2c3347;--link:#b99af0}}
-*{box-sizing:border-box}
-body{margin:0;min-height:100vh;min-height:100dvh;display:grid;place-items:center;padding:24px 16px;background:var(--bg);color:var(--text);font:16px/1.5 "Open Sans","Helvetica Neue",system-ui,sans-serif}
-body::before{content:"";position:fixed;inset:0 0 auto;height:4px;background:var(--brand)}
-main{width:100%;max-width:400px;padding:40px 32px 32px;background:var(--card);border:1px solid var(--hair);border-radius:8px;box-shadow:0 1px 2px rgb(0 9 38/.06),0 8px 24px rgb(0 9 38/.08)}
-h1{margin:0;font-size:24px;line-height:32px;font-weight:600;letter-spacing:-.01em;overflow-wrap:anywhere}
-p{margin:4px 0 0;color:var(--muted);font-size:14px;line-height:20px}
-a{display:block;margin:24px 0 0;padding:10px 12px;border-radius:4px;background:var(--brand);color:#fff;font-weight:600;line-height:24px;text-align:center;text-decoration:none}
-a:hover{background:color-mix(in srgb,var(--brand) 88%,#000)}
-:focus-visible{outline:2px solid var(--link);outline-offset:2px}
-@media (max-width:480px){body{display:block;padding:0;background:var(--card)}main{max-width:none;padding:32px 20px;border:0;border-radius:0;box-shadow:none}}
-@media (forced-colors:active){main,a{border:1px solid}}
-"""  # noqa: E501
+from dash_auth._request import Answer, Request
+from dash_auth.logins.pages.headers import HEADERS
+from dash_auth.logins.pages.look import FOLDER
+from dash_auth.logins.pages.template import render
+
+_STYLE = Markup((FOLDER / "card.css").read_text(encoding="utf-8"))
 
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-
-HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-"""What every answer of ours carries."""
 
 PAGE_HEADERS = {
     **HEADERS,
@@ -88,6 +74,18 @@ def accepts_html(request: Request) -> bool:
     return False
 
 
+def is_shown(request: Request) -> bool:
+    """Tell whether a browser shows the answer to a request as a page, which a program does not.
+
+    :param request: the request
+    """
+    mode = request.header("Sec-Fetch-Mode")
+    # Browsers send it over https and to localhost only: else by what the client would have.
+    if mode is None:
+        return request.method == "GET" and accepts_html(request)
+    return mode == "navigate"
+
+
 def page(text: str, link: str, path: str, advice: str = "") -> str:
     """Return a small page with a link, as HTML.
 
@@ -96,14 +94,7 @@ def page(text: str, link: str, path: str, advice: str = "") -> str:
     :param path: where it leads; nothing stands for the same page
     :param advice: what to do
     """
-    text, link, path, advice = map(html.escape, (text, link, path, advice))
-    return (
-        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{text}</title>\n<style>{_STYLE}</style>\n"
-        f"<main>\n<h1>{text}</h1>\n{f'<p>{advice}</p>' if advice else ''}\n"
-        f'<a href="{path}">{link}</a>\n</main>\n</html>\n'
-    )
+    return render("small.html", style=_STYLE, text=text, link=link, path=path, advice=advice)
 
 
 def answer(
@@ -124,11 +115,28 @@ def answer(
     return as_answer(page(text, advice.link, path, advice.text), status, headers)
 
 
-def as_answer(html: str, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
+def no_access(request: Request, name: str, start: str, logout_path: str | None = None) -> Answer:
+    """Return the answer to a user who is logged in, and may not enter.
+
+    :param request: the request
+    :param name: the user's name
+    :param start: path of the app's start
+    :param logout_path: path that logs out, None where there is none
+    """
+    text = "Access denied"
+    if not accepts_html(request):
+        return Answer(403, text, HEADERS)
+    advice = f"You are logged in as {name}, who may not use this app. Ask for access."
+    if logout_path is None:
+        return as_answer(page(text, "Try again", start, advice), 403)
+    return as_answer(page(text, "Log out", logout_path, advice), 403)
+
+
+def as_answer(page: str, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
     """Return one of our pages as an answer.
 
-    :param html: the page
+    :param page: the page
     :param status: its status
     :param headers: further headers
     """
-    return Answer(status, html, {**PAGE_HEADERS, **(headers or {})}, "text/html; charset=utf-8")
+    return Answer(status, page, {**PAGE_HEADERS, **(headers or {})}, "text/html; charset=utf-8")

@@ -1,0 +1,271 @@
+"""A login page, with sessions that end and a way to log out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import NoReturn
+
+from dash import Dash
+
+from dash_auth import _dash_internals as internals
+from dash_auth import _secret_keys
+from dash_auth._arguments import (
+    Pair,
+    check_page_route,
+    check_path,
+    either,
+    either_users,
+    is_verifier,
+)
+from dash_auth._current import User
+from dash_auth._dash.session_script import TEXTS
+from dash_auth._guard.guard import Guard
+from dash_auth._login import Login, Logins
+from dash_auth._request import Request
+from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, is_ours
+from dash_auth.logins import pages
+from dash_auth.logins.form.device import Devices
+from dash_auth.logins.form.flow import FormFlow, Parts
+from dash_auth.logins.form.places import Places
+from dash_auth.logins.form.proof import Proof
+from dash_auth.logins.form.session import FormSession
+from dash_auth.logins.function import AuthFunc, GroupsFunc, warn_of_unknown_users
+from dash_auth.logins.log_out import LogOut
+from dash_auth.logins.pages import Look
+from dash_auth.logins.passwords import DEFAULT_THROTTLE, FunctionVerifier, Verifier, passwords_of
+from dash_auth.logins.session import SessionLogin
+from dash_auth.logins.throttle import Throttle
+from dash_auth.public_routes import add_public_routes
+from dash_auth.sessions.lifetime import Lifetime, Limit
+from dash_auth.sessions.scope import scope_of
+from dash_auth.sessions.ticket import Tickets
+from dash_auth.users.store import UserStore
+
+__all__ = ["FormAuth"]
+
+SESSION_LIFETIME = 12 * 60 * 60
+"""For how long a login counts, in seconds."""
+
+
+class FormAuth(Auth):
+    """Protects a Dash app with a login page."""
+
+    def __init__(
+        self,
+        app: Dash,
+        users: Mapping[str, str] | Iterable[Pair] | UserStore | Verifier | None = None,
+        auth_func: AuthFunc | None = None,
+        public_routes: Iterable[str] | None = None,
+        user_groups: Mapping[str, Iterable[str]] | GroupsFunc | None = None,
+        secret_key: str | bytes | Sequence[str | bytes] | None = None,
+        *,
+        username_password_list: (
+            Mapping[str, str] | Iterable[Pair] | UserStore | Verifier | None
+        ) = None,
+        allow: Iterable[str] | Callable[[User], bool | Awaitable[bool]] | None = None,
+        also: Iterable[Login] = (),
+        throttle: Throttle | None = DEFAULT_THROTTLE,
+        title: str | None = None,
+        logo: str | None = None,
+        color: str | None = None,
+        message: str | None = None,
+        lang: str | Mapping[str, str] | None = None,
+        page: str | None = None,
+        login_route: str = "/login",
+        logout_route: str = "/logout",
+        session_lifetime: Limit = SESSION_LIFETIME,
+        idle_timeout: Limit | None = None,
+        remember: bool | float | timedelta | None = None,
+        secure_session: bool | None = None,
+        session_banner: bool = True,
+        session_scope: str | None = None,
+        trusted_origins: Iterable[str] = (),
+        anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
+        **unknown: NoReturn,
+    ) -> None:
+        """Protect an app.
+
+        :param app: Dash app
+        :param users: users and their stored passwords, as :class:`dash_auth.BasicAuth` takes them
+        :param auth_func: function of user name and password that returns True for a user who may
+            use the app; it may be async. Give it or the users.
+        :param public_routes: routes that pass with no login, in Flask's syntax, see
+            :func:`dash_auth.add_public_routes`
+        :param user_groups: the groups of each user, as a dict, or as a function of the user's name
+            that returns them; it may be async. By default those of the user's account
+        :param secret_key: key that seals who has logged in; None takes that of the environment
+            variable `DASH_AUTH_SECRET_KEY`, else the server's own. A list is of keys that follow
+            each other, the current one first: what was sealed with an old one still counts.
+        :param username_password_list: another name of `users`: give one of them
+        :param allow: names of groups, one of which a user needs; or a function of the
+            :class:`dash_auth.User` that returns True for one who may enter. The others get a page
+            that says so, and a button to log out. None lets all users in
+        :param also: further logins, see :class:`dash_auth.auth.Auth`:
+            `also=[dash_auth.logins.Basic(users)]` lets programs in with a password
+        :param throttle: how guesses are slowed down, see :class:`dash_auth.Throttle`; None does not
+        :param title: what stands above the form; the app's title by default
+        :param logo: name of a file in the app's assets folder, or path of a file: svg, png, jpg,
+            webp or gif, up to 1 MiB
+        :param color: color of the button and the links, `#rgb` or `#rrggbb`
+        :param message: what stands below the form, such as where to ask for help
+        :param lang: `"en"`, `"de"`, `"fr"` or `"es"`, or phrases of your own by their keys; None
+            takes the language that the browser asks for
+        :param page: path of a page of your own that shows :func:`dash_auth.login_form`; it becomes
+            public
+        :param login_route: path of the login page, relative to the app's prefix
+        :param logout_route: path that logs out, relative to the app's prefix
+        :param session_lifetime: for how long a login counts, in seconds or as a timedelta, or a
+            function of the :class:`dash_auth.User` that says so; 12 hours by default
+        :param idle_timeout: for how long a user may do nothing before the login ends, as
+            `session_lifetime`; None, the default, for no such limit
+        :param remember: whether the page offers to keep the user logged in, for 30 days instead of
+            both limits, or for so many seconds, or a timedelta. It needs https
+        :param secure_session: True sends all cookies over https only; None where the request came
+            over https
+        :param session_banner: whether an open page says when its login has ended
+        :param session_scope: see :class:`dash_auth.auth.Auth`
+        :param trusted_origins: see :class:`dash_auth.auth.Auth`
+        :param anonymous_body_limit: see :class:`dash_auth.auth.Auth`, in bytes
+        :raises RuntimeError: if there is no secret key, and several workers serve the app
+        :raises TypeError: for an argument of a wrong type, and for users under both names
+        :raises ValueError: if both or neither of the users and `auth_func` are given, if a stored
+            password cannot be read (the message names the user, never the value), for a time that
+            is none, or if a route is taken or cannot be read
+        """
+        self._dash_auth_refuse_keywords(unknown)
+        if not isinstance(app, Dash):
+            raise TypeError(f"the app must be a dash.Dash, not {type(app).__name__}")
+        declared = either(
+            type(self).__name__, users=users, username_password_list=username_password_list
+        )
+        known = either_users("FormAuth", declared, auth_func)
+        if auth_func is not None:
+            known = FunctionVerifier(auth_func)
+        self.__passwords = passwords_of(
+            known, user_groups=user_groups, is_strict=is_ours(self.is_authorized), throttle=throttle
+        )
+        if isinstance(known, Mapping):
+            warn_of_unknown_users(user_groups, known)
+        for name, route in (("login_route", login_route), ("logout_route", logout_route)):
+            check_page_route(name, route)
+        if page is not None:
+            check_path("page", page)
+        if logout_route == login_route:
+            raise ValueError("logout_route must differ from login_route")
+        self.login_route: str = login_route
+        self.logout_route: str = logout_route
+        self.__page = page
+        self.__look = Look(
+            title=app.title if title is None else title,
+            logo=logo,
+            color=color,
+            message=message,
+            lang=lang,
+            read_logo=pages.read_from(app.config.assets_folder),
+        )
+        if isinstance(lang, str):
+            self._dash_auth_texts = {lang: TEXTS[lang]}
+        self.__lifetime = Lifetime(session_lifetime, idle_timeout, remember)
+        self.__secret_keys = _secret_keys.given(secret_key)
+        self.__secure_session = bool(secure_session)
+        super().__init__(
+            app,
+            public_routes,
+            allow=allow,
+            also=also,
+            anonymous_body_limit=anonymous_body_limit,
+            trusted_origins=trusted_origins,
+            # What a store's users were verified against tells one store from another.
+            session_banner=session_banner,
+            session_scope=scope_of(auth_func or known)
+            if session_scope is None and is_verifier(known)
+            else session_scope,
+        )
+        if page is not None:
+            add_public_routes(app, [page])
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.app.config.name!r}>"
+
+    def _dash_auth_logins(self, guard: Guard) -> tuple[Logins, SessionLogin | None]:
+        server, passwords = self._dash_auth_server, self.__passwords
+        keys = _secret_keys.for_sessions(self.__secret_keys, server.secret_keys())
+        if keys:
+            server.set_secret_keys(keys)
+        server.close_session_cookie(secure=self.__secure_session)
+        tickets = Tickets(server, guard.name)
+        session = FormSession(
+            server, tickets, self.__lifetime, stored=passwords.stored, claims=passwords.claims
+        )
+        places = Places(
+            self.app, self.__below(self.login_route), self.__below(self.logout_route), self.__page
+        )
+        proof = Proof(tickets, guard.name, guard.keys)
+        self.__flow = flow = FormFlow(
+            Parts(
+                server=server,
+                tickets=tickets,
+                session=session,
+                passwords=passwords,
+                devices=Devices(server, guard.name),
+                proof=proof,
+                places=places,
+                look=self.__look,
+                app_of=lambda request: self._dash_auth_guard_of(request).app,
+            )
+        )
+        self.__log_out = LogOut(
+            server, session, proof, places, self.__look, flow.files, flow.logged_out
+        )
+        return Logins([session], [session], [session], asking=flow), session
+
+    def _dash_auth_on_install(self, guard: Guard) -> None:
+        login, logout = self.__below(self.login_route), self.__below(self.logout_route)
+        flow, log_out = self.__flow, self.__log_out
+        self.__refuse_page_at(self.login_route)
+        self.__refuse_page_at(self.logout_route)
+        own_page = self.__page == self.login_route
+        endpoints = [
+            *([] if own_page else [self.__add("page", login, flow.show)]),
+            self.__add("submit", login, flow.submit, "POST"),
+            # Of two that fit FastAPI takes the one that was added last.
+            self.__add("file", f"{login}/<name>", self.__look.answer),
+            self.__add("done", f"{login}/done", flow.show_done),
+            self.__add("log_out_page", logout, log_out.ask),
+            self.__add("log_out", logout, log_out.leave, "POST"),
+        ]
+        guard.parts.endpoints.add_login(endpoints)
+        self.logout_path = self.__seen(self.logout_route)
+        self._dash_auth_form_path = self.__seen(self.login_route)
+
+    def _dash_auth_login_path(self, app: Dash) -> str:
+        return self.__seen(self.__page or self.login_route)
+
+    def _dash_auth_own_paths(self, request: Request) -> list[str]:
+        return [self.__seen(self.login_route), self.__seen(self.logout_route)]
+
+    def __seen(self, route: str) -> str:
+        """Return a route as the browser sees it."""
+        return internals.requests_prefix(self.app) + route.removeprefix("/")
+
+    def __add(self, name: str, route: str, view: Callable[..., object], method: str = "GET") -> str:
+        return self._dash_auth_server.add_route(route, f"login_{name}", view, {}, [method])
+
+    def __below(self, route: str) -> str:
+        """Return a route as the server has it."""
+        return internals.routes_prefix(self.app) + route.removeprefix("/")
+
+    def __refuse_page_at(self, route: str) -> None:
+        """Refuse a route that something of the app's has already.
+
+        :raises ValueError: if a page or another route has it
+        """
+        name = "login_route" if route == self.login_route else "logout_route"
+        if route != self.__page and any(
+            page.path == route for page in internals.registered_pages() if self.app.use_pages
+        ):
+            own = ", or pass page= to have it show the form" if name == "login_route" else ""
+            raise ValueError(f"a page of the app has the path {route!r}: give another {name}{own}")
+        if self._dash_auth_server.has_route(self.__below(route)):
+            raise ValueError(f"the {name} {route!r} is taken: give another one")

@@ -1,0 +1,252 @@
+"""The login page: who is to log in is led there, and from there to what was asked for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from dash import Dash
+
+from dash_auth import _refused, _witness
+from dash_auth._core import Credentials, Refusal, Throttled
+from dash_auth._login import LoginFlow
+from dash_auth._out_of_order import is_out_of_order, say_out_of_order
+from dash_auth._request import Answer, PageServer, Request
+from dash_auth._steps import Steps, Wait, is_way
+from dash_auth._threads import RETRY_AFTER, Crowded
+from dash_auth.logins import pages
+from dash_auth.logins.form.device import Devices
+from dash_auth.logins.form.places import Places, asked_of_page
+from dash_auth.logins.form.proof import Proof
+from dash_auth.logins.form.session import FormSession
+from dash_auth.logins.form.submission import read_form
+from dash_auth.logins.pages import Look, Note
+from dash_auth.logins.passwords import Passwords, Verification, Verified
+from dash_auth.sessions.ticket import Tickets
+
+logger: logging.Logger = logging.getLogger("dash_auth")
+
+_RETRY_AFTER = 10
+"""After how many seconds a user may come back where nobody can be asked about the password."""
+
+_FRAMES = ("iframe", "frame", "embed", "object")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the flow is made of.
+
+    Attributes:
+        server: the app's server.
+        tickets: the tickets of the guard.
+        session: remembers who has logged in.
+        passwords: who knows the passwords.
+        devices: tells browsers that a user has logged in with.
+        proof: proves whose page sends a form.
+        places: where the pages are.
+        look: how they look.
+        app_of: returns the app that a request is to, of those behind this login.
+    """
+
+    server: PageServer
+    tickets: Tickets
+    session: FormSession
+    passwords: Passwords
+    devices: Devices
+    proof: Proof
+    places: Places
+    look: Look
+    app_of: Callable[[Request], Dash]
+
+
+class FormFlow(LoginFlow):
+    """Asks for a name and a password on a page of its own."""
+
+    method = "form"
+
+    def __init__(self, parts: Parts) -> None:
+        """Remember what it is made of.
+
+        :param parts: what
+        """
+        self._parts = parts
+        self._places = parts.places
+
+    # To be asked to log in
+
+    def ask(self, request: Request) -> Answer:
+        if not pages.is_shown(request):
+            return pages.answer(request, 401, "Login required", self._places.start())
+        if request.header("Sec-Fetch-Dest") in _FRAMES:
+            # Where no frame shows the login page: the way out of it, which holds no password.
+            href = self._target(request) or self._places.start()
+            card = pages.in_frame(self.files(request), href)
+            return self._card(request, 401, card, in_frame=True)
+        target = self._target(request)
+        return self._to(self._places.login_page(request, target))
+
+    def _target(self, request: Request) -> str | None:
+        return self._places.target(request, self._parts.app_of(request))
+
+    def begin(self, request: Request, target: str | None) -> Answer:
+        return self._to(self._places.login_page(request, target))
+
+    def forbid(self, request: Request, name: str) -> Answer:
+        """Return what a user sees who is logged in, and may not enter.
+
+        :param request: the request
+        :param name: the user's name
+        """
+        if not pages.is_shown(request):
+            return pages.answer(request, 403, "Access denied", self._places.start())
+        form = pages.log_out_form(*self._form_of(request, self._places.logout))
+        return self._card(request, 403, pages.forbidden(self.files(request), name, form))
+
+    # The page
+
+    def show(self) -> Any:
+        """Return the login page; a user who is logged in is led on."""
+        request = self._parts.server.request()
+        asked = "".join(request.query_values("next")[:1])
+        if self._parts.session.found(request) is not None:
+            return self._to(self._places.landing(request, asked))
+        note = None
+        if request.query_values("logged_out"):
+            note = Note.LOGGED_OUT
+        elif self._parts.session.is_brought(request):
+            note = Note.ENDED
+        return self._page(request, 200, note, asked=asked)
+
+    def show_done(self) -> Answer:
+        """Lead on a user who has just logged in, unless the browser has kept no cookie of it.
+
+        Without this page it would be asked to log in again and again.
+        """
+        request = self._parts.server.request()
+        target = self._places.landing(request, "".join(request.query_values("next")[:1]))
+        if self._parts.session.found(request) is not None:
+            return self._to(target)
+        card = pages.no_cookie(
+            self.files(request),
+            self._places.login_page(request, target),
+            is_insecure=self._parts.tickets.is_secure(request)
+            and not request.own_origin.startswith("https:"),
+            is_framed=request.header("Sec-Fetch-Dest") in _FRAMES,
+        )
+        return self._card(request, 200, card)
+
+    def _page(
+        self,
+        request: Request,
+        status: int,
+        note: Note | pages.Throttled | None,
+        *,
+        asked: str,
+        name: str = "",
+        retry_after: int | None = None,
+    ) -> Answer:
+        if status != 200:
+            _refused.note(request, brought=False)
+        action, proof = self._form_of(request, self._places.login)
+        seconds = self._parts.session.lifetime.remember_seconds
+        days = None if seconds is None else max(1, round(seconds / 86400))
+        page = pages.LoginPage(
+            action=action,
+            files=self.files(request),
+            target=self._places.landing(request, asked) if asked else None,
+            proof=proof,
+            name=name,
+            note=note,
+            remember_days=days if self._parts.session.may_remember(request) else None,
+        )
+        html = pages.login_page(self._parts.look, page, request.header("Accept-Language"))
+        headers = pages.headers(retry_after=retry_after)
+        return Answer(status, html, headers, "text/html; charset=utf-8")
+
+    def _card(
+        self, request: Request, status: int, card: pages.Card, *, in_frame: bool = False
+    ) -> Answer:
+        html = pages.card(self._parts.look, card, request.header("Accept-Language"))
+        return Answer(status, html, pages.headers(in_frame=in_frame), "text/html; charset=utf-8")
+
+    def _form_of(self, request: Request, path: str) -> tuple[str, str]:
+        """Return where a form is sent to, and the field that proves whose it is."""
+        action = self._places.seen(request, path)
+        return action, self._parts.proof.field(request, action)
+
+    def files(self, request: Request) -> str:
+        """Return the path below which style, script and logo are, as the browser sees it."""
+        return self._places.seen(request, self._places.login)
+
+    def logged_out(self, request: Request) -> Answer:
+        """Return where a user goes who has just logged out."""
+        return self._to(self._places.login_page(request, logged_out="1"))
+
+    # The form
+
+    def submit(self) -> Steps[Answer]:
+        """Return the answer to a name and a password."""
+        request = self._parts.server.request()
+        fields = yield from read_form(request)
+        if isinstance(fields, Answer):
+            return fields
+        asked = fields.get("next") or asked_of_page(request) or ""
+        name = fields.get("username", "")
+        if not self._parts.proof.is_own(request, fields.get("proof", "")):
+            logger.debug("Refused: a login form that no page of this app's sent")
+            return self._page(request, 403, Note.EXPIRED, asked=asked, name=name)
+        try:
+            credentials = Credentials(name, fields.get("password", ""))
+            device = partial(self._parts.devices.id_of, request)
+            verified = self._parts.passwords.verify(credentials, request, device)
+            outcome: Verification
+            outcome = (yield from verified) if is_way(verified) else verified
+            if not isinstance(outcome, Refusal | Throttled):
+                return (yield from self._log_in(request, fields, asked, outcome))
+        except Crowded:
+            outcome = Refusal.BUSY
+        except Exception as error:
+            outcome = Refusal.UNAVAILABLE
+            if is_out_of_order(error):
+                say_out_of_order("the users", error)
+            else:
+                logger.exception("Refused: an error while logging in")
+        status, note, retry_after = self._refusal(request, fields, outcome)
+        return self._page(request, status, note, asked=asked, name=name, retry_after=retry_after)
+
+    def _refusal(
+        self, request: Request, fields: dict[str, str], outcome: Refusal | Throttled
+    ) -> tuple[int, Note | pages.Throttled, int | None]:
+        """Tell of a login that came to nothing; return its status, its note, and when to retry."""
+        knows, name = self._parts.passwords.knows, fields.get("username", "")
+        if isinstance(outcome, Throttled):
+            _witness.throttled(request, self.method, name, knows=knows)
+            return 429, pages.Throttled(outcome.seconds), outcome.seconds
+        if outcome == Refusal.BUSY:
+            return 503, Note.BUSY, RETRY_AFTER
+        if outcome == Refusal.UNAVAILABLE:
+            return 503, Note.UNAVAILABLE, _RETRY_AFTER
+        guess = fields.get("password", "")
+        _witness.failed(request, self.method, name, knows=knows, guess=guess)
+        return 401, Note.WRONG, None
+
+    def _log_in(
+        self, request: Request, fields: dict[str, str], asked: str, verified: Verified
+    ) -> Steps[Answer]:
+        parts, (name, against) = self._parts, verified
+        claims = yield from parts.passwords.claims(name)
+        remembers = "remember" in fields
+        if not parts.session.log_in(request, name, against, claims, remembers=remembers):
+            logger.error("Refused: a user name of %d characters fits no cookie", len(name))
+            return self._page(request, 401, Note.WRONG, asked=asked)
+        parts.devices.remember(request, name)
+        yield Wait(partial(parts.server.renew_session_id, request.session), is_remembered=True)
+        return self._to(self._places.done(request, self._places.landing(request, asked)))
+
+    @staticmethod
+    def _to(path: str) -> Answer:
+        # With GET, whatever it was (RFC 9110 section 15.4.4).
+        return Answer(303, "", {"Location": path, **pages.HEADERS})

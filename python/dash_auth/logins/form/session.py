@@ -1,0 +1,161 @@
+"""The session of a user who logged in on the login page: a ticket, which is the login itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from dash_auth import _witness
+from dash_auth._core import Ticket
+from dash_auth._current import User
+from dash_auth._login import FLOW, Visitor
+from dash_auth._request import PageServer, Request
+from dash_auth._shown import USER, show
+from dash_auth._steps import Steps
+from dash_auth.logins.session import AccountSession
+from dash_auth.sessions import ended
+from dash_auth.sessions.lifetime import Lifetime
+from dash_auth.sessions.ticket import Tickets
+
+_OVER_TLS = b'{"tls":true}'
+"""What the ticket of a browser says that came over https, though the server may not know it."""
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+"""The hosts that no network lies before."""
+
+
+class FormSession(AccountSession):
+    """Remembers who logged in on the login page."""
+
+    precedence = FLOW
+    method = "form"
+
+    def __init__(
+        self,
+        server: PageServer,
+        tickets: Tickets,
+        lifetime: Lifetime,
+        *,
+        stored: Callable[[str], str | None],
+        claims: Callable[[str], Steps[dict[str, Any]]],
+    ) -> None:
+        """Remember what decides.
+
+        :param server: the app's server
+        :param tickets: the tickets of the guard
+        :param lifetime: for how long logins count
+        :param stored: returns what a user is verified against now, None if that can be nothing
+        :param claims: returns what the session shows of a user
+        """
+
+        def of_form(name: str) -> str | None:
+            # A ticket of another kind of login to the same app must not count as one of this.
+            found = stored(name)
+            return None if found is None else f"form {found}"
+
+        super().__init__(server, tickets, stored=of_form, claims=claims)
+        self.lifetime: Lifetime = lifetime
+
+    def found(self, request: Request) -> Ticket | None:
+        """Return the ticket that counts, None if there is none.
+
+        :param request: the request
+        """
+        ticket = self._tickets.held(request)
+        return ticket if ticket is not None and self._counts_for(request, ticket) else None
+
+    def claim(self, request: Request) -> Ticket | None:
+        # One that no longer holds is as good as none: another login may know who asks.
+        return self.found(request)
+
+    def log_in(
+        self,
+        request: Request,
+        name: str,
+        verified_against: str,
+        claims: Mapping[str, Any],
+        *,
+        remembers: bool,
+    ) -> bool:
+        """Remember who has just logged in, and nothing that was in the session before.
+
+        :param request: the request that brought the password
+        :param name: the name of the account
+        :param verified_against: what the password was verified against
+        :param claims: what the app is shown of the user
+        :param remembers: whether the browser is to keep the login
+        :return: whether it can be kept: a cookie holds no name of thousands of characters
+        """
+        user, remembers = User.from_claims(claims), remembers and self.may_remember(request)
+        lasting = self.lifetime.of(user, is_remembered=remembers)
+        is_over_tls = came_over_tls(request)
+        before = self._tickets.held(request)
+        issued = self._tickets.issue(
+            request,
+            name,
+            f"form {verified_against}",
+            methods=["pwd"],
+            lasting=lasting,
+            claims=_OVER_TLS if is_over_tls else b"",
+            is_over_tls=is_over_tls,
+        )
+        if issued is None:
+            return False
+        request.tickets[self] = True
+        _witness.succeeded(request, self.method, name, session=issued.id)
+        if before is not None:
+            # The browser's next user: a copy of the cookie before is worth nothing.
+            ended.end(before)
+        self.empty(request)
+        show(request, {USER: claims})
+        return True
+
+    def may_remember(self, request: Request) -> bool:
+        """Tell whether a browser may keep the login for long: over https, or on this machine.
+
+        :param request: the request
+        """
+        if self.lifetime.remember_seconds is None:
+            return False
+        host = urlsplit(request.own_origin).hostname
+        return self._tickets.is_secure(request) or came_over_tls(request) or host in LOCAL_HOSTS
+
+    def renew(self, request: Request) -> None:
+        ticket = self.found(request) if self.lifetime.has_idle_limit else None
+        against = None if ticket is None else self._stored(ticket.name)
+        idle = None if against is None else self.lifetime.idle_of_visitor(request)
+        if ticket is not None and against is not None and idle is not None:
+            is_over_tls = ticket.claims == _OVER_TLS
+            self._tickets.renew(request, ticket, against, idle, is_over_tls=is_over_tls)
+
+    # The guard
+
+    def issue(self, request: Request, visitor: Visitor) -> None:
+        # The form that ended in it has done so.
+        return
+
+    def keep(self, request: Request) -> None:
+        if request.shown is not None and request.shown.is_taken_away:
+            # As apps of dash-auth's log out: `session.clear()`, or `del session["user"]`.
+            super().log_out(request)
+
+    def use(self) -> str:
+        seconds = self.lifetime.seconds
+        if seconds is None:
+            return "the login itself, for as long as you said for the user"
+        return f"the login itself, for {seconds / 3600:g} hours"
+
+
+def came_over_tls(request: Request) -> bool:
+    """Tell whether a form of the app's own came over https, perhaps to a proxy before the server.
+
+    :param request: the request that brought it
+    """
+    origin = request.origin or ""
+    if request.own_origin.startswith("https:"):
+        return True
+    return (
+        origin.startswith("https:")
+        and urlsplit(origin).hostname == urlsplit(request.own_origin).hostname
+    )

@@ -1,0 +1,72 @@
+"""Logging out: a page that asks, and a form, which the app's own pages alone can send."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from dash_auth._request import Answer, PageServer, Request
+from dash_auth._steps import Steps, Wait
+from dash_auth.logins import pages
+from dash_auth.logins.form.places import Places
+from dash_auth.logins.form.proof import Proof
+from dash_auth.logins.form.submission import read_form
+from dash_auth.logins.pages import Look
+from dash_auth.logins.session import AccountSession
+
+logger: logging.Logger = logging.getLogger("dash_auth")
+
+
+@dataclass(frozen=True)
+class LogOut:
+    """The routes by which a user logs out.
+
+    Attributes:
+        server: the app's server.
+        session: remembers who has logged in.
+        proof: proves whose page sends a form.
+        places: where the pages are.
+        look: how they look.
+        files: returns the path below which style and logo are.
+        finish: returns the answer once the user is logged out.
+    """
+
+    server: PageServer
+    session: AccountSession
+    proof: Proof
+    places: Places
+    look: Look
+    files: Callable[[Request], str]
+    finish: Callable[[Request], Answer]
+
+    def ask(self) -> Answer:
+        """Return the page that asks whether to log out: a link alone logs nobody out."""
+        return self._ask(self.server.request(), 200)
+
+    def _ask(self, request: Request, status: int) -> Answer:
+        action = self.places.seen(request, self.places.logout)
+        form = pages.log_out_form(action, self.proof.field(request, action))
+        user = None if request.identity is None else request.identity.user(request)
+        name = None if user is None else user.name
+        card = pages.log_out(self.files(request), name, form, self.places.start())
+        html = pages.card(self.look, card, request.header("Accept-Language"))
+        return Answer(status, html, pages.headers(), "text/html; charset=utf-8")
+
+    def leave(self) -> Steps[Answer]:
+        """Log the user out, if a page of the app's own asks for it."""
+        request = self.server.request()
+        field = ""
+        if request.header("Content-Type") is not None:
+            fields = yield from read_form(request)
+            if isinstance(fields, Answer):
+                return fields
+            field = fields.get("proof", "")
+        if not self.proof.is_own(request, field):
+            logger.debug("Refused: no page of this app's asks to log out")
+            return self._ask(request, 403)
+        self.session.log_out(request)
+        self.session.empty(request)
+        yield Wait(partial(self.server.renew_session_id, request.session), is_remembered=True)
+        return self.finish(request)
