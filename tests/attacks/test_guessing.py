@@ -13,7 +13,7 @@ import dash_auth
 import pytest
 from clock import Clock
 from dash_auth.users import Account
-from everywhere import NOBODY, PRIVATE_BODY, app_behind
+from everywhere import NOBODY, PRIVATE_BODY, app_behind, on_event_loops
 from hashing import Hashing
 from waiting import wait_for
 
@@ -234,6 +234,21 @@ def test_public_pages_know_nobody_while_it_waits(everywhere: Any) -> None:
     assert guess(site, 7).status == 429
     assert site.get("/public", auth=ALICE, source=ELSEWHERE[0]).json() == NOBODY
     assert site.get("/public", auth=ALICE).status == 200
+
+
+@on_event_loops
+def test_a_socket_that_is_opened_while_it_waits_is_nobodys(everywhere: Any) -> None:
+    site = everywhere(app_behind({"alice": ALICE[1]}))
+    with site.open(auth=ALICE) as socket:
+        assert PRIVATE in str(socket.call(PRIVATE_BODY))
+    for number in range(5):
+        guess(site, number)
+    with site.open(auth=ALICE, source_address=(ELSEWHERE[0], 0)) as socket:
+        refused = str(socket.call(PRIVATE_BODY))
+        assert PRIVATE not in refused and "Login required" in refused
+    # Elsewhere the user goes on.
+    with site.open(auth=ALICE) as socket:
+        assert PRIVATE in str(socket.call(PRIVATE_BODY))
 
 
 def test_with_no_throttle_nothing_waits(everywhere: Any) -> None:
