@@ -17,8 +17,9 @@ from rows import Row, at_most, duration, figure
 
 CLIENTS = 50
 SECONDS, SECONDS_OF_LATENCY = 60.0, 6.0
-PAUSE = 0.1
-"""After an answer a client guesses again, after so many seconds: five hundred guesses a second."""
+PAUSE = 1.0
+"""After an answer a client guesses again, after so many seconds: fifty guesses a second. What is sent
+at full speed costs each server its time, whatever it answers."""
 
 NOTHING = "counts nothing"
 SERVERS = ("flask", "fastapi", "quart")
