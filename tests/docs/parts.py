@@ -106,6 +106,14 @@ def is_in(visitor, seconds=0):
 """
 # What stands before the part, and what follows it.
 PARTS = {
+    "security-model: Wrong passwords": (
+        APP,
+        """
+found = [get(app, auth=("alice", f"guess {number}")) for number in range(5)]
+assert [reply.status_code for reply in found] == [401] * 4 + [429]
+assert found[-1].headers["Retry-After"] == "1"
+""",
+    ),
     "audit: Names that you do not know": (
         APP,
         """
