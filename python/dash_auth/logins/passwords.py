@@ -194,7 +194,7 @@ class StoredPasswords(Passwords):
         self, attempt: Attempt, request: Request, device: DeviceOf | None
     ) -> Steps[Verification]:
         account = "" if device is None else self._own_name(attempt.username)
-        begun = _begun(attempt, request, device, account)
+        begun = _begun(attempt, request, device, account, account)
         # Wrong ones wait as those of an unknown name do: the time says nothing of who is known.
         return (yield Wait(attempt.verify)) if begun is None else begun
 
@@ -313,7 +313,9 @@ class AskedPasswords(Passwords):
             return self._named(attempt, meant)
         if self._is_throttled:
             counted = meant or self._counted(attempt.username)
-            begun = _begun(attempt, request, device, counted)
+            # A function has no names of its own: who logged in did so by what was typed.
+            own = counted if self.keep_accounts else attempt.username
+            begun = _begun(attempt, request, device, counted, own)
             if begun is not None:
                 return self._named(begun, meant)
         return (yield Wait(partial(self._ask, attempt, meant)))  # type: ignore[no-any-return]
@@ -454,20 +456,21 @@ def _against(account: Account) -> str:
 
 
 def _begun(
-    attempt: Attempt, request: Request, device: DeviceOf | None, account: str
+    attempt: Attempt, request: Request, device: DeviceOf | None, account: str, own: str
 ) -> Verification | None:
     """Return what comes of an attempt at once, None if it is to be verified.
 
     :param attempt: the attempt
     :param request: the request that makes it
     :param device: see :meth:`Passwords.verify`
-    :param account: the name of the account that it is meant for
+    :param account: under which name it is counted
+    :param own: the name of the account that it is meant for
     """
     return attempt.begin(
         time.monotonic(),
         account=account,
         forwarded=forwarded_of(request),
-        device=None if device is None else device(account) or "",
+        device=None if device is None else device(own) or "",
     )
 
 
