@@ -30,6 +30,9 @@ REMEMBERED = 30 * 24 * 60 * 60
 UNKNOWN = 15 * 60
 """For how long a login counts where the function that says so fails, in seconds."""
 
+_SHORT = 120
+"""Below this an idle limit ends logins of users who are there, in seconds."""
+
 _LONGEST = 100 * 365 * 24 * 60 * 60
 """The longest limit, in seconds: what is longer may be more than a date holds."""
 
@@ -69,6 +72,13 @@ class Lifetime:
         """
         self._absolute = _limit("session_lifetime", session_lifetime)
         self._idle = None if idle_timeout is None else _limit("idle_timeout", idle_timeout)
+        if isinstance(self._idle, int) and self._idle < _SHORT:
+            logger.warning(
+                "idle_timeout is %d seconds, and an open page says once a minute that its user is "
+                "there: who works with it is logged out. Make it %d or more.",
+                self._idle,
+                _SHORT,
+            )
         self.remember_seconds: int | None = None
         if remember is not None and remember is not False:
             self.remember_seconds = _seconds(

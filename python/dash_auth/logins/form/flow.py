@@ -267,6 +267,8 @@ class FormFlow(LoginFlow):
     ) -> Steps[Answer]:
         parts, (name, against) = self._parts, verified
         claims = yield from parts.passwords.claims(name)
+        # Before anything of the login is there: it may fail, and then there is no login.
+        yield Wait(partial(parts.server.renew_session_id, request.session), is_remembered=True)
         remembers = "remember" in fields
         is_kept = yield from parts.session.log_in(
             request, name, against, claims, remembers=remembers
@@ -275,7 +277,6 @@ class FormFlow(LoginFlow):
             logger.error("Refused: a user name of %d characters fits no cookie", len(name))
             return self._page(request, 401, Note.WRONG, asked=asked)
         parts.devices.remember(request, name)
-        yield Wait(partial(parts.server.renew_session_id, request.session), is_remembered=True)
         return self._to(self._places.done(request, self._places.landing(request, asked)))
 
     @staticmethod
