@@ -129,6 +129,15 @@ class Passwords(ABC):
         :param name: the user's name
         """
 
+    def count_with(self, other: Passwords) -> None:
+        """Count guesses together with another way to the same app, if both count alike.
+
+        Else who is slowed down at one would go on at the other.
+
+        :param other: who knows the passwords there
+        """
+        return
+
     def knows(self, name: str) -> bool:
         """Tell whether there is an account of that name, False where nothing can tell.
 
@@ -175,12 +184,24 @@ class StoredPasswords(Passwords):
         self.keep_accounts: bool = not isinstance(store, Table)
         # Of a table the core asks the developer's own mapping itself: each request does.
         self._kept: Any = store.users if isinstance(store, Table) else _Accounts(store)
+        self._is_strict = is_strict
+        self._throttle = throttle
+        self._counters = counters_of(throttle)
+        self._core = self._read()
+
+    def _read(self) -> Users:
         table = {name: self._password(kept) for name, kept in self._kept.items()}
-        if not is_strict:
+        if not self._is_strict:
             readable = {name: value for name, value in table.items() if _is_readable(name, value)}
             table = readable or {"nobody": secrets.token_urlsafe()}
-        counters = counters_of(throttle)
-        self._core = Users(table, is_named=self.keep_accounts, counters=counters)
+        return Users(table, is_named=self.keep_accounts, counters=self._counters)
+
+    def count_with(self, other: Passwords) -> None:
+        if not isinstance(other, StoredPasswords) or other._throttle != self._throttle:
+            return
+        if other._counters is not self._counters:
+            self._counters = other._counters
+            self._core = self._read()
 
     def verify(
         self, brought: Brought, request: Request, device: DeviceOf | None = None
@@ -298,9 +319,11 @@ class AskedPasswords(Passwords):
             throttle = throttle.stricter(stated)
         # What is kept elsewhere may be another password by now, so it is asked again; but not what
         # locks accounts, and counts each wrong password.
-        counters = counters_of(throttle, repeated=REPEATED, asks_again=stated is None)
-        self._memory = VerifiedCredentials(cache_seconds, counters=counters)
-        self._is_throttled = counters is not None
+        self._counting = throttle, stated is None
+        self._counters = counters_of(throttle, repeated=REPEATED, asks_again=stated is None)
+        self._cache_seconds = cache_seconds
+        self._memory = VerifiedCredentials(cache_seconds, counters=self._counters)
+        self._is_throttled = self._counters is not None
         self._remembers_accounts = self.keep_accounts and bool(cache_seconds)
         self._is_told_of = bool(cache_seconds)
 
@@ -323,6 +346,13 @@ class AskedPasswords(Passwords):
             if begun is not None:
                 return self._named(begun, meant)
         return (yield Wait(partial(self._ask, attempt, meant)))  # type: ignore[no-any-return]
+
+    def count_with(self, other: Passwords) -> None:
+        if not isinstance(other, AskedPasswords) or other._counting != self._counting:
+            return
+        if other._counters is not self._counters:
+            self._counters = other._counters
+            self._memory = VerifiedCredentials(self._cache_seconds, counters=self._counters)
 
     def _meant(self, brought: Brought) -> str:
         """Return the name of the account that credentials are meant for, nothing if there is none.
@@ -388,6 +418,17 @@ class AskedPasswords(Passwords):
     def stored(self, name: str) -> str | None:
         account = self.account(name)
         return None if account is None else _against(account)
+
+
+def count_together(logins: Iterable[object]) -> None:
+    """Have guesses counted together that are made at the logins to one app.
+
+    :param logins: the logins; those that check no passwords do not matter
+    """
+    named = [getattr(login, "passwords", None) for login in logins]
+    found = [one for one in named if isinstance(one, Passwords)]
+    for one in found[1:]:
+        one.count_with(found[0])
 
 
 def passwords_of(

@@ -74,6 +74,7 @@ class FormFlow(LoginFlow):
         """
         self._parts = parts
         self._places = parts.places
+        self.passwords: Passwords = parts.passwords
 
     # To be asked to log in
 
