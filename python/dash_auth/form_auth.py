@@ -230,7 +230,7 @@ class FormAuth(Auth):
             *([] if own_page else [self.__add("page", login, flow.show)]),
             self.__add("submit", login, flow.submit, "POST"),
             # Of two that fit FastAPI takes the one that was added last.
-            self.__add("file", f"{login}/<name>", self.__look.answer),
+            self.__add("file", f"{login}/<name>", flow.show_file),
             self.__add("done", f"{login}/done", flow.show_done),
             self.__add("log_out_page", logout, log_out.ask),
             self.__add("log_out", logout, log_out.leave, "POST"),

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import dash_auth
 import pytest
 from clock import Clock
+from dash_auth import _threads as threads
 from dash_auth.users import Account
 from everywhere import Serve, on_event_loops
 from forms import USERS, Browser, form_app
@@ -387,3 +388,25 @@ def test_guesses_at_the_page_and_by_header_are_counted_together(
     clock.advance(901)
     assert browser.log_in(*ALICE).status == 303
     assert browser.site.get("/private", auth=ALICE).status == 200
+
+
+@on_event_loops
+def test_those_who_guess_hold_up_no_user_who_is_logged_in(
+    everywhere: Serve, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = Browser(everywhere(form_app(idle_timeout=600)))
+    browser.log_in()
+    # As if all turns were taken, and all places to wait for one.
+    monkeypatch.setattr(threads, "VISITORS", threads.Threads("test", 0))
+    assert Browser(browser.site).log_in("alice", "guess").status == 503
+    for path in ("/login/login.css", "/_dash-auth/session.js", "/logout"):
+        assert browser.visit(path).status == 200, path
+    assert browser.visit("/_dash-auth/login?next=/private").headers["Location"] == "/private"
+    assert browser.visit("/login?next=/private").headers["Location"] == "/private"
+    assert Browser(browser.site).visit("/login").status == 200
+    for _ in range(2):
+        clock.advance(400)
+        touched = browser.send("POST", "/_dash-auth/touch", {"Sec-Fetch-Site": "same-origin"})
+        assert touched.status == 204
+    assert browser.who() == "alice"
+    assert browser.log_out().status == 303

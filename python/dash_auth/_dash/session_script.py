@@ -21,6 +21,7 @@ from dash_auth._dash.endpoints import Endpoints
 from dash_auth._request import Answer, PageServer, Request
 from dash_auth._secret_keys import Keys, seal
 from dash_auth._shown import USER
+from dash_auth._steps import Steps
 
 FOLDER = "_dash-auth"
 """Below the app's prefix: where the routes of every class are."""
@@ -93,17 +94,17 @@ class Methods:
     """What the routes do by way of the guard.
 
     Attributes:
-        admits: tells whether a request is made by who is logged in for private pages; it may wait.
-        refuse: returns the response that refuses a request that was not admitted; it may wait.
+        admits: tells whether a request is made by who is logged in for private pages.
+        refuse: returns the response that refuses a request that was not admitted.
         renew: has the login of a request that was admitted last on.
         renews: tells whether that changes anything.
         login_path: returns the path of the login, as the browser sees it.
         own_paths: returns further paths of logins and logouts, as the browser sees them.
     """
 
-    admits: Callable[[Request], bool]
-    refuse: Callable[[Request], Any]
-    renew: Callable[[Request], None]
+    admits: Callable[[Request], Steps[bool]]
+    refuse: Callable[[Request], Steps[Any]]
+    renew: Callable[[Request], Steps[None]]
     renews: Callable[[], bool]
     login_path: Callable[[], str]
     own_paths: Callable[[Request], Iterable[str]]
@@ -193,36 +194,39 @@ class SessionScript:
 
     # The routes
 
-    def _send(self) -> Answer:
+    # Ways, whose steps alone take a thread: those who guess passwords must not hold them up.
+
+    def _send(self) -> Steps[Answer]:
+        yield from ()
         # A worker that runs another version must not answer for this one for a year.
         is_this = self._server.request().query_values("v") == [_VERSION]
         headers = _CACHED if is_this else _UNCACHED
         return Answer(200, _SCRIPT, headers, "text/javascript; charset=utf-8")
 
-    def _touch(self) -> Any:
+    def _touch(self) -> Steps[Any]:
         """Answer who is there; a POST says that somebody uses the page."""
         request = self._server.request()
         is_look = request.method != "POST"
-        if self._methods.admits(request):
+        if (yield from self._methods.admits(request)):
             user = None if request.identity is None else request.identity.user(request)
             name = self._named(user)
             if not is_look:
-                self._methods.renew(request)
+                yield from self._methods.renew(request)
         elif is_look and request.refusal is None:
             # No challenge: the browser would ask whoever only went back to a page.
             name = self._user_of_session(request)
         else:
-            return self._methods.refuse(request)
+            return (yield from self._methods.refuse(request))
         return Answer(204, "", {**_UNCACHED, "Dash-Auth-User": name})
 
-    def _log_in(self) -> Any:
+    def _log_in(self) -> Steps[Any]:
         """Send who is logged in where the query says, and have anybody else log in first."""
         request = self._server.request()
         # Whatever way the login takes, it leads there.
         request.target = self._target(request)
-        if self._methods.admits(request):
-            return Answer(303, "", {**_UNCACHED, "Location": request.target})
-        return self._methods.refuse(request)
+        if (yield from self._methods.admits(request)):
+            return Answer(303, "", {**_UNCACHED, "Location": request.target or ""})
+        return (yield from self._methods.refuse(request))
 
     def _target(self, request: Request) -> str:
         """Return the path that the query names, else that of the app's start."""

@@ -169,13 +169,9 @@ class Guard:
         elif kind is not Endpoint.STATIC:
             # Component suites are the same for everybody, and large: what Dash says of them stays.
             demand(request, Caching.PRIVATE)
-        session = self.visitors.session
-        if session is not None and kind in _OF_USER:
+        if kind in _OF_USER:
             # Not Dash's own requests: an Interval makes them while nobody is there.
-            if session.waits_to_renew:
-                yield Wait(partial(session.renew, request), is_remembered=True)
-            else:
-                session.renew(request)
+            yield from self._renew(request)
         if kind is Endpoint.CALLBACK and request.query and self.parts.callbacks.any_public():
             self.parts.handles.unseal_those_of_stranger(request)
 
@@ -208,8 +204,8 @@ class Guard:
             texts=texts,
         )
 
-    def _admits(self, request: Request) -> bool:
-        return walk(self._safely(request, self._recognises(request)), request)
+    def _admits(self, request: Request) -> Steps[bool]:
+        return self._safely(request, self._recognises(request))
 
     def _recognises(self, request: Request) -> Steps[bool]:
         """Tell whether a route of our own is asked by who is logged in, as for a private one."""
@@ -223,13 +219,16 @@ class Guard:
         self.visitors.log_in(request, visitor)
         return True
 
-    def _refused(self, request: Request) -> Any:
+    def _refused(self, request: Request) -> Steps[Any]:
         request.start = self.refusals.start
-        return walk(self.refusals.refuse(request), request)
+        return self.refusals.refuse(request)
 
-    def _renew(self, request: Request) -> None:
-        if self.visitors.session is not None:
-            self.visitors.session.renew(request)
+    def _renew(self, request: Request) -> Steps[None]:
+        session = self.visitors.session
+        if session is not None and session.waits_to_renew:
+            yield Wait(partial(session.renew, request), is_remembered=True)
+        elif session is not None:
+            session.renew(request)
 
     def _renews(self) -> bool:
         session = self.visitors.session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from functools import partial
 
 from dash_auth._request import Answer, PageServer, Request
 from dash_auth._steps import Steps, Wait
+from dash_auth._threads import Crowded
 from dash_auth.logins import pages
 from dash_auth.logins.form.places import Places
 from dash_auth.logins.form.proof import Proof
@@ -50,7 +52,8 @@ class LogOut:
         form = pages.log_out_form(action, self.proof.field(request, action))
         user = None
         if request.identity is not None:
-            user = yield Wait(partial(request.identity.user, request))
+            with contextlib.suppress(Crowded):
+                user = yield Wait(partial(request.identity.user, request))
         name = None if user is None else user.name
         card = pages.log_out(self.files(request), name, form, self.places.start())
         html = pages.card(self.look, card, request.header("Accept-Language"))

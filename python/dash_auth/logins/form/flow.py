@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from dash import Dash
 
@@ -121,8 +120,11 @@ class FormFlow(LoginFlow):
 
     # The page
 
-    def show(self) -> Any:
+    # Ways with no steps: those who guess passwords must not hold them up.
+
+    def show(self) -> Steps[Answer]:
         """Return the login page; a user who is logged in is led on."""
+        yield from ()
         request = self._parts.server.request()
         asked = "".join(request.query_values("next")[:1])
         try:
@@ -137,11 +139,20 @@ class FormFlow(LoginFlow):
             note = Note.ENDED
         return self._page(request, 200, note, asked=asked)
 
-    def show_done(self) -> Answer:
+    def show_file(self, name: str) -> Steps[Answer]:
+        """Return a file that the pages load.
+
+        :param name: its name
+        """
+        yield from ()
+        return self._parts.look.answer(name)
+
+    def show_done(self) -> Steps[Answer]:
         """Lead on a user who has just logged in, unless the browser has kept no cookie of it.
 
         Without this page it would be asked to log in again and again.
         """
+        yield from ()
         request = self._parts.server.request()
         target = self._places.landing(request, "".join(request.query_values("next")[:1]))
         try:
