@@ -15,18 +15,14 @@ from dash_auth._guard.guard import Guard
 from dash_auth._login import Login, Logins
 from dash_auth._request import Request
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, is_ours
+from dash_auth.logins.asked_passwords import FunctionVerifier
 from dash_auth.logins.basic import DEFAULT_REALM, Basic
 from dash_auth.logins.basic_log_out import BasicLogOut
 from dash_auth.logins.basic_session import BasicSession
 from dash_auth.logins.form.proof import Proof
 from dash_auth.logins.function import AuthFunc, GroupsFunc, UserGroups, warn_of_unknown_users
-from dash_auth.logins.passwords import (
-    DEFAULT_THROTTLE,
-    SESSION_SECONDS,
-    FunctionVerifier,
-    Verifier,
-    passwords_of,
-)
+from dash_auth.logins.passwords import Verifier
+from dash_auth.logins.passwords_of import DEFAULT_THROTTLE, SESSION_SECONDS, passwords_of
 from dash_auth.logins.session import SessionLogin
 from dash_auth.logins.throttle import Throttle
 from dash_auth.sessions.scope import scope_of

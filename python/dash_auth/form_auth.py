@@ -25,6 +25,7 @@ from dash_auth._login import Login, Logins
 from dash_auth._request import Request
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, is_ours
 from dash_auth.logins import pages
+from dash_auth.logins.asked_passwords import FunctionVerifier
 from dash_auth.logins.form.device import Devices
 from dash_auth.logins.form.flow import FormFlow, Parts
 from dash_auth.logins.form.places import Places
@@ -33,7 +34,8 @@ from dash_auth.logins.form.session import FormSession
 from dash_auth.logins.function import AuthFunc, GroupsFunc, warn_of_unknown_users
 from dash_auth.logins.log_out import LogOut
 from dash_auth.logins.pages import Look
-from dash_auth.logins.passwords import DEFAULT_THROTTLE, FunctionVerifier, Verifier, passwords_of
+from dash_auth.logins.passwords import Verifier
+from dash_auth.logins.passwords_of import DEFAULT_THROTTLE, passwords_of
 from dash_auth.logins.session import SessionLogin
 from dash_auth.logins.throttle import Throttle
 from dash_auth.public_routes import add_public_routes
