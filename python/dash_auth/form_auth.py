@@ -157,7 +157,7 @@ class FormAuth(Auth):
         self.logout_route: str = logout_route
         self.__page = page
         self.__look = Look(
-            title=app.title if title is None else title,
+            title=app.title or app.config.name if title is None else title,
             logo=logo,
             color=color,
             message=message,
@@ -176,8 +176,8 @@ class FormAuth(Auth):
             also=also,
             anonymous_body_limit=anonymous_body_limit,
             trusted_origins=trusted_origins,
-            # What a store's users were verified against tells one store from another.
             session_banner=session_banner,
+            # What a store's users were verified against tells one store from another.
             session_scope=scope_of(auth_func or known)
             if session_scope is None and is_verifier(known)
             else session_scope,
@@ -198,8 +198,9 @@ class FormAuth(Auth):
         session = FormSession(
             server, tickets, self.__lifetime, stored=passwords.stored, claims=passwords.claims
         )
+        page = None if self.__page is None else self.__below(self.__page)
         places = Places(
-            self.app, self.__below(self.login_route), self.__below(self.logout_route), self.__page
+            self.app, self.__below(self.login_route), self.__below(self.logout_route), page
         )
         proof = Proof(tickets, guard.name, guard.keys)
         self.__flow = flow = FormFlow(

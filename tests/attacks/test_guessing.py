@@ -22,6 +22,9 @@ from .http import ALICE, PRIVATE, Reply, honest
 ELSEWHERE: list[str] = []
 """The addresses of people who guess; the user's own is 127.0.0.1."""
 
+SLOW = dash_auth.Throttle(account_first=60)
+"""The usual numbers, but for a first wait that no busy machine outlasts."""
+
 _NETWORKS = itertools.count(1)
 
 
@@ -65,7 +68,7 @@ def statuses(replies: Iterable[Reply]) -> Counter[int]:
 def test_of_fifty_at_once_five_reach_a_hash(
     everywhere: Any, hashing: Hashing, name: str, addresses: int
 ) -> None:
-    site = everywhere(app_behind({"alice": hashing.of(ALICE[1])}))
+    site = everywhere(app_behind({"alice": hashing.of(ALICE[1])}, throttle=SLOW))
     hold = hashing.hold()
     replies, threads = at_once(
         lambda number=number: guess(site, number, name, ELSEWHERE[number % addresses])
@@ -124,7 +127,7 @@ def test_one_address_guesses_at_most_sixty_times_a_minute(
 
 
 def test_while_it_waits_a_right_guess_looks_like_a_wrong_one(everywhere: Any) -> None:
-    site = everywhere(app_behind({"alice": ALICE[1]}))
+    site = everywhere(app_behind({"alice": ALICE[1]}, throttle=SLOW))
     honest(site.get("/private", auth=ALICE), marker=None)
     for number in range(5):
         assert guess(site, number).status == 401
@@ -138,7 +141,7 @@ def test_names_that_exist_are_throttled_as_those_that_do_not(
     everywhere: Any, hashing: Hashing
 ) -> None:
     users = {"alice": hashing.of(ALICE[1]), "bob": "in plaintext"}
-    site = everywhere(app_behind(users))
+    site = everywhere(app_behind(users, throttle=SLOW))
 
     def seen(name: str) -> list[object]:
         replies = [guess(site, number, name) for number in range(7)]
@@ -174,7 +177,7 @@ def test_what_it_says_to_people_and_programs(everywhere: Any, clock: Clock) -> N
 
 
 def test_a_browsers_old_password_counts_once(everywhere: Any, hashing: Hashing) -> None:
-    site = everywhere(app_behind({"alice": hashing.of(ALICE[1])}))
+    site = everywhere(app_behind({"alice": hashing.of(ALICE[1])}, throttle=SLOW))
     for _ in range(2):
         replies, threads = at_once([lambda: guess(site, "old")] * 12)
         for thread in threads:
@@ -188,7 +191,9 @@ def test_a_browsers_old_password_counts_once(everywhere: Any, hashing: Hashing) 
 @pytest.mark.parametrize("seconds", [0, 60])
 def test_a_page_full_of_requests_of_a_user_is_not_counted(everywhere: Any, seconds: float) -> None:
     right = {ALICE}
-    app = app_behind(auth_func=lambda *given: given in right, auth_func_cache_seconds=seconds)
+    app = app_behind(
+        auth_func=lambda *given: given in right, auth_func_cache_seconds=seconds, throttle=SLOW
+    )
     site = everywhere(app)
     for _ in range(2):
         calls = [lambda: site.get("/private", auth=ALICE, source=ELSEWHERE[0])] * 20
@@ -212,7 +217,7 @@ def test_what_nobody_can_tell_is_not_counted(everywhere: Any) -> None:
             raise dash_auth.Unavailable
         return False
 
-    site = everywhere(app_behind(auth_func=auth_func))
+    site = everywhere(app_behind(auth_func=auth_func, throttle=SLOW))
     assert statuses(guess(site, number) for number in range(12)) == {503: 12}
     is_down = False
     assert statuses(guess(site, number) for number in range(12)) == {401: 5, 429: 7}
@@ -220,13 +225,15 @@ def test_what_nobody_can_tell_is_not_counted(everywhere: Any) -> None:
 
 def test_a_function_that_fails_is_counted(everywhere: Any) -> None:
     passwords = {ALICE[0]: ALICE[1]}
-    site = everywhere(app_behind(auth_func=lambda name, given: passwords[name] == given))
+    site = everywhere(
+        app_behind(auth_func=lambda name, given: passwords[name] == given, throttle=SLOW)
+    )
     replies = [guess(site, number, "eve") for number in range(12)]
     assert statuses(replies) == {401: 5, 429: 7}
 
 
 def test_public_pages_know_nobody_while_it_waits(everywhere: Any) -> None:
-    site = everywhere(app_behind({"alice": ALICE[1]}))
+    site = everywhere(app_behind({"alice": ALICE[1]}, throttle=SLOW))
     for number in range(6):
         # There a guess is one like elsewhere.
         found = site.get("/public", auth=("alice", f"guess {number}"), source=ELSEWHERE[0])
@@ -238,7 +245,7 @@ def test_public_pages_know_nobody_while_it_waits(everywhere: Any) -> None:
 
 @on_event_loops
 def test_a_socket_that_is_opened_while_it_waits_is_nobodys(everywhere: Any) -> None:
-    site = everywhere(app_behind({"alice": ALICE[1]}))
+    site = everywhere(app_behind({"alice": ALICE[1]}, throttle=SLOW))
     with site.open(auth=ALICE) as socket:
         assert PRIVATE in str(socket.call(PRIVATE_BODY))
     for number in range(5):
@@ -293,7 +300,7 @@ def test_a_directory_is_asked_too_seldom_to_lock_an_account(everywhere: Any, clo
 def test_behind_a_proxy_that_hides_its_clients_addresses_are_not_counted(
     everywhere: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    site = everywhere(app_behind({"alice": ALICE[1]}))
+    site = everywhere(app_behind({"alice": ALICE[1]}, throttle=SLOW))
     with caplog.at_level(logging.WARNING, "dash_auth"):
         replies = [
             site.get(
