@@ -183,7 +183,7 @@ class BasicAuth(Auth):
         if self.logout_route is not None:
             self.__log_out.add_routes(guard.parts.endpoints)
             prefix = internals.requests_prefix(self.app)
-            self.logout_path = prefix + self.logout_route.removeprefix("/")
+            self.logout_path: str | None = prefix + self.logout_route.removeprefix("/")
             self.__basic.logout_path = self.logout_path
 
     def _dash_auth_own_paths(self, request: Request) -> list[str]:

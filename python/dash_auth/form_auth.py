@@ -239,7 +239,7 @@ class FormAuth(Auth):
             self.__add("log_out", logout, log_out.leave, "POST"),
         ]
         guard.parts.endpoints.add_login(endpoints)
-        self.logout_path = self.__seen(self.logout_route)
+        self.logout_path: str | None = self.__seen(self.logout_route)
         self._dash_auth_form_path = self.__seen(self.login_route)
 
     def _dash_auth_login_path(self, app: Dash) -> str:

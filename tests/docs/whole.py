@@ -158,9 +158,12 @@ assert status(app, Accept="application/json") == 401
 assert auth.get_oauth_client("okta").client_id == os.environ["OIDC_CLIENT_ID"]
 """,
     "recipes: Log out": """
+assert "Log out" in layout(app, alice) and '"action":"\\u002flogout"' in layout(app, alice)
+own = {"Sec-Fetch-Site": "same-origin"}
 for auth in (alice, None):
-    answer = get(app, "/logout", auth)
+    answer = client(app).post("/logout", auth=auth, headers=own)
     assert answer.status_code == 401 and "WWW-Authenticate" not in answer.headers
+    assert "You are logged out" in answer.text
 assert status(app) == 401
 """,
     "recipes: A health check": """
