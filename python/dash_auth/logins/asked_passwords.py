@@ -104,7 +104,9 @@ class AskedPasswords(Passwords):
             return self._named(attempt, meant)
         if self._is_throttled:
             counted = meant or self._counted(attempt.username)
-            begun = outcome_at_once(attempt, request, device, counted)
+            # A function has no names of its own: who logged in did so by what was typed.
+            own = counted if self.keep_accounts else attempt.username
+            begun = outcome_at_once(attempt, request, device, counted, own)
             if begun is not None:
                 return self._named(begun, meant)
         return (yield Wait(partial(self._ask, attempt, meant)))  # type: ignore[no-any-return]

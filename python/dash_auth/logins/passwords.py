@@ -138,18 +138,19 @@ def usable(find: Callable[[str], object], name: str) -> Account | None:
 
 
 def outcome_at_once(
-    attempt: Attempt, request: Request, device: DeviceOf | None, account: str
+    attempt: Attempt, request: Request, device: DeviceOf | None, account: str, own: str
 ) -> Verification | None:
     """Return what comes of an attempt at once, None if it is to be verified.
 
     :param attempt: the attempt
     :param request: the request that makes it
     :param device: see :meth:`Passwords.verify`
-    :param account: the name of the account that it is meant for
+    :param account: under which name it is counted
+    :param own: the name of the account that it is meant for
     """
     return attempt.begin(
         time.monotonic(),
         account=account,
         forwarded=forwarded_of(request),
-        device=None if device is None else device(account) or "",
+        device=None if device is None else device(own) or "",
     )

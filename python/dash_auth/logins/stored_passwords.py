@@ -65,7 +65,7 @@ class StoredPasswords(Passwords):
         self, attempt: Attempt, request: Request, device: DeviceOf | None
     ) -> Steps[Verification]:
         account = "" if device is None else self._own_name(attempt.username)
-        begun = outcome_at_once(attempt, request, device, account)
+        begun = outcome_at_once(attempt, request, device, account, account)
         # Wrong ones wait as those of an unknown name do: the time says nothing of who is known.
         return (yield Wait(attempt.verify)) if begun is None else begun
 

@@ -11,7 +11,7 @@ from typing import Any
 from dash import Dash
 
 from dash_auth import _refused, _witness
-from dash_auth._core import Credentials, Refusal, Throttled
+from dash_auth._core import Credentials, Refusal, Throttled, Ticket
 from dash_auth._login import LoginFlow
 from dash_auth._out_of_order import is_out_of_order, say_out_of_order
 from dash_auth._request import Answer, PageServer, Request
@@ -78,6 +78,11 @@ class FormFlow(LoginFlow):
     # To be asked to log in
 
     def ask(self, request: Request) -> Answer:
+        is_by_header = request.authorization is not None and not pages.is_shown(request)
+        known = None if is_by_header else self._known(request)
+        if known is not None:
+            # A check of the app's own refuses, or fails: to log in again would lead back here.
+            return self.forbid(request, known.name)
         if not pages.is_shown(request):
             return pages.answer(request, 401, "Login required", self._places.start())
         if request.header("Sec-Fetch-Dest") in _FRAMES:
@@ -87,6 +92,14 @@ class FormFlow(LoginFlow):
             return self._card(request, 401, card, in_frame=True)
         target = self._target(request)
         return self._to(self._places.login_page(request, target))
+
+    def _known(self, request: Request) -> Ticket | None:
+        """Return the ticket that counts, None if there is none, or nobody can tell."""
+        try:
+            return self._parts.session.found(request)
+        except Exception as error:
+            self._say(error)
+            return None
 
     def _target(self, request: Request) -> str | None:
         return self._places.target(request, self._parts.app_of(request))
@@ -111,8 +124,11 @@ class FormFlow(LoginFlow):
         """Return the login page; a user who is logged in is led on."""
         request = self._parts.server.request()
         asked = "".join(request.query_values("next")[:1])
-        if self._parts.session.found(request) is not None:
-            return self._to(self._places.landing(request, asked))
+        try:
+            if self._parts.session.found(request) is not None:
+                return self._to(self._places.landing(request, asked))
+        except Exception as error:
+            return self._unavailable(request, error, asked)
         note = None
         if request.query_values("logged_out"):
             note = Note.LOGGED_OUT
@@ -127,8 +143,11 @@ class FormFlow(LoginFlow):
         """
         request = self._parts.server.request()
         target = self._places.landing(request, "".join(request.query_values("next")[:1]))
-        if self._parts.session.found(request) is not None:
-            return self._to(target)
+        try:
+            if self._parts.session.found(request) is not None:
+                return self._to(target)
+        except Exception as error:
+            return self._unavailable(request, error, target)
         card = pages.no_cookie(
             self.files(request),
             self._places.login_page(request, target),
@@ -137,6 +156,19 @@ class FormFlow(LoginFlow):
             is_framed=request.header("Sec-Fetch-Dest") in _FRAMES,
         )
         return self._card(request, 200, card)
+
+    def _unavailable(self, request: Request, error: Exception, asked: str) -> Answer:
+        """Return the page where nobody can tell whether a ticket counts."""
+        self._say(error)
+        note = Note.UNAVAILABLE
+        return self._page(request, 503, note, asked=asked, retry_after=_RETRY_AFTER)
+
+    @staticmethod
+    def _say(error: Exception) -> None:
+        if is_out_of_order(error):
+            say_out_of_order("the users", error)
+        else:
+            logger.error("Refused: an error while logging in", exc_info=error)
 
     def _page(
         self,
@@ -210,10 +242,7 @@ class FormFlow(LoginFlow):
             outcome = Refusal.BUSY
         except Exception as error:
             outcome = Refusal.UNAVAILABLE
-            if is_out_of_order(error):
-                say_out_of_order("the users", error)
-            else:
-                logger.exception("Refused: an error while logging in")
+            self._say(error)
         status, note, retry_after = self._refusal(request, fields, outcome)
         return self._page(request, status, note, asked=asked, name=name, retry_after=retry_after)
 
