@@ -158,7 +158,7 @@ assert status(app, Accept="application/json") == 401
 assert auth.get_oauth_client("okta").client_id == os.environ["OIDC_CLIENT_ID"]
 """,
     "recipes: Log out": """
-assert "Log out" in layout(app, alice) and '"action":"\\u002flogout"' in layout(app, alice)
+assert "Log out" in layout(app, alice) and '"action":"\\\\u002flogout"' in layout(app, alice)
 own = {"Sec-Fetch-Site": "same-origin"}
 for auth in (alice, None):
     answer = client(app).post("/logout", auth=auth, headers=own)
