@@ -278,6 +278,10 @@ class Auth:
         """
         return []
 
+    def _dash_auth_lacks(self) -> str | None:
+        """Return what is missing for anybody to log in, None for nothing."""
+        return None
+
     _dash_auth_texts: Mapping[str, Mapping[str, str]] = TEXTS
     """What an open page shows, by language."""
 

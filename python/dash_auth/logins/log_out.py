@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from dash_auth._request import Answer, PageServer, Request
 from dash_auth._steps import Steps, Wait
@@ -14,9 +15,24 @@ from dash_auth.logins.form.places import Places
 from dash_auth.logins.form.proof import Proof
 from dash_auth.logins.form.submission import read_form
 from dash_auth.logins.pages import Look
-from dash_auth.logins.session import AccountSession
 
 logger: logging.Logger = logging.getLogger("dash_auth")
+
+
+class Remembered(Protocol):
+    """What remembers who has logged in."""
+
+    def log_out(self, request: Request) -> None:
+        """End the login of a request in this process, and for the browser.
+
+        :param request: the request
+        """
+
+    def empty(self, request: Request) -> None:
+        """Empty the app's session, but for what it keeps of logins to other apps.
+
+        :param request: the request
+        """
 
 
 @dataclass(frozen=True)
@@ -34,7 +50,7 @@ class LogOut:
     """
 
     server: PageServer
-    session: AccountSession
+    session: Remembered
     proof: Proof
     places: Places
     look: Look

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from dash_auth._core import Attempt, Credentials, Refusal, Throttled
-from dash_auth._current import groups_in
+from dash_auth._current import groups_in, named
 from dash_auth._request import Request
 from dash_auth._steps import Steps, Wait
 from dash_auth.logins.function import (
@@ -123,8 +123,8 @@ class Passwords(ABC):
             groups = groups_in(account.groups)
         else:
             groups = groups_of(self.user_groups, name)
-        shown = {"email": name, "groups": groups}
-        return shown if account is None else {**account.claims, **shown}
+        claims = {} if account is None else account.claims
+        return named(name, {**claims, "groups": groups})
 
     def weak(self) -> list[tuple[str, str]]:
         """Return the names of users whose stored password should be stored anew, and why."""
