@@ -57,14 +57,16 @@ class LogOut:
     files: Callable[[Request], str]
     finish: Callable[[Request], Answer]
 
-    def ask(self) -> Answer:
+    def ask(self) -> Steps[Answer]:
         """Return the page that asks whether to log out: a link alone logs nobody out."""
-        return self._ask(self.server.request(), 200)
+        return (yield from self._ask(self.server.request(), 200))
 
-    def _ask(self, request: Request, status: int) -> Answer:
+    def _ask(self, request: Request, status: int) -> Steps[Answer]:
         action = self.places.seen(request, self.places.logout)
         form = pages.log_out_form(action, self.proof.field(request, action))
-        user = None if request.identity is None else request.identity.user(request)
+        user = None
+        if request.identity is not None:
+            user = yield Wait(partial(request.identity.user, request))
         name = None if user is None else user.name
         card = pages.log_out(self.files(request), name, form, self.places.start())
         html = pages.card(self.look, card, request.header("Accept-Language"))
@@ -81,7 +83,7 @@ class LogOut:
             field = fields.get("proof", "")
         if not self.proof.is_own(request, field):
             logger.debug("Refused: no page of this app's asks to log out")
-            return self._ask(request, 403)
+            return (yield from self._ask(request, 403))
         self.session.log_out(request)
         self.session.empty(request)
         yield Wait(partial(self.server.renew_session_id, request.session), is_remembered=True)
