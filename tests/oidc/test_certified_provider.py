@@ -13,7 +13,7 @@ from dash_auth import OIDCAuth
 from .apps import KEY, make_app
 from .certified_provider import CertifiedProvider
 from .mock_provider import parameters
-from .visitor import Serve, Visit, Visitor
+from .visitor import OWN_LINK, Serve, Visit, Visitor
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "oidc.md"
 pytestmark = pytest.mark.usefixtures("each_server")
@@ -159,13 +159,13 @@ def test_logging_out_there_is_for_the_app_to_ask(
 ) -> None:
     visitor = guarded(documented("LogsOutThere") if there else OIDCAuth)
     monkeypatch.setenv("APP_URL", f"{visitor.address}/")
-    asked = visitor.get("/oidc/logout")
+    asked = visitor.get("/oidc/logout", **OWN_LINK)
     assert (asked.status_code, "Logged out" in asked.text) == (200, True)
     visitor.get(certified_provider.consent(visitor.client, visitor.begin()))
     cross = visitor.get("/oidc/logout", **{"Sec-Fetch-Site": "cross-site"})
-    assert "Do you want to log out?" in cross.text
+    assert "Log out?" in cross.text
     assert visitor.whoami()["user"] == "alice"
-    out = visitor.get("/oidc/logout")
+    out = visitor.get("/oidc/logout", **OWN_LINK)
     assert visitor.call_back().status_code == 401
     if there:
         end = certified_provider.walk(visitor.client, out.headers["Location"], logout="yes")
