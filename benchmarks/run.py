@@ -18,6 +18,7 @@ GROUPS = (
     "form_session",
     "page_load",
     "guessing",
+    "throttled",
     "hashes",
     "growth",
     "asgi_cost",

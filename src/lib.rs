@@ -23,7 +23,7 @@
 //! 5. **Does it bring right credentials?** [`basic`] reads the header: one header, or there are none.
 //!    [`attempt`] says whether they are known, refused, or take work: [`cache`] tells whether they were
 //!    verified before against the very value that is stored now; if not, [`users`] verifies them once for all requests that wait, [`password`] says what a stored
-//!    value is and whether the password matches, and [`admission`] bounds how many hashes run. Who is
+//!    value is and whether the password matches, [`throttle`] counts what is guessed, before it is hashed, and says who has to wait, and [`admission`] bounds how many hashes run. Who is
 //!    right passes, and the body is never read.
 //! 6. **Is it a callback that needs no login?** Only for a POST to Dash's callback view, and only where
 //!    something is public, is the body read. [`callbacks`] compares it, position by position, with the
@@ -33,7 +33,7 @@
 //!    same callback ([`handles`]).
 //! 7. **Is it a preflight of a trusted origin** ([`gate::Standing::Preflight`])? Then the server's automatic
 //!    answer is all that it gets.
-//! 8. **Else it is refused:** 403 for a forgery, 503 while all turns to hash are taken or the users
+//! 8. **Else it is refused:** 403 for a forgery, 429 after too many wrong passwords, 503 while all turns to hash are taken or the users
 //!    cannot be asked, 413 for a body that is too large to be read with no login, and otherwise the
 //!    request to log in.
 //!

@@ -181,7 +181,10 @@ def examples(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 def on_server(backend: str, script: str) -> str:
     """Return a script that is written for Flask as its author would write it for another server."""
-    script = re.sub(r"\bDash\((__name__, )?", rf'Dash(\1backend="{backend}", ', script)
+    name = re.compile(r"\bDash\((\s*__name__(?:,|(?=\))))?\s*")
+    script = name.sub(
+        lambda found: f'Dash({"__name__, " if found[1] else ""}backend="{backend}", ', script
+    )
     if backend == "quart":
         return script.replace("import flask", "import quart as flask")
     # FastAPI has no session that could be imported.

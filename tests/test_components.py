@@ -184,6 +184,17 @@ def test_a_button_says_what_it_is_told() -> None:
     ]
 
 
+def test_within_a_request_a_part_is_whole_at_once() -> None:
+    app = new_app()
+    app.layout = html.P()
+    WithPages(app, USERS)
+    made: list[Any] = []
+    app.layout = lambda: made.append(dash_auth.logout_button()) or html.P()
+    made.clear()
+    app.server.test_client().get(LAYOUT, auth=ALICE)
+    assert made[0].action == "/app/logout"
+
+
 def styles(layout: Any) -> list[Any]:
     kinds = ("Div", "Details", "Summary", "Span", "Form", "Button", "Label")
     return [one["style"] for kind in kinds for one in found(layout, kind) if "style" in one]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import os
+import re
+import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -27,7 +32,11 @@ RunExample = Callable[[str], str]
 
 
 def call(
-    url: str, output: str, *inputs: dict[str, Any], auth: tuple[str, str] | None = None
+    url: str,
+    output: str,
+    *inputs: dict[str, Any],
+    auth: tuple[str, str] | None = None,
+    by: Any = requests,
 ) -> requests.Response:
     """Send what the browser sends to run the callback with one output."""
     component, prop = output.rsplit(".", 1)
@@ -37,7 +46,7 @@ def call(
         "inputs": inputs,
         "changedPropIds": [f"{given['id']}.{given['property']}" for given in inputs],
     }
-    return requests.post(f"{url}/_dash-update-component", json=body, auth=auth, timeout=20)
+    return by.post(f"{url}/_dash-update-component", json=body, auth=auth, timeout=20)
 
 
 def shown(response: requests.Response, component: str) -> Any:
@@ -133,7 +142,7 @@ class TestMultiPage:
     ROUTER = ".._pages_content.children..._pages_store.data.."
 
     def visit(
-        self, url: str, pathname: str, auth: tuple[str, str] | None = None
+        self, url: str, pathname: str, auth: tuple[str, str] | None = None, by: Any = requests
     ) -> requests.Response:
         """Ask Dash's page router for a page, as a click on a link does."""
         body = {
@@ -148,32 +157,93 @@ class TestMultiPage:
             ],
             "changedPropIds": ["_pages_location.pathname"],
         }
-        return requests.post(f"{url}/_dash-update-component", json=body, auth=auth, timeout=20)
+        return by.post(f"{url}/_dash-update-component", json=body, auth=auth, timeout=20)
+
+    def logged_in(self, url: str, user: tuple[str, str]) -> requests.Session:
+        """Return a client that has logged in on the login page."""
+        session = requests.Session()
+        fields = dict(zip(("username", "password"), user, strict=True))
+        own = {"Sec-Fetch-Site": "same-origin"}
+        answer = session.post(f"{url}/login", data=fields, headers=own, timeout=20)
+        assert answer.status_code == 200 and "/login" not in answer.url
+        return session
 
     def test_the_public_page_and_its_button_need_no_login(self, run_example: RunExample) -> None:
         url = run_example(self.EXAMPLE)
-        for auth in (None, ("alice", "queen"), ALICE):
-            assert requests.get(url, auth=auth, timeout=20).status_code == 200
-            assert "Everybody may read this." in self.visit(url, "/", auth).text
-            click = {"id": "count", "property": "n_clicks", "value": 7}
-            assert shown(call(url, "counted.children", click, auth=auth), "counted") == "Counted: 7"
+        assert requests.get(url, timeout=20).status_code == 200
+        assert "Everybody may read this page." in self.visit(url, "/").text
+        click = {"id": "add", "property": "n_clicks", "value": 7}
+        said = shown(call(url, "price.children", click), "price")
+        assert said == "7 boxes of tea: 63 €"
 
-    def test_the_private_page_is_for_its_users_alone(self, run_example: RunExample) -> None:
+    def test_the_private_pages_are_for_users_alone(self, run_example: RunExample) -> None:
         url = run_example(self.EXAMPLE)
-        for auth in (None, ("alice", "queen"), ("carol", "wonderland")):
-            assert_refused(requests.get(f"{url}/private", auth=auth, timeout=20), "Turnover")
-            assert_refused(self.visit(url, "/private", auth), "Turnover")
-        for name, password in (ALICE, BOB):
-            assert requests.get(f"{url}/private", auth=(name, password), timeout=20).ok
-            page = self.visit(url, "/private", (name, password))
-            assert "Turnover: 42" in page.text
-            assert f"You are logged in as {name}." in page.text
+        for path, marker in (("/dashboard", "Sales of this year"), ("/targets", "760 k")):
+            refused = requests.get(url + path, timeout=20)
+            assert refused.status_code == 401 and "WWW-Authenticate" not in refused.headers
+            assert refused.headers["Dash-Auth"] == "login"
+            led = requests.get(
+                url + path, headers={"Accept": "text/html"}, allow_redirects=False, timeout=20
+            )
+            assert (led.status_code, led.headers["Location"]) == (303, f"/login?next={path}")
+            # A password that is sent to a page is no login here.
+            for auth in (None, ALICE):
+                routed = self.visit(url, path, auth)
+                assert routed.status_code == 401 and marker not in routed.text
+        region = {"id": "region", "property": "value", "value": "All"}
+        assert call(url, "figures.children", region).status_code == 401
 
-    def test_nothing_of_the_private_page_is_in_what_everybody_gets(
+    def test_each_user_sees_what_the_group_may(self, run_example: RunExample) -> None:
+        url = run_example(self.EXAMPLE)
+        for user, is_admin in ((ALICE, True), (BOB, False)):
+            with self.logged_in(url, user) as session:
+                page = self.visit(url, "/dashboard", by=session).text
+                assert f"Hello {user[0]}." in page
+                targets = self.visit(url, "/targets", by=session).text
+                assert ("760 k" in targets) is is_admin
+                assert ("for the group admin" in targets) is not is_admin
+                nav = session.get(f"{url}/_dash-layout", timeout=20).text
+                assert ('"Targets"' in nav) is is_admin
+                click = {"id": "close", "property": "n_clicks", "value": 1}
+                answer = shown(call(url, "closed.children", click, by=session), "closed")
+                assert answer == (
+                    "The year is closed." if is_admin else "The admins alone may do that."
+                )
+
+    def test_nothing_of_the_private_pages_is_in_what_everybody_gets(
         self, run_example: RunExample
     ) -> None:
         url = run_example(self.EXAMPLE)
         for path in ("/", "/_dash-layout", "/_dash-dependencies"):
             response = requests.get(url + path, timeout=20)
             assert response.status_code == 200
-            assert "Turnover" not in response.text
+            assert "Sales of this year" not in response.text and "760" not in response.text
+
+    @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is missing")
+    def test_what_the_demo_says_to_try_answers_as_it_says(
+        self, run_example: RunExample, examples: Path
+    ) -> None:
+        tree = ast.parse((examples / "multi_page" / "demo.py").read_text())
+        (text,) = (
+            node.value.value
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        )
+        lines = text.partition("In another terminal\n")[2].partition("\nWhat is open")[0]
+        first, *commands = re.sub(r"\\\n *", "", lines).strip().splitlines()
+        names = first.replace("http://127.0.0.1:8050", run_example(self.EXAMPLE))
+        assert len(commands) == 9
+        for command in commands:
+            said = re.search(r"# (\d{3})", command)
+            assert said is not None and "curl -i" in command
+            ran = subprocess.run(
+                ["bash", "-c", f"{names}\n{command}"],
+                capture_output=True,
+                check=True,
+                timeout=30,
+                env={**os.environ, "NO_PROXY": "*"},
+            )
+            # On the way there may be "100 Continue".
+            statuses = re.findall(rb"^HTTP/1\.1 (\d{3})", ran.stdout, re.MULTILINE)
+            assert statuses[-1].decode() == said[1], command
+            assert b"evil" not in ran.stdout

@@ -1,4 +1,4 @@
-"""Two pages: a home page for everybody, and one for those who log in."""
+"""A public page, a dashboard for those who log in, and a page for one group."""
 
 import os
 import secrets
@@ -19,24 +19,41 @@ USERS = {
     ),
 }
 
-app = Dash(__name__, use_pages=True)
+app = Dash(__name__, use_pages=True, title="Acme Tea")
 
-dash_auth.BasicAuth(
+dash_auth.FormAuth(
     app,
     USERS,
     # What is not named here is private, pages added later included.
-    public_routes=["/"],
+    public_routes=["/", "/assets/leaf.svg"],
+    user_groups={"alice": ["admin"]},
     secret_key=os.environ.get("SECRET_KEY") or secrets.token_urlsafe(32),
+    title="Acme Tea",
+    logo="leaf.svg",
+    color="#0b6e4f",
+    message="This is a demo. Log in as alice (wonderland) or as bob (tea-at-four).",
+    remember=True,
 )
 
-app.layout = html.Main(
-    [
-        html.H1("Sales"),
-        html.Nav([dcc.Link("Home", href="/"), " | ", dcc.Link("Figures", href="/private")]),
-        html.Hr(),
-        dash.page_container,
-    ]
-)
+
+def layout() -> html.Div:
+    user = dash_auth.current_user()
+    links = [dcc.Link("Home", href="/"), dcc.Link("Dashboard", href="/dashboard")]
+    # It hides the link; the page protects itself.
+    if user is not None and "admin" in user.groups:
+        links.append(dcc.Link("Targets", href="/targets"))
+    brand = html.Span(
+        [html.Img(src=app.get_asset_url("leaf.svg"), alt=""), "Acme Tea"], className="brand"
+    )
+    return html.Div(
+        [
+            html.Header([brand, html.Nav(links), dash_auth.user_menu()]),
+            html.Main(dash.page_container),
+        ]
+    )
+
+
+app.layout = layout
 
 if __name__ == "__main__":
     app.run()

@@ -5,14 +5,25 @@ from app import app
 
 TRY = """\
 In the browser
-  http://127.0.0.1:8050/         the public page: press its button, no login is asked for
-  http://127.0.0.1:8050/private  the private page: log in as alice (wonderland) or bob (tea-at-four)
+  http://127.0.0.1:8050/           the public page: its button asks for no login
+  Open the dashboard               the login page: alice (wonderland) or bob (tea-at-four)
+  a wrong password                 one sentence; after the fifth it tells you how long to wait
+  the name above on the right      log out, then press Back: nothing private is shown
+  log in as bob, then alice        Targets is for the group admin: alice is in it, bob is not
+  http://127.0.0.1:8050/targets    as bob: the page says no
 
 In another terminal
-  curl -i http://127.0.0.1:8050/                              200: public
-  curl -i http://127.0.0.1:8050/private                       401: who are you?
-  curl -i -u alice:wrong http://127.0.0.1:8050/private        401: not alice
-  curl -i -u alice:wonderland http://127.0.0.1:8050/private   200
+  url=http://127.0.0.1:8050 own='Sec-Fetch-Site: same-origin'
+  curl -i $url/                                             # 200: public
+  curl -i $url/dashboard                                    # 401: a program
+  curl -i -H 'Accept: text/html' $url/dashboard             # 303: a browser, to the login page
+  curl -i -d 'username=alice&password=wonderland' $url/login            # 403: no page of ours
+  curl -i -H "$own" -d 'username=alice&password=wrong' $url/login       # 401
+  curl -i -H "$own" -d 'username=alice&password=wonderland&next=//evil.example' \\
+    $url/login                                              # 303: in, and to our own start page
+  curl -i --json '{"username": []}' $url/login              # 415
+  head -c 100000 /dev/zero | curl -i --data-binary @- $url/login        # 413
+  curl -i --json '{"output": "figures.children"}' $url/_dash-update-component   # 401: private
 
 What is open, as `dash_auth.explain(app)` tells, follows; everything else is private.
 

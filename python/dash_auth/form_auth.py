@@ -28,6 +28,7 @@ from dash_auth._servers import is_server
 from dash_auth._steps import Steps
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, is_ours
 from dash_auth.logins import pages
+from dash_auth.logins.asked_passwords import FunctionVerifier
 from dash_auth.logins.form.device import Devices
 from dash_auth.logins.form.either import EitherSession
 from dash_auth.logins.form.flow import NOBODY, FormFlow, Parts
@@ -41,13 +42,8 @@ from dash_auth.logins.oidc.providers import Providers
 from dash_auth.logins.oidc.public import needs_allow, public_provider
 from dash_auth.logins.oidc.session import ProviderSession
 from dash_auth.logins.pages import Look
-from dash_auth.logins.passwords import (
-    DEFAULT_THROTTLE,
-    FunctionVerifier,
-    Passwords,
-    Verifier,
-    passwords_of,
-)
+from dash_auth.logins.passwords import Passwords, Verifier
+from dash_auth.logins.passwords_of import DEFAULT_THROTTLE, passwords_of
 from dash_auth.logins.session import SessionLogin
 from dash_auth.logins.throttle import Throttle
 from dash_auth.public_routes import add_public_routes
@@ -188,7 +184,7 @@ class FormAuth(Auth):
         self.logout_route: str = logout_route
         self.__page = page
         self.__look = Look(
-            title=app.title if title is None else title,
+            title=app.title or app.config.name if title is None else title,
             logo=logo,
             color=color,
             message=message,
@@ -207,8 +203,8 @@ class FormAuth(Auth):
             also=also,
             anonymous_body_limit=anonymous_body_limit,
             trusted_origins=trusted_origins,
-            # What a store's users were verified against tells one store from another.
             session_banner=session_banner,
+            # What a store's users were verified against tells one store from another.
             session_scope=scope_of(auth_func or known)
             if session_scope is None and is_verifier(known)
             else session_scope,
@@ -237,8 +233,9 @@ class FormAuth(Auth):
             ),
             ProviderSession(server, tickets, self.__registration, self.__lifetime, with_user=False),
         )
+        page = None if self.__page is None else self.__below(self.__page)
         places = Places(
-            self.app, self.__below(self.login_route), self.__below(self.logout_route), self.__page
+            self.app, self.__below(self.login_route), self.__below(self.logout_route), page
         )
         proof = Proof(tickets, guard.name, guard.keys)
         self.__flow = flow = FormFlow(
@@ -290,7 +287,7 @@ class FormAuth(Auth):
         self.__callback_endpoint = endpoints[-4]
         self.__on_page = None
         self.__put_on_page()
-        self.logout_path = self.__seen(self.logout_route)
+        self.logout_path: str | None = self.__seen(self.logout_route)
         self._dash_auth_form_path = self.__seen(self.login_route)
 
     def _dash_auth_login_path(self, app: Dash) -> str:

@@ -66,6 +66,7 @@ impl Users {
     /// The live table is asked anew each time, so that a removed user or a changed password counts at
     /// once.
     #[pyo3(signature = (brought, table, address, now = 0.0, /))]
+    #[allow(clippy::needless_pass_by_value)]
     fn attempt<'py>(
         &self,
         brought: Brought<'py>,

@@ -15,6 +15,8 @@ import pytest
 from conftest import serving
 from dash_auth.logins.pages import (
     Card,
+    Form,
+    Link,
     LoginPage,
     Look,
     Note,
@@ -63,12 +65,14 @@ CARDS: dict[str, Card] = {
     "log-out": log_out("/login", "alice", log_out_form("/logout", "p"), "/"),
     "no-cookie": no_cookie("/login", "/login", is_insecure=True, is_framed=False),
     "in-frame": in_frame("/login", "/"),
+    "long": Card(LONG, LONG, "/login", LONG, Form("/", LONG), Link("/", LONG)),
 }
 SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 40"><path d="M0 40 20 0l20 40z" fill="#0b6e4f"/>
 <text x="46" y="30" font-family="sans-serif" font-size="26" fill="#0b6e4f">acme</text><script>fetch("/stolen")</script></svg>"""
 MESSAGE = "Trouble logging in? Write to data@acme.com"
 LOOKS = {
     "plain": Look(title="Sales dashboard", message=MESSAGE),
+    "long": Look(title=LONG, message=LONG),
     "acme": Look(
         title="Acme",
         logo="acme.svg",
@@ -170,6 +174,15 @@ def test_pictures_of_each_state(visit: Visit, tmp_path: Path, width: int, scheme
             assert len(picture) > 5000
             assert not scrolls_sideways(page), state
     assert len(list(tmp_path.iterdir())) == 7
+
+
+def test_nothing_scrolls_sideways_however_long_a_word_is(visit: Visit) -> None:
+    with visit("providers-and-form", "long", viewport={"width": 320, "height": 340}) as page:
+        assert not scrolls_sideways(page)
+        for width in (320, 520):
+            page.set_viewport_size({"width": width, "height": 340})
+            page.goto("/long/long")
+            assert not scrolls_sideways(page)
 
 
 @pytest.mark.parametrize("lang", ["en", "de", "fr", "es"])

@@ -129,9 +129,13 @@ def test_a_login_that_ends_shows_one_banner_that_leads_back(
         page.context.add_cookies([{"name": "other", "value": "x", "url": url}])
         expect(banner(page)).to_have_count(1)
         expect(banner(page)).to_contain_text(PLEASE)
-        page.get_by_role("button", name="count").click()
+        page.locator("dash-auth-banner").evaluate("bar => { bar.first = true; }")
+        refused(page, "count")
+        refused(page, "count")
         expect(page.get_by_text("Counted 0")).to_be_visible()
+        # Read out once: it is the very same.
         expect(banner(page)).to_have_count(1)
+        assert page.locator("dash-auth-banner").evaluate("bar => bar.first")
         box = page.locator("dash-auth-banner").bounding_box()
         assert box is not None and (box["y"], box["height"]) == (0, 48)
         page.get_by_role("button", name="Log in").click()
@@ -425,6 +429,9 @@ def test_what_is_public_goes_on_after_a_dialog_was_cancelled(visit: Callable[...
         expect(page.get_by_role("heading", name="Inside")).to_have_count(0)
         assert page.url == f"{url}/inside?a=1"
         assert answers == ["CancelAuth"] * 2
+        # And links to what is public lead there as before.
+        page.locator("#to-home").click()
+        expect(page.get_by_role("heading", name="Home")).to_be_visible()
 
 
 # What is busy, and what is throttled
@@ -467,13 +474,13 @@ def test_a_busy_server_is_asked_again(visit: Callable[..., Page]) -> None:
 
         page.unroute_all()
         asked = refuse(page, 9, 503, "busy", "0")
-        with page.expect_response(lambda _: len(asked) == 4):
-            page.get_by_role("button", name="count").click()
+        body = "{method: 'POST', body: '{}'}"
+        last = page.evaluate(f"async () => (await fetch('/_dash-update-component', {body})).status")
+        assert (last, len(asked)) == (503, 4)
         expect(banner(page)).to_contain_text("The server is busy.")
         page.unroute_all()
         page.get_by_role("button", name="count").click()
-        expect(page.get_by_text("Counted 3")).to_be_visible()
-        assert len(asked) == 4
+        expect(page.get_by_text("Counted 2")).to_be_visible()
         expect(banner(page)).to_have_count(0)
 
 

@@ -76,8 +76,44 @@ with open("assets/acme.svg", "w") as file:
 app = new_app(assets_folder=os.path.abspath("assets"))
 """
 )
+LOG_IN = """
+import re, sys, time
+class Later:
+    ahead = 0
+    def time(self):
+        return time.time() + self.ahead
+    def monotonic(self):
+        return time.monotonic() + self.ahead
+    def __getattr__(self, name):
+        return getattr(time, name)
+later = Later()
+for name, module in list(sys.modules.items()):
+    if name.startswith("dash_auth") and vars(module).get("time") is time:
+        module.time = later
+
+def log_in(name, password="wonderland", **more):
+    visitor = client(app)
+    sent = {"username": name, "password": password, **more}
+    answer = visitor.post("/login", data=sent, headers={"Sec-Fetch-Site": "same-origin"})
+    assert answer.status_code == 303, answer.status
+    cookies = answer.headers.getlist("Set-Cookie")
+    visitor.ticket, = (one for one in cookies if re.match("dash_auth_[0-9a-f]{8}=", one))
+    return visitor
+
+def is_in(visitor, seconds=0):
+    later.ahead += seconds
+    return visitor.get("/_dash-layout").status_code == 200
+"""
 # What stands before the part, and what follows it.
 PARTS = {
+    "security-model: Wrong passwords": (
+        APP,
+        """
+found = [get(app, auth=("alice", f"guess {number}")) for number in range(5)]
+assert [reply.status_code for reply in found] == [401] * 4 + [429]
+assert found[-1].headers["Retry-After"] == "1"
+""",
+    ),
     "audit: Names that you do not know": (
         APP,
         """
@@ -112,6 +148,39 @@ shown = layout(app, alice)
 # JSON that stands in a page has its slashes escaped.
 assert shown.count('"action":"\\\\u002flogout"') == 2 and shown.count('"style"') == 1
 assert '"className":"who"' in shown and '"className":"link"' in shown and "Bye" in shown
+""",
+    ),
+    "login-page: How long a login lasts": (
+        FORM,
+        LOG_IN
+        + """
+assert "Keep me logged in for 30 days" in get(app, "/login", base_url="http://localhost").text
+idle, busy, kept = log_in("alice"), log_in("alice"), log_in("alice", remember="on")
+assert "Max-Age" not in busy.ticket and "Max-Age=2592000" in kept.ticket
+for _ in range(15):
+    later.ahead += 29 * 60
+    assert busy.get("/", headers={"Sec-Fetch-Mode": "navigate"}).status_code == 200
+assert not is_in(idle)
+assert not is_in(busy, 8 * 3600 - 15 * 29 * 60 + 1)
+assert is_in(kept, 29 * 24 * 3600) and not is_in(kept, 24 * 3600)
+""",
+    ),
+    "login-page: How long a login lasts 2": (
+        FORM + "users['lobby'] = 'wonderland'\n",
+        LOG_IN
+        + """
+alice, lobby = log_in("alice"), log_in("lobby")
+assert is_in(alice, 12 * 3600 - 60) and not is_in(alice, 61)
+assert is_in(lobby, 89 * 24 * 3600) and not is_in(lobby, 24 * 3600)
+""",
+    ),
+    "login-page: Who may enter": (
+        FORM + "users['bob'] = 'tea-at-four'\n",
+        LOG_IN
+        + """
+assert is_in(log_in("alice"))
+refused = log_in("bob", "tea-at-four").get("/", headers={"Accept": "text/html"})
+assert refused.status_code == 403 and "bob" in refused.text and "Log out" in refused.text
 """,
     ),
     "groups: Who is asking, and groups": (

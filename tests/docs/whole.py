@@ -10,6 +10,17 @@ assert call(app, "a.b", {}).status_code == 401
 assert status(app, auth=alice) == 200 and "Sales" in layout(app, alice)
 assert status(app, auth=("alice", "x")) == status(app, auth=("x", "wonderland")) == 401
 """,
+    "README: A login page": """
+to = get(app, "/", Accept="text/html", **{"Sec-Fetch-Mode": "navigate"})
+assert (to.status_code, to.headers["Location"]) == (303, "/login?next=/")
+assert "<h1>Acme</h1>" in get(app, "/login").text and status(app, "/_dash-layout") == 401
+visitor, own = client(app), {"Sec-Fetch-Site": "same-origin"}
+sent = {"username": "alice", "password": "wonderland"}
+assert visitor.post("/login", data=sent, headers=own).status_code == 303
+assert "Sales" in visitor.get("/_dash-layout").text
+assert visitor.post("/logout", headers=own).status_code == 303
+assert visitor.get("/_dash-layout").status_code == 401
+""",
     "README: Public pages": """
 assert status(app) == 200 and status(app, "/figures") == status(app, "/any") == 401
 assert "0 clicks" in call(app, "count.children", {"more.n_clicks": None}).text
@@ -147,9 +158,12 @@ assert status(app, Accept="application/json") == 401
 assert auth.get_oauth_client("okta").client_id == os.environ["OIDC_CLIENT_ID"]
 """,
     "recipes: Log out": """
+assert "Log out" in layout(app, alice) and '"action":"\\\\u002flogout"' in layout(app, alice)
+own = {"Sec-Fetch-Site": "same-origin"}
 for auth in (alice, None):
-    answer = get(app, "/logout", auth)
+    answer = client(app).post("/logout", auth=auth, headers=own)
     assert answer.status_code == 401 and "WWW-Authenticate" not in answer.headers
+    assert "You are logged out" in answer.text
 assert status(app) == 401
 """,
     "recipes: A health check": """
@@ -245,5 +259,18 @@ assert "Welcome to Acme" in shown and "u002flogin" in shown and "Sales" not in s
 assert "Sales" not in route(app, "/").text and status(app, "/welcome") == 200
 to = get(app, "/", Accept="text/html", **{"Sec-Fetch-Mode": "navigate"}).headers["Location"]
 assert to.startswith("/welcome?next=")
+""",
+    "login-page: Programs beside a login page": """
+program = ("nightly-report", os.environ["REPORT_PASSWORD"])
+assert status(app, auth=program) == 200 and status(app, auth=("nightly-report", "x")) == 401
+assert status(app, auth=alice) == 401
+to = get(app, "/", Accept="text/html", **{"Sec-Fetch-Mode": "navigate"})
+assert (to.status_code, to.headers["Location"]) == (303, "/login?next=/")
+""",
+    "login-page: Test an app with a login page": """
+own = {"Sec-Fetch-Site": "same-origin"}
+assert client(app).post("/login", data=form).status_code == 403
+wrong = {**form, "password": "x"}
+assert client(app).post("/login", data=wrong, headers=own).status_code == 401
 """,
 }

@@ -297,6 +297,16 @@ def test_a_page_of_the_apps_own_may_have_the_route_of_the_login(everywhere: Serv
     assert browser.who() == "alice"
 
 
+def test_a_page_of_an_app_below_a_prefix_holds_the_form(everywhere: Serve) -> None:
+    app = pages_app(**PREFIXED)
+    dash.register_page("welcome", path="/welcome", layout=lambda **_: dash_auth.login_form())
+    dash_auth.FormAuth(app, dict(USERS), secret_key=KEY, page="/welcome")
+    browser = Browser(everywhere(app))
+    asked = browser.visit("/board/x")
+    assert asked.headers["Location"] == "/board/welcome?next=/board/x"
+    assert browser.visit(asked.headers["Location"]).status == 200
+
+
 # Dash 4.4.1 cannot put two apps on one Quart: it gives their WebSockets one name.
 @pytest.mark.parametrize("everywhere", ["flask", "fastapi"], indirect=True)
 def test_two_apps_behind_one_login(everywhere: Serve) -> None:

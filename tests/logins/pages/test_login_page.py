@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from dash_auth.logins.pages import LoginPage, Look, Note, Provider, Throttled, login_page
+from dash_auth.logins.pages.template import render
 from elements import element, elements
+from jinja2 import UndefinedError
 
 LOOK = Look(title="Sales")
 PAGE = LoginPage("/login", "/login")
@@ -207,6 +209,11 @@ def test_no_style_or_script_stands_in_the_page() -> None:
     assert [one.text for one in elements(page, "script")] == [""]
     names = {name for one in elements(page) for name in one.attributes}
     assert not [name for name in names if name == "style" or name.startswith("on")]
+
+
+def test_what_a_template_lacks_is_an_error_and_no_gap() -> None:
+    with pytest.raises(UndefinedError, match="'text' is undefined"):
+        render("small.html", style="", link="Log in", path="/", advice="")
 
 
 def test_a_repr_shows_no_proof() -> None:

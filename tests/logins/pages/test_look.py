@@ -122,7 +122,7 @@ def missing(_: str) -> bytes:
     ("arguments", "error", "says"),
     [
         ({"title": None}, TypeError, "title must be a str, not NoneType"),
-        ({"title": " "}, ValueError, "title is empty: leave it out"),
+        ({"title": " "}, ValueError, "title is empty: write one"),
         ({"message": b"Hi"}, TypeError, "message must be a str, not bytes"),
         ({"message": ""}, ValueError, "message is empty: leave it out"),
         ({"logo": b"logo.svg"}, TypeError, "logo must be the name or path of a file, not bytes"),

@@ -22,6 +22,9 @@ LIFETIME = 365 * 24 * 60 * 60
 ACCOUNTS = 5
 """How many accounts the cookie of one browser is for: those that logged in last."""
 
+_SKEW = 60
+"""How far ahead of this machine's clock another's may be that wrote the cookie, in seconds."""
+
 _FORMAT = "dash_auth device 1"
 _ENTRY = re.compile(r"([A-Za-z0-9_-]{16})\.([0-9]{1,12})\.([0-9a-f]{64})", re.ASCII)
 _LONGEST = ACCOUNTS * 100
@@ -95,7 +98,9 @@ class Devices:
             return []
         found = [_ENTRY.fullmatch(entry) for entry in text.split("~")]
         devices = [_Device(one[1], int(one[2]), one[3]) for one in found if one is not None]
-        return [device for device in devices if 0 <= time.time() - device.since + 60 <= LIFETIME]
+        now = time.time()
+        # The clocks of two machines differ a little.
+        return [device for device in devices if -_SKEW <= now - device.since <= LIFETIME]
 
     def _known(self, held: list[_Device], account: str) -> _Device | None:
         for key in self._server.secret_keys():

@@ -94,6 +94,11 @@ class FormFlow(LoginFlow):
     # To be asked to log in
 
     def ask(self, request: Request) -> Answer:
+        is_by_header = request.authorization is not None and not pages.is_shown(request)
+        known = None if is_by_header else self._known(request)
+        if known is not None:
+            # A check of the app's own refuses, or fails: to log in again would lead back here.
+            return self.forbid(request, known)
         if not pages.is_shown(request):
             return pages.answer(request, 401, "Login required", self._places.start())
         if request.header("Sec-Fetch-Dest") in _FRAMES:
@@ -103,6 +108,14 @@ class FormFlow(LoginFlow):
             return self._card(request, 401, card, in_frame=True)
         target = self._target(request)
         return self._to(self._places.login_page(request, target))
+
+    def _known(self, request: Request) -> str | None:
+        """Return the name of who is logged in, None if it is nobody, or nobody can tell."""
+        try:
+            return self.parts.session.name_of_user(request)
+        except Exception as error:
+            self._say(error)
+            return None
 
     def _target(self, request: Request) -> str | None:
         return self._places.target(request, self.parts.app_of(request))
@@ -127,8 +140,11 @@ class FormFlow(LoginFlow):
         """Return the login page; a user who is logged in is led on."""
         request = self.parts.server.request()
         asked = "".join(request.query_values("next")[:1])
-        if self.parts.session.found(request):
-            return self._to(self._places.landing(request, asked))
+        try:
+            if self.parts.session.found(request):
+                return self._to(self._places.landing(request, asked))
+        except Exception as error:
+            return self._unavailable(request, error, asked)
         note = None
         if request.query_values("logged_out"):
             note = Note.LOGGED_OUT
@@ -143,8 +159,11 @@ class FormFlow(LoginFlow):
         """
         request = self.parts.server.request()
         target = self._places.landing(request, "".join(request.query_values("next")[:1]))
-        if self.parts.session.found(request):
-            return self._to(target)
+        try:
+            if self.parts.session.found(request):
+                return self._to(target)
+        except Exception as error:
+            return self._unavailable(request, error, target)
         card = pages.no_cookie(
             self.files(request),
             self._places.login_page(request, target),
@@ -153,6 +172,19 @@ class FormFlow(LoginFlow):
             is_framed=request.header("Sec-Fetch-Dest") in _FRAMES,
         )
         return self._card(request, 200, card)
+
+    def _unavailable(self, request: Request, error: Exception, asked: str) -> Answer:
+        """Return the page where nobody can tell whether a ticket counts."""
+        self._say(error)
+        note = Note.UNAVAILABLE
+        return self._page(request, 503, note, asked=asked, retry_after=_RETRY_AFTER)
+
+    @staticmethod
+    def _say(error: Exception) -> None:
+        if is_out_of_order(error):
+            say_out_of_order("the users", error)
+        else:
+            logger.error("Refused: an error while logging in", exc_info=error)
 
     def _page(
         self,
@@ -244,10 +276,7 @@ class FormFlow(LoginFlow):
             outcome = Refusal.BUSY
         except Exception as error:
             outcome = Refusal.UNAVAILABLE
-            if is_out_of_order(error):
-                say_out_of_order("the users", error)
-            else:
-                logger.exception("Refused: an error while logging in")
+            self._say(error)
         status, note, retry_after = self._refusal(request, fields, outcome, passwords)
         return self._page(request, status, note, asked=asked, name=name, retry_after=retry_after)
 

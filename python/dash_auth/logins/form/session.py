@@ -118,8 +118,8 @@ class FormSession(AccountSession):
         """
         if self.lifetime.remember_seconds is None:
             return False
-        host = urlsplit(request.own_origin).hostname
-        return self._tickets.is_secure(request) or came_over_tls(request) or host in LOCAL_HOSTS
+        is_local = _host_of(request.own_origin) in LOCAL_HOSTS
+        return self._tickets.is_secure(request) or came_over_tls(request) or is_local
 
     def renew(self, request: Request) -> None:
         ticket = self.found(request) if self.lifetime.has_idle_limit else None
@@ -155,7 +155,13 @@ def came_over_tls(request: Request) -> bool:
     origin = request.origin or ""
     if request.own_origin.startswith("https:"):
         return True
-    return (
-        origin.startswith("https:")
-        and urlsplit(origin).hostname == urlsplit(request.own_origin).hostname
-    )
+    host = _host_of(origin) if origin.startswith("https:") else None
+    return host is not None and host == _host_of(request.own_origin)
+
+
+def _host_of(origin: str) -> str | None:
+    """Return the host of an origin, None where it has none: a client may send anything."""
+    try:
+        return urlsplit(origin).hostname
+    except ValueError:
+        return None

@@ -135,7 +135,8 @@ def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a str, not {type(value).__name__}")
     if not value.strip():
-        raise ValueError(f"{name} is empty: leave it out")
+        hint = "write one: it stands above the form" if name == "title" else "leave it out"
+        raise ValueError(f"{name} is empty: {hint}")
     return value
 
 
