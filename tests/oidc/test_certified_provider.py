@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dash_auth import OIDCAuth
+from dash_auth import FormAuth, OIDCAuth
 
 from .apps import KEY, make_app
 from .certified_provider import CertifiedProvider
@@ -172,3 +172,25 @@ def test_logging_out_there_is_for_the_app_to_ask(
         assert end == f"{visitor.address}/"
     visitor.get(certified_provider.consent(visitor.client, visitor.begin(), "bob"))
     assert visitor.whoami()["user"] == ("bob" if there else "alice")
+
+
+def test_a_button_on_the_login_page(
+    serve: Serve, visit: Visit, certified_provider: CertifiedProvider
+) -> None:
+    app = make_app()
+    auth = FormAuth(app, {"carol": "wonderland"}, secret_key=KEY)
+    address = serve(app)
+    # Also once the app is served.
+    certified_provider.register(auth, address)
+    visitor = visit(address)
+    begun = visitor.begin("/login/idp?next=/whoami")
+    back = visitor.get(certified_provider.consent(visitor.client, begun))
+    done = visitor.get(back.headers["Location"])
+    assert (done.status_code, done.headers["Location"]) == (303, "/whoami")
+    known = visitor.whoami()
+    assert (known["user"], known["session"]["idp"]) == ("alice", "idp")
+    out = visitor.client.post(
+        f"{address}/logout", headers=OWN_LINK, allow_redirects=False, timeout=20
+    )
+    assert out.headers["Location"] == "/login?logged_out=1"
+    assert visitor.call_back().status_code == 401

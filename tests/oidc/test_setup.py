@@ -63,7 +63,7 @@ def test_an_app_without_a_server_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     app.init_app(server)
     client = server.test_client()
     assert client.get("/").status_code == 502
-    assert client.get("/oidc/logout", OWN_LINK).status_code == 200
+    assert client.get("/oidc/logout", headers=OWN_LINK).status_code == 200
     assert auth.get_oauth_client("idp").client_id == "c"
 
 
