@@ -278,6 +278,13 @@ class Auth:
         """
         return []
 
+    def _dash_auth_logout_path(self, request: Request | None) -> str | None:
+        """Return the path to which a form posts that logs out, as the browser sees it.
+
+        :param request: the current request, None outside of one
+        """
+        return self.logout_path
+
     def _dash_auth_lacks(self) -> str | None:
         """Return what is missing for anybody to log in, None for nothing."""
         return None

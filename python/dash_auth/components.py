@@ -205,10 +205,11 @@ def _current_auth() -> Auth:
 
 
 def _logout_path(auth: Auth) -> str:
-    if auth.logout_path is None:
+    path = auth._dash_auth_logout_path(current_facts())
+    if path is None:
         kind = type(auth).__name__
         raise RuntimeError(f"there is no way to log out yet: pass logout_route='/logout' to {kind}")
-    return auth.logout_path
+    return path
 
 
 def _form_path(auth: Auth) -> str:

@@ -253,7 +253,13 @@ class FormAuth(Auth):
             self.__shown,
         )
         self.__log_out = LogOut(
-            server, session, proof, places, self.__look, flow.files, flow.logged_out
+            server=server,
+            session=session,
+            proof=proof,
+            places=places,
+            look=self.__look,
+            files=flow.files,
+            finish=flow.logged_out,
         )
         return Logins([session], [session], [session], asking=flow), session
 

@@ -26,9 +26,11 @@ from dash_auth._shown import Session
 from dash_auth._steps import walk
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, auth_of, ours
 from dash_auth.logins import navigation
+from dash_auth.logins.form.proof import Proof
 from dash_auth.logins.oidc import pending
 from dash_auth.logins.oidc.flow import Methods, OpenIDConnect, wanted
 from dash_auth.logins.oidc.keeping import Keeping
+from dash_auth.logins.oidc.log_out import FILES, ProviderLogOut
 from dash_auth.logins.oidc.providers import Providers
 from dash_auth.logins.oidc.public import needs_allow, public_provider
 from dash_auth.logins.oidc.session import ProviderSession
@@ -199,9 +201,11 @@ class OIDCAuth(Auth):
         if self.__secret_keys:
             server.set_secret_keys(self.__secret_keys)
         server.close_session_cookie(secure=self.__secure_session)
+        tickets = Tickets(server, guard.name)
+        self.__proof = Proof(tickets, guard.name, guard.keys)
         session = ProviderSession(
             server,
-            Tickets(server, guard.name),
+            tickets,
             self.__providers.registration,
             self.__lifetime,
             with_user=self.__session_cookie,
@@ -222,20 +226,50 @@ class OIDCAuth(Auth):
         self.__providers.registry.serve(self.app.server, self._dash_auth_server)
         add, flow = self.__add_route, self.__flow
         self.login_route, flow.login_endpoint = add("login", self.login_route, self.login_request)
-        self.logout_route, logout = add("logout", self.logout_route, self.logout)
+        self.logout_route, *logout = self.__add_logout(self.logout_route)
         self.callback_route, flow.callback_endpoint = add(
             "callback", self.callback_route, flow.come_back
         )
-        guard.parts.endpoints.add_login((flow.login_endpoint, logout, flow.callback_endpoint))
+        guard.parts.endpoints.add_login((flow.login_endpoint, *logout, flow.callback_endpoint))
+        flow.logout_route = self.logout_route
+        self.logout_path = self._dash_auth_logout_path(None)
+
+    def __add_logout(self, route: str) -> tuple[str, ...]:
+        """Return the route that was free, and the names of its endpoints."""
+        server, route = self._dash_auth_server, self.__free("logout", route)
+        # As it is now: an instance may have one of its own.
+        log_out = ProviderLogOut(server, self.app, self.__proof, route, lambda: self.logout())
+        uncached = navigation.UNCACHED
+        return (
+            route,
+            server.add_route(route, "oidc_logout", log_out.follow, uncached),
+            server.add_route(route, "oidc_logout_form", log_out.submit, uncached, ["POST"]),
+            server.add_route(
+                f"{route}/{FILES}/<name>", "oidc_logout_file", log_out.look.answer, {}
+            ),
+        )
+
+    def _dash_auth_logout_path(self, request: Request | None) -> str | None:
+        if request is not None:
+            return quote(navigation.seen(self.app, request, self.logout_route))
+        inside = internals.routes_prefix(self.app)
+        outside = internals.requests_prefix(self.app)
+        cut = outside.removesuffix(inside) if outside.endswith(inside) else ""
+        return quote(cut + self.logout_route)
 
     def __add_route(self, name: str, route: str, view: Callable[..., Any]) -> tuple[str, str]:
         """Return the route that was free, and the name of its endpoint."""
+        route = self.__free(name, route)
+        added = self._dash_auth_server.add_route(route, f"oidc_{name}", view, navigation.UNCACHED)
+        return route, added
+
+    def __free(self, name: str, route: str) -> str:
         server = self._dash_auth_server
         if server.has_route(route):
             route = internals.routes_prefix(self.app) + route.removeprefix("/")
         if server.has_route(route):
             raise ValueError(f"the {name} route {route!r} is taken: give another {name}_route")
-        return route, server.add_route(route, f"oidc_{name}", view, navigation.UNCACHED)
+        return route
 
     def __open_selection(self, route: str) -> None:
         parts = urlsplit(route)
@@ -323,8 +357,8 @@ class OIDCAuth(Auth):
     def logout(self) -> Any:
         """End the login, with all that the session holds, and return the page that says so.
 
-        The login at the provider goes on. A page of another site can have nobody logged out: what
-        it embeds is refused, and a link from it leads to a page that asks.
+        The login at the provider goes on. The route calls this for a link or a form of the app's
+        own; to any other request it answers with a page that asks, or refuses it.
         """
         return self.__flow.log_out(self._dash_auth_server.request(), self.logout_page)
 

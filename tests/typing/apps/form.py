@@ -74,6 +74,17 @@ dash_auth.FormAuth(
 )
 CompanyForm(new_app(), ["/"])
 
+with_providers = dash_auth.FormAuth(new_app(), secret_key=KEY, allow=may_enter)
+with_providers.register_provider(
+    "google",
+    client_id="sales",
+    client_secret="secret",
+    server_metadata_url="https://accounts.google.com/.well-known/openid-configuration",
+    label="Google",
+)
+with_providers.register_provider("entra", trust_email=True, client_kwargs={"scope": "openid"})
+assert_type(dash_auth.User("alice").email, str | None)
+
 path: str = auth.login_path
 route: str = auth.login_route
 assert_type(dash_auth.login_form(className="login"), html.Form)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash_auth._core import Ticket
 from dash_auth._login import FLOW, Outcome, Visitor
 from dash_auth._request import Request
-from dash_auth._shown import NAMES
+from dash_auth._shown import NAMES, USER
 from dash_auth._steps import Steps, stepwise
 from dash_auth.logins.form.session import FormSession
-from dash_auth.logins.oidc.session import ProviderSession
+from dash_auth.logins.oidc.session import ProviderSession, name_of
 from dash_auth.logins.session import SessionLogin
 from dash_auth.sessions.ticket import Tickets
 
@@ -45,13 +44,23 @@ class EitherSession(SessionLogin):
     def _of(self, request: Request) -> FormSession | ProviderSession:
         return self.provider if self.provider.wrote(request) else self.form
 
-    def found(self, request: Request) -> Ticket | None:
-        """Return the ticket that counts, None if there is none.
+    def found(self, request: Request) -> bool:
+        """Tell whether a user is logged in.
 
         :param request: the request
         """
-        found = self._of(request).found(request)
-        return found[0] if isinstance(found, tuple) else found
+        return self.name_of_user(request) is not None
+
+    def name_of_user(self, request: Request) -> str | None:
+        """Return the name of the user who is logged in, None if it is nobody.
+
+        :param request: the request
+        """
+        if self.provider.wrote(request):
+            found = self.provider.found(request)
+            return None if found is None else name_of(found[1][USER])
+        ticket = self.form.found(request)
+        return None if ticket is None else ticket.name
 
     def log_out(self, request: Request) -> None:
         """End the login of a request in this process, and for the browser.

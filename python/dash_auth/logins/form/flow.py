@@ -11,7 +11,7 @@ from typing import Any
 from dash import Dash
 
 from dash_auth import _refused, _witness
-from dash_auth._core import Credentials, Refusal, Throttled, Ticket
+from dash_auth._core import Credentials, Refusal, Throttled
 from dash_auth._login import LoginFlow
 from dash_auth._out_of_order import is_out_of_order, say_out_of_order
 from dash_auth._request import Answer, PageServer, Request
@@ -98,7 +98,7 @@ class FormFlow(LoginFlow):
         known = None if is_by_header else self._known(request)
         if known is not None:
             # A check of the app's own refuses, or fails: to log in again would lead back here.
-            return self.forbid(request, known.name)
+            return self.forbid(request, known)
         if not pages.is_shown(request):
             return pages.answer(request, 401, "Login required", self._places.start())
         if request.header("Sec-Fetch-Dest") in _FRAMES:
@@ -109,10 +109,10 @@ class FormFlow(LoginFlow):
         target = self._target(request)
         return self._to(self._places.login_page(request, target))
 
-    def _known(self, request: Request) -> Ticket | None:
-        """Return the ticket that counts, None if there is none, or nobody can tell."""
+    def _known(self, request: Request) -> str | None:
+        """Return the name of who is logged in, None if it is nobody, or nobody can tell."""
         try:
-            return self.parts.session.found(request)
+            return self.parts.session.name_of_user(request)
         except Exception as error:
             self._say(error)
             return None
@@ -141,7 +141,7 @@ class FormFlow(LoginFlow):
         request = self.parts.server.request()
         asked = "".join(request.query_values("next")[:1])
         try:
-            if self.parts.session.found(request) is not None:
+            if self.parts.session.found(request):
                 return self._to(self._places.landing(request, asked))
         except Exception as error:
             return self._unavailable(request, error, asked)
@@ -160,7 +160,7 @@ class FormFlow(LoginFlow):
         request = self.parts.server.request()
         target = self._places.landing(request, "".join(request.query_values("next")[:1]))
         try:
-            if self.parts.session.found(request) is not None:
+            if self.parts.session.found(request):
                 return self._to(target)
         except Exception as error:
             return self._unavailable(request, error, target)

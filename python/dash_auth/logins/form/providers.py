@@ -104,7 +104,7 @@ class OnPage(OpenIDConnect):
         methods = Methods(
             redirect_uri=lambda idp: self.redirect_uri(parts.server.request(), idp, None),
             callback=lambda idp: self.callback(idp, self._store),
-            may_pass=lambda request: parts.session.found(request) is not None,
+            may_pass=parts.session.found,
             selection_route=lambda: None,
             app_of=parts.app_of,
         )

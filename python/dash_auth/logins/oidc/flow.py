@@ -65,9 +65,11 @@ class OpenIDConnect(LoginFlow):
         session: remembers who has logged in.
         login_endpoint: the endpoint that begins a login.
         callback_endpoint: the endpoint of the redirect URI.
+        logout_route: the path that logs out, on the server.
     """
 
     login_endpoint = callback_endpoint = ""
+    logout_route: str = ""
 
     def __init__(
         self,
@@ -103,7 +105,8 @@ class OpenIDConnect(LoginFlow):
         return (yield Wait(partial(self.begin, request, self.target(request))))
 
     def forbid(self, request: Request, name: str) -> Answer:
-        return pages.no_access(request, name, internals.requests_prefix(self._app))
+        out = quote(navigation.seen(self._app, request, self.logout_route))
+        return pages.no_access(request, name, internals.requests_prefix(self._app), out)
 
     def target(self, request: Request) -> str | None:
         """Return the path to come back to after the login that a request needs, None for the start.
@@ -264,11 +267,7 @@ class OpenIDConnect(LoginFlow):
         :param page: that page, None for a short message
         """
         if request.sec_fetch_site in ("cross-site", "same-site"):
-            if request.header("Sec-Fetch-Dest") != "document":
-                return self.plain(request, 403, "Cross-site request refused")
-            again = quote(request.root_path + request.path)
-            asking = navigation.page("Do you want to log out?", "Log out", again)
-            return self._server.respond(pages.as_answer(asking))
+            return self.plain(request, 403, "Cross-site request refused")
         self.session.log_out(request)
         try:
             self._server.renew_session_id(request.session)
