@@ -384,7 +384,9 @@ class FormAuth(Auth):
         return internals.requests_prefix(self.app) + route.removeprefix("/")
 
     def __add(self, name: str, route: str, view: Callable[..., object], method: str = "GET") -> str:
-        return self._dash_auth_server.add_route(route, f"login_{name}", view, {}, [method])
+        return self._dash_auth_server.add_route(
+            route, f"dash_auth login {name}", view, {}, [method]
+        )
 
     def __below(self, route: str) -> str:
         """Return a route as the server has it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ import pytest
 from clock import Clock
 from dash_auth.users import Account
 from everywhere import Serve, on_event_loops
-from forms import NAVIGATION, USERS, Browser, form_app
+from forms import USERS, Browser, form_app
 
 from .apps import body, item
 from .http import ALICE, PRIVATE
@@ -273,7 +274,60 @@ def test_allow_takes_no_table(allow: Any) -> None:
         form_app(allow=allow)
 
 
-def test_the_way_out_of_a_login_takes_no_longer_the_more_there_were(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert NAVIGATION
+@pytest.mark.parametrize("where", ["function", "verifier"])
+def test_nobody_enters_with_no_password(everywhere: Serve, where: str) -> None:
+    """A directory takes a bind with no password for an anonymous one, which succeeds."""
+    asked: list[str] = []
+
+    class Directory:
+        def check(self, name: str, password: str) -> Account | None:
+            asked.append(password)
+            return Account(name) if password in ("", "right") else None
+
+        def find(self, name: str) -> Account | None:
+            return Account(name)
+
+    directory = Directory()
+    also = [dash_auth.logins.Basic(directory)]
+    if where == "verifier":
+        app = form_app(directory, also=also)
+    else:
+        app = form_app(auth_func=lambda *typed: directory.check(*typed) is not None, also=also)
+    browser = Browser(everywhere(app))
+    assert browser.log_in("alice", "").status == 401
+    assert browser.post("/login", {"username": "alice"}).status == 401
+    assert browser.site.get("/private", auth=("alice", "")).status == 401
+    assert asked == []
+    assert browser.log_in("alice", "right").status == 303
+
+
+def test_routes_of_the_app_may_have_names_like_those_of_the_login(everywhere: Serve) -> None:
+    app = form_app()
+    if not hasattr(app.server, "add_url_rule"):
+        pytest.skip("endpoints of FastAPI have no names that may clash")
+    for name in (
+        "login",
+        "logout",
+        "log_in",
+        "log_out",
+        "login_page",
+        "login_submit",
+        "login_done",
+    ):
+        app.server.add_url_rule(f"/own/{name}", name, lambda: "own")
+    browser = Browser(everywhere(app))
+    browser.log_in()
+    assert browser.fetch("/own/login_submit").text == "own"
+
+
+@pytest.mark.parametrize("seconds", [600, timedelta(minutes=10)], ids=str)
+def test_a_limit_may_be_said_later(everywhere: Serve, clock: Clock, seconds: Any) -> None:
+    async def said(user: dash_auth.User) -> Any:
+        return seconds
+
+    browser = Browser(everywhere(form_app(session_lifetime=said)))
+    browser.log_in()
+    clock.advance(599)
+    assert browser.who() == "alice"
+    clock.advance(2)
+    assert browser.who() is None

@@ -95,3 +95,26 @@ def test_what_is_over_is_forgotten(remembered: dict[str, float]) -> None:
     ended.end(over)  # type: ignore[arg-type]
     ended.end(lasting)  # type: ignore[arg-type]
     assert list(remembered) == ["lasting"]
+
+
+@pytest.mark.parametrize("until", [None, 2**40], ids=["lasting", "timed"])
+def test_a_logout_takes_no_longer_the_more_there_were(
+    monkeypatch: pytest.MonkeyPatch, until: int | None
+) -> None:
+    looked = 0
+
+    class Counting(dict[str, float]):
+        def items(self) -> Any:
+            nonlocal looked
+            looked += len(self)
+            return super().items()
+
+    monkeypatch.setattr(ended, "_ended", kept := Counting())
+    monkeypatch.setattr(ended._next_look, "at", 0)
+    kept.update(
+        (f"before {number}", math.inf if until is None else until) for number in range(9000)
+    )
+    for number in range(9000):
+        ended.end(SimpleNamespace(id=str(number), until=until))  # type: ignore[arg-type]
+    assert looked < 10 * 18_000
+    assert ended.is_ended(SimpleNamespace(id="before 0"))  # type: ignore[arg-type]

@@ -102,6 +102,10 @@ class AskedPasswords(Passwords):
         attempt = self._memory.attempt(brought, meant, request.address, time.monotonic())
         if not isinstance(attempt, Attempt):
             return self._named(attempt, meant)
+        if not attempt.password and (self.keep_accounts or not isinstance(brought, str)):
+            # To a directory it means no login at all, which succeeds (RFC 4513 section 5.1.2). Of a
+            # header a function may make what it likes: programs send a token as the name.
+            return Refusal.WRONG
         if self._is_throttled:
             counted = meant or self._counted(attempt.username)
             # A function has no names of its own: who logged in did so by what was typed.

@@ -60,9 +60,9 @@ class BasicLogOut:
         add, log_out = self._server.add_route, self._log_out
         endpoints.add_login(
             [
-                add(self._route, "basic_log_out_page", log_out.ask, {}),
-                add(self._route, "basic_log_out", log_out.leave, {}, ["POST"]),
-                add(f"{self._route}/<name>", "basic_log_out_file", self._look.answer, {}),
+                add(self._route, "dash_auth basic_log_out page", log_out.ask, {}),
+                add(self._route, "dash_auth basic_log_out", log_out.leave, {}, ["POST"]),
+                add(f"{self._route}/<name>", "dash_auth basic_log_out file", self._look.answer, {}),
             ]
         )
 
