@@ -16,6 +16,8 @@ Pair = tuple[str, str] | list[str]
 
 _TABLE = "the users must be a dict, or a list of pairs of user name and password"
 
+_PLAIN_PATH = re.compile(r"(/[^/\\<>{}?#\s]+)+")
+
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 _HOST = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?")
@@ -103,8 +105,25 @@ def check_page_route(name: str, route: object) -> None:
     :raises ValueError: if it is no plain path below the start
     """
     check_path(name, route)
-    if route == "/" or str(route).endswith("/") or set(str(route)) & set("<>?#"):
+    if not _is_plain(str(route)):
         raise ValueError(f"{name} must be a plain path such as '/login', with no slash at its end")
+
+
+def check_own_page(name: str, path: object) -> None:
+    """Refuse what is no path of one page of the app: a rule that takes many would open them.
+
+    :raises TypeError: if it is no text
+    :raises ValueError: if it is no plain path
+    """
+    check_path(name, path)
+    if path != "/" and not _is_plain(str(path).removesuffix("/")):
+        raise ValueError(f"{name} must be the plain path of one page, such as '/welcome'")
+
+
+def _is_plain(path: str) -> bool:
+    """Tell whether a path leads to one place on this server, whatever a browser makes of it."""
+    is_one = _PLAIN_PATH.fullmatch(path) is not None and path.isprintable()
+    return is_one and not {".", ".."} & set(path.split("/"))
 
 
 def is_store(declared: object) -> bool:

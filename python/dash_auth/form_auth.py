@@ -13,8 +13,8 @@ from dash_auth import _dash_internals as internals
 from dash_auth import _secret_keys
 from dash_auth._arguments import (
     Pair,
+    check_own_page,
     check_page_route,
-    check_path,
     either,
     either_users,
     is_verifier,
@@ -177,7 +177,7 @@ class FormAuth(Auth):
         for name, route in (("login_route", login_route), ("logout_route", logout_route)):
             check_page_route(name, route)
         if page is not None:
-            check_path("page", page)
+            check_own_page("page", page)
         if logout_route == login_route:
             raise ValueError("logout_route must differ from login_route")
         self.login_route: str = login_route

@@ -157,7 +157,11 @@ def test_a_login_through_a_provider_takes_three_questions() -> None:
     auth.register_provider("idp", client_id="x", server_metadata_url="https://idp.invalid/")
     add_witness(app.server, "/private")
     client = app.server.test_client(use_cookies=False)
-    cookie = {"Cookie": ticket_of(auth, key.encode(), {"sub": "1", "email": "carol"})}
+    cookie = {
+        "Cookie": ticket_of(
+            auth, key.encode(), {"sub": "1", "email": "carol", "email_verified": True}
+        )
+    }
     assert client.get("/private", headers=cookie).json["user"] == "carol"
     calls = asked(lambda: client.get("/private", headers=cookie))
     assert calls == ["open", "is_against", "ask"]

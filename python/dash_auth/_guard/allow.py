@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -32,7 +32,7 @@ class Allow:
                 raise TypeError("allow must take one positional argument: def allow(user)")
             self._function = allow
             return
-        if isinstance(allow, str | bytes) or not isinstance(allow, Iterable):
+        if isinstance(allow, str | bytes | Mapping) or not isinstance(allow, Iterable):
             raise TypeError(
                 f"allow must be a list of groups, or a function of the user, not "
                 f"{type(allow).__name__}"
@@ -43,6 +43,8 @@ class Allow:
                 raise TypeError(f"allow names groups, each a str, not {type(group).__name__}")
         if not groups:
             raise ValueError("allow is an empty list: nobody could enter; leave it out")
+        if "" in groups:
+            raise ValueError("allow names an empty group: write its name, or leave it out")
         self._groups = frozenset(groups)
 
     def lets_in(self, user: User) -> Steps[bool]:

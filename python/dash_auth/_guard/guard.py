@@ -153,7 +153,7 @@ class Guard:
                 if not parts.is_file(request, kind):
                     visitors.remember(request, visitor)
                 visitors.log_in(request, visitor)
-                self._pass_logged_in(request, kind)
+                yield from self._pass_logged_in(request, kind)
                 return True
         if standing is Standing.CALLBACK and (
             yield from self._public.opens_callback(request, self.set_up)
@@ -162,7 +162,7 @@ class Guard:
             return True
         return False
 
-    def _pass_logged_in(self, request: Request, kind: Endpoint) -> None:
+    def _pass_logged_in(self, request: Request, kind: Endpoint) -> Steps[None]:
         request.logged_in = True
         if self.parts.endpoints.is_asset(request.endpoint):
             demand(request, Caching.PRIVATE_FILE)
@@ -172,7 +172,10 @@ class Guard:
         session = self.visitors.session
         if session is not None and kind in _OF_USER:
             # Not Dash's own requests: an Interval makes them while nobody is there.
-            session.renew(request)
+            if session.waits_to_renew:
+                yield Wait(partial(session.renew, request), is_remembered=True)
+            else:
+                session.renew(request)
         if kind is Endpoint.CALLBACK and request.query and self.parts.callbacks.any_public():
             self.parts.handles.unseal_those_of_stranger(request)
 

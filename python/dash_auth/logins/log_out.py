@@ -54,14 +54,16 @@ class Asking:
     look: Look
     files: Callable[[Request], str]
 
-    def ask(self) -> Answer:
+    def ask(self) -> Steps[Answer]:
         """Return the page that asks whether to log out: a link alone logs nobody out."""
-        return self._ask(self.server.request(), 200)
+        return (yield from self._ask(self.server.request(), 200))
 
-    def _ask(self, request: Request, status: int) -> Answer:
+    def _ask(self, request: Request, status: int) -> Steps[Answer]:
         action = self.places.seen(request, self.places.logout)
         form = pages.log_out_form(action, self.proof.field(request, action))
-        user = None if request.identity is None else request.identity.user(request)
+        user = None
+        if request.identity is not None:
+            user = yield Wait(partial(request.identity.user, request))
         name = None if user is None else user.name
         card = pages.log_out(self.files(request), name, form, self.places.start())
         html = pages.card(self.look, card, request.header("Accept-Language"))
@@ -80,7 +82,7 @@ class Asking:
             return None
         logger.debug("Refused: no page of this app's asks to log out")
         _refused.note(request, brought=False)
-        return self._ask(request, 403)
+        return (yield from self._ask(request, 403))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,6 +23,8 @@ class SessionLogin(Login):
     precedence = TICKET
     names: tuple[str, ...] = NAMES
     """What it shows in the session, where nothing else counts under these names."""
+    waits_to_renew: bool = False
+    """Whether :meth:`renew` asks functions of the developer's, which may take long."""
 
     @abstractmethod
     def begin(self, request: Request) -> Steps[None] | None:
@@ -112,7 +113,7 @@ class AccountSession(SessionLogin):
         return Visitor(self, claim, identity, {USER: claims}, is_for_public=is_for_public)
 
     def holds(self, visitor: Visitor) -> bool:
-        return lasts(visitor.claim) and self._counts(visitor.claim)
+        return self._tickets.lasts(visitor.claim) and self._counts(visitor.claim)
 
     def _counts(self, ticket: Ticket) -> bool:
         """Tell whether it was not ended, and what the user was verified against is the same."""
@@ -194,15 +195,6 @@ class NotRemembered(SessionLogin):
 
     def use(self) -> str:
         return "nothing: no cookie is written, each request carries its credentials"
-
-
-def lasts(ticket: Ticket) -> bool:
-    """Tell whether a ticket that was read before is not over.
-
-    :param ticket: the ticket
-    """
-    now = time.time()
-    return all(until is None or until > now for until in (ticket.until, ticket.idle_until))
 
 
 def is_browser(request: Request) -> bool:

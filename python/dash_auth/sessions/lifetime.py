@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import math
 import numbers
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,12 +14,15 @@ from typing import Any
 from dash_auth._arguments import takes
 from dash_auth._current import User
 from dash_auth._request import Request
-from dash_auth._steps import call
+from dash_auth._steps import awaited, call, run_to_end
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
-Limit = float | timedelta | Callable[[User], float | timedelta]
-"""How long something lasts, in seconds or as a timedelta, or a function of the user."""
+Time = float | timedelta
+"""How long something lasts, in seconds or as a timedelta."""
+
+Limit = Time | Callable[[User], Time | Awaitable[Time]]
+"""How long something lasts, or a function of the user that says so, which may be async."""
 
 REMEMBERED = 30 * 24 * 60 * 60
 """For how long a user who asks for that stays logged in, in seconds."""
@@ -77,6 +81,11 @@ class Lifetime:
         return self._idle is not None
 
     @property
+    def asks(self) -> bool:
+        """Whether functions of the developer's say so, which may take long."""
+        return callable(self._absolute) or callable(self._idle)
+
+    @property
     def seconds(self) -> int | None:
         """For how long logins count in all, in seconds; None where it depends on the user."""
         return None if callable(self._absolute) else self._absolute
@@ -120,7 +129,9 @@ def _of(limit: int | Callable[[User], Any], user: User) -> int:
         return limit
     name = getattr(limit, "__name__", "a function")
     try:
-        return _seconds(f"what {name} returns", call(limit, user))
+        said = call(limit, user)
+        said = run_to_end(awaited(said)) if inspect.isawaitable(said) else said
+        return _seconds(f"what {name} returns", said)
     except Exception:
         logger.exception("%s says no time: this login counts for %d minutes", name, UNKNOWN / 60)
         return UNKNOWN

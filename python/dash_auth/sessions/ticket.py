@@ -17,6 +17,7 @@ from dash_auth._request import Request, Server
 from dash_auth._secret_keys import mark
 from dash_auth.sessions import ended
 from dash_auth.sessions.lifetime import Lasting
+from dash_auth.sessions.renewed import Renewed
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
@@ -24,7 +25,8 @@ LONGEST_COOKIE = 4000
 """The longest name and value of a cookie, in bytes: below what browsers take (RFC 6265 6.1)."""
 
 _NOTED_EVERY = 60
-"""After how many seconds it is noted anew that a user is not idle: not with each request."""
+"""After how many seconds it is noted anew that a user is not idle: not with each request. It is a
+quarter of the limit where that is less."""
 
 _A_HUNDRED_YEARS = 100 * 365 * 24 * 60 * 60
 """The longest time of a ticket, in seconds: what is longer may be more than a date holds."""
@@ -50,6 +52,7 @@ class Tickets:
         self._server = server
         self._tickets = _core.Tickets(guard)
         self.name: str = f"dash_auth_{mark(guard)}"
+        self._renewed = Renewed()
 
     @property
     def seconds(self) -> float | None:
@@ -187,9 +190,10 @@ class Tickets:
         :return: the new ticket
         """
         idle_until = ticket.idle_until
-        if idle_until is None or idle_until - time.time() > idle_seconds - _NOTED_EVERY:
+        noted_every = min(_NOTED_EVERY, idle_seconds / 4)
+        if idle_until is None or idle_until - time.time() > idle_seconds - noted_every:
             return None
-        return self.issue(
+        renewed = self.issue(
             request,
             ticket.name,
             verified_against,
@@ -199,6 +203,19 @@ class Tickets:
             renewed=ticket,
             is_over_tls=is_over_tls,
         )
+        if renewed is not None:
+            self._renewed.note(renewed)
+        return renewed
+
+    def lasts(self, ticket: Ticket) -> bool:
+        """Tell whether the login of a ticket that was read before is not over.
+
+        :param ticket: the ticket; a WebSocket goes on with that of its handshake
+        """
+        now, idle_until = time.time(), ticket.idle_until
+        if idle_until is not None:
+            idle_until = max(idle_until, self._renewed.until(ticket))
+        return all(until is None or until > now for until in (ticket.until, idle_until))
 
     def withdraw(self, request: Request) -> None:
         """Have the browser forget the ticket.

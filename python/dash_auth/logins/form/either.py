@@ -36,6 +36,8 @@ class EitherSession(SessionLogin):
         self.form = form
         self.provider = provider
         self.names: tuple[str, ...] = NAMES
+        # Both have one lifetime.
+        self.waits_to_renew: bool = form.waits_to_renew
 
     def have_providers(self) -> None:
         """Have the app shown what a provider's login shows, too."""

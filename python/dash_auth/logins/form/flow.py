@@ -311,7 +311,10 @@ class FormFlow(LoginFlow):
         parts, (name, against) = self.parts, verified
         claims = yield from passwords.claims(name)
         remembers = "remember" in fields
-        if not parts.session.form.log_in(request, name, against, claims, remembers=remembers):
+        is_kept = yield from parts.session.form.log_in(
+            request, name, against, claims, remembers=remembers
+        )
+        if not is_kept:
             logger.error("Refused: a user name of %d characters fits no cookie", len(name))
             return self._page(request, 401, Note.WRONG, asked=asked)
         parts.devices.remember(request, name)

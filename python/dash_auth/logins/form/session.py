@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from dash_auth._current import User
 from dash_auth._login import FLOW, Visitor
 from dash_auth._request import PageServer, Request
 from dash_auth._shown import USER, show
-from dash_auth._steps import Steps
+from dash_auth._steps import Steps, Wait
 from dash_auth.logins.session import AccountSession
 from dash_auth.sessions import ended
 from dash_auth.sessions.lifetime import Lifetime
@@ -56,6 +57,7 @@ class FormSession(AccountSession):
 
         super().__init__(server, tickets, stored=of_form, claims=claims)
         self.lifetime: Lifetime = lifetime
+        self.waits_to_renew: bool = lifetime.asks
 
     def found(self, request: Request) -> Ticket | None:
         """Return the ticket that counts, None if there is none.
@@ -77,7 +79,7 @@ class FormSession(AccountSession):
         claims: Mapping[str, Any],
         *,
         remembers: bool,
-    ) -> bool:
+    ) -> Steps[bool]:
         """Remember who has just logged in, and nothing that was in the session before.
 
         :param request: the request that brought the password
@@ -88,7 +90,8 @@ class FormSession(AccountSession):
         :return: whether it can be kept: a cookie holds no name of thousands of characters
         """
         user, remembers = User.from_claims(claims), remembers and self.may_remember(request)
-        lasting = self.lifetime.of(user, is_remembered=remembers)
+        said = partial(self.lifetime.of, user, is_remembered=remembers)
+        lasting = (yield Wait(said, is_remembered=True)) if self.lifetime.asks else said()
         is_over_tls = came_over_tls(request)
         before = self._tickets.held(request)
         issued = self._tickets.issue(

@@ -59,7 +59,7 @@ class ProviderLogOut:
         if is_foreign and request.header("Sec-Fetch-Dest") != "document":
             _refused.note(request, brought=False)
             return pages.answer(request, 403, "Cross-site request refused", self._start)
-        return self._asking.ask()
+        return (yield from self._asking.ask())
 
     def submit(self) -> Steps[Any]:
         """Log out who sends the form from a page of the app's own."""

@@ -13,7 +13,7 @@ from dash_auth._current import RequestIdentity, User, session_user
 from dash_auth._login import FLOW, Outcome, Visitor
 from dash_auth._request import PageServer, Request
 from dash_auth._shown import IDP, NAMES, REFRESH_TOKEN, USER, Session, show
-from dash_auth.logins.session import SessionLogin, lasts
+from dash_auth.logins.session import SessionLogin
 from dash_auth.sessions import ended, kept
 from dash_auth.sessions.lifetime import Lifetime
 from dash_auth.sessions.ticket import Tickets
@@ -51,6 +51,7 @@ class ProviderSession(SessionLogin):
         self._tickets = tickets
         self._registration = registration
         self.lifetime: Lifetime = lifetime
+        self.waits_to_renew: bool = lifetime.asks
         self._with_user = with_user
 
     def log_in(
@@ -192,7 +193,7 @@ class ProviderSession(SessionLogin):
         return Visitor(self, claim, RequestIdentity(session_user), shown)
 
     def holds(self, visitor: Visitor) -> bool:
-        return lasts(visitor.claim[0]) and self._counts(*visitor.claim)
+        return self._tickets.lasts(visitor.claim[0]) and self._counts(*visitor.claim)
 
     def is_brought(self, request: Request) -> bool:
         return self._tickets.text(request) is not None
