@@ -232,7 +232,7 @@ class OIDCAuth(Auth):
         )
         guard.parts.endpoints.add_login((flow.login_endpoint, *logout, flow.callback_endpoint))
         flow.logout_route = self.logout_route
-        self.logout_path = self._dash_auth_logout_path(None)
+        self.logout_path: str | None = self._dash_auth_logout_path(None)
 
     def __add_logout(self, route: str) -> tuple[str, ...]:
         """Return the route that was free, and the names of its endpoints."""

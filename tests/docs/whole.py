@@ -158,6 +158,7 @@ assert status(app, Accept="application/json") == 401
 assert auth.get_oauth_client("okta").client_id == os.environ["OIDC_CLIENT_ID"]
 """,
     "oidc: Providers on a login page": """
+import dash_auth
 page = get(app, "/login?next=/x").text
 assert "Continue with Google" in page and 'name="password"' in page
 assert 'href="/login/google?next=/x"' in page
