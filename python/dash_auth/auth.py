@@ -394,7 +394,7 @@ def is_ours(method: Any) -> bool:
 
 def _refuse_protected(app: Dash) -> None:
     if app in _auths:
-        raise ValueError("the app is protected already: one BasicAuth or OIDCAuth an app")
+        raise ValueError("the app is protected already: one BasicAuth, FormAuth or OIDCAuth an app")
 
 
 def _logins_of(also: Any) -> tuple[Login, ...]:

@@ -20,7 +20,13 @@ from dash_auth.logins.basic import DEFAULT_REALM, Basic
 from dash_auth.logins.basic_log_out import BasicLogOut
 from dash_auth.logins.basic_session import BasicSession
 from dash_auth.logins.form.proof import Proof
-from dash_auth.logins.function import AuthFunc, GroupsFunc, UserGroups, warn_of_unknown_users
+from dash_auth.logins.function import (
+    AuthFunc,
+    GroupsFunc,
+    UserGroups,
+    warn_of_empty_groups,
+    warn_of_unknown_users,
+)
 from dash_auth.logins.passwords import Verifier
 from dash_auth.logins.passwords_of import DEFAULT_THROTTLE, SESSION_SECONDS, passwords_of
 from dash_auth.logins.session import SessionLogin
@@ -137,6 +143,7 @@ class BasicAuth(Auth):
         self._user_groups = user_groups
         self.__secret_keys = _secret_keys.given(secret_key)
         self.__session_cookie = bool(session_cookie)
+        warn_of_empty_groups(allow, user_groups)
         super().__init__(
             app,
             public_routes=public_routes,

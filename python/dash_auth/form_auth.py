@@ -36,7 +36,12 @@ from dash_auth.logins.form.places import Places
 from dash_auth.logins.form.proof import Proof
 from dash_auth.logins.form.providers import Button, OnPage, button_of
 from dash_auth.logins.form.session import FormSession
-from dash_auth.logins.function import AuthFunc, GroupsFunc, warn_of_unknown_users
+from dash_auth.logins.function import (
+    AuthFunc,
+    GroupsFunc,
+    warn_of_empty_groups,
+    warn_of_unknown_users,
+)
 from dash_auth.logins.log_out import LogOut
 from dash_auth.logins.oidc.providers import Providers
 from dash_auth.logins.oidc.public import needs_allow, public_provider
@@ -47,7 +52,7 @@ from dash_auth.logins.passwords_of import DEFAULT_THROTTLE, passwords_of
 from dash_auth.logins.session import SessionLogin
 from dash_auth.logins.throttle import Throttle
 from dash_auth.public_routes import add_public_routes
-from dash_auth.sessions.lifetime import Lifetime, Limit
+from dash_auth.sessions.lifetime import IdleLimit, Lifetime, Limit
 from dash_auth.sessions.scope import scope_of
 from dash_auth.sessions.ticket import Tickets
 from dash_auth.users.store import UserStore
@@ -89,7 +94,7 @@ class FormAuth(Auth):
         login_route: str = "/login",
         logout_route: str = "/logout",
         session_lifetime: Limit = SESSION_LIFETIME,
-        idle_timeout: Limit | None = None,
+        idle_timeout: IdleLimit | None = None,
         remember: bool | float | timedelta | None = None,
         secure_session: bool | None = None,
         session_banner: bool = True,
@@ -178,6 +183,11 @@ class FormAuth(Auth):
             check_page_route(name, route)
         if page is not None:
             check_own_page("page", page)
+        if page is not None and not app.use_pages:
+            raise ValueError(
+                "page= needs Dash(use_pages=True): without it, what opens one page opens all of "
+                "app.layout"
+            )
         if logout_route == login_route:
             raise ValueError("logout_route must differ from login_route")
         self.login_route: str = login_route
@@ -196,6 +206,7 @@ class FormAuth(Auth):
         self.__lifetime = Lifetime(session_lifetime, idle_timeout, remember)
         self.__secret_keys = _secret_keys.given(secret_key)
         self.__secure_session = bool(secure_session)
+        warn_of_empty_groups(allow, user_groups)
         super().__init__(
             app,
             public_routes,
@@ -398,9 +409,13 @@ class FormAuth(Auth):
         :raises ValueError: if a page or another route has it
         """
         name = "login_route" if route == self.login_route else "logout_route"
-        if route != self.__page and any(
-            page.path == route for page in internals.registered_pages() if self.app.use_pages
-        ):
+        paths = [page.path for page in internals.registered_pages() if self.app.use_pages]
+        if self.__page is not None and self.__page not in paths:
+            raise ValueError(
+                f"no page of the app has the path {self.__page!r}: register the page= that shows "
+                "login_form() before FormAuth"
+            )
+        if route != self.__page and route in paths:
             own = ", or pass page= to have it show the form" if name == "login_route" else ""
             raise ValueError(f"a page of the app has the path {route!r}: give another {name}{own}")
         if self._dash_auth_server.has_route(self.__below(route)):

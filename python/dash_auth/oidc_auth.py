@@ -36,7 +36,7 @@ from dash_auth.logins.oidc.public import needs_allow, public_provider
 from dash_auth.logins.oidc.session import ProviderSession
 from dash_auth.logins.session import SessionLogin
 from dash_auth.public_routes import add_public_routes
-from dash_auth.sessions.lifetime import Lifetime, Limit
+from dash_auth.sessions.lifetime import IdleLimit, Lifetime, Limit
 from dash_auth.sessions.ticket import Tickets
 
 __all__ = ["OIDCAuth", "get_oauth"]
@@ -87,7 +87,7 @@ class OIDCAuth(Auth):
         allow: Iterable[str] | Callable[[User], bool | Awaitable[bool]] | None = None,
         also: Iterable[Login] = (),
         session_lifetime: Limit = SESSION_LIFETIME,
-        idle_timeout: Limit | None = None,
+        idle_timeout: IdleLimit | None = None,
         session_claims: Iterable[str] | None = None,
         refresh_token_in_cookie: bool = False,
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,

@@ -331,3 +331,33 @@ def test_a_limit_may_be_said_later(everywhere: Serve, clock: Clock, seconds: Any
     assert browser.who() == "alice"
     clock.advance(2)
     assert browser.who() is None
+
+
+@pytest.mark.parametrize("everywhere", ["flask", "quart"], indirect=True)
+def test_where_a_session_gets_no_other_id_there_is_no_login_and_always_a_logout(
+    everywhere: Serve,
+) -> None:
+    """On FastAPI sessions are cookies."""
+    app = form_app()
+    interface = app.server.session_interface
+    fails = False
+
+    class Sessions(type(interface)):  # type: ignore[misc]
+        def regenerate(self, session: Any) -> None:
+            if fails:
+                raise OSError("the store of sessions is down")
+
+    app.server.session_interface = Sessions()
+    browser, other = (Browser(site) for site in [everywhere(app)] * 2)
+    browser.log_in()
+    fails = True
+    assert (other.log_in().status, other.ticket) == (503, None)
+    assert (browser.log_out().status, browser.ticket) == (303, None)
+
+
+def test_a_limit_below_what_a_page_says_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    form_app(idle_timeout=119)
+    assert "idle_timeout is 119 seconds" in caplog.text
+    caplog.clear()
+    form_app(idle_timeout=120)
+    assert "idle_timeout" not in caplog.text

@@ -105,5 +105,9 @@ class LogOut(Asking):
         request = self.server.request()
         self.session.log_out(request)
         self.session.empty(request)
-        yield Wait(partial(self.server.renew_session_id, request.session), is_remembered=True)
+        try:
+            yield Wait(partial(self.server.renew_session_id, request.session), is_remembered=True)
+        except Exception:
+            # The login is over all the same, and what the session held is gone.
+            logger.exception("An error while a session was to get another id")
         return self.finish(request)

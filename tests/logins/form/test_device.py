@@ -135,7 +135,7 @@ def test_what_was_made_up_is_for_nobody() -> None:
         "~",
         f"{id}.{since}",
         f"{id}.{int(since) + 1}.{seal}",
-        f"{id[:-1]}x.{since}.{seal}",
+        f"{id[:-1]}{'x' if id[-1] != 'x' else 'y'}.{since}.{seal}",
         f"{id}.{since}.{'0' * 64}",
         f"{id}.\u0661.{seal}",
         f"{id}.{'9' * 12}.{seal}",

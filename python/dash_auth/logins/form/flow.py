@@ -310,6 +310,8 @@ class FormFlow(LoginFlow):
     ) -> Steps[Answer]:
         parts, (name, against) = self.parts, verified
         claims = yield from passwords.claims(name)
+        # Before anything of the login is there: it may fail, and then there is no login.
+        yield Wait(partial(parts.server.renew_session_id, request.session), is_remembered=True)
         remembers = "remember" in fields
         is_kept = yield from parts.session.form.log_in(
             request, name, against, claims, remembers=remembers
@@ -318,7 +320,6 @@ class FormFlow(LoginFlow):
             logger.error("Refused: a user name of %d characters fits no cookie", len(name))
             return self._page(request, 401, Note.WRONG, asked=asked)
         parts.devices.remember(request, name)
-        yield Wait(partial(parts.server.renew_session_id, request.session), is_remembered=True)
         return self._to(self._places.done(request, self._places.landing(request, asked)))
 
     @staticmethod
