@@ -21,6 +21,7 @@ from dash_auth._login import BASIC, Login, Logins
 from dash_auth._request import Request
 from dash_auth._servers import GuardedServer, is_server, server_for
 from dash_auth.logins.own import OwnCheck, OwnRequest
+from dash_auth.logins.pages.phrases import OURS, Phrases, spoken
 from dash_auth.logins.session import NotRemembered, SessionLogin, ShownUser
 from dash_auth.logins.several import together
 from dash_auth.public_routes import add_public_routes, get_public_callbacks, get_public_routes
@@ -291,6 +292,13 @@ class Auth:
 
     _dash_auth_texts: Mapping[str, Mapping[str, str]] = TEXTS
     """What an open page shows, by language."""
+
+    def _dash_auth_phrases(self, accept_language: str | None) -> Phrases:
+        """Return what the parts of layouts say, in the language that a browser likes best.
+
+        :param accept_language: the header Accept-Language
+        """
+        return spoken(OURS, accept_language)
 
     def __add_script(self, guard: Guard) -> None:
         guard.add_script(

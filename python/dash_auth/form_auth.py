@@ -47,6 +47,7 @@ from dash_auth.logins.oidc.providers import Providers
 from dash_auth.logins.oidc.public import needs_allow, public_provider
 from dash_auth.logins.oidc.session import ProviderSession
 from dash_auth.logins.pages import Look
+from dash_auth.logins.pages.phrases import Phrases
 from dash_auth.logins.passwords import Passwords, Verifier
 from dash_auth.logins.passwords_of import DEFAULT_THROTTLE, passwords_of
 from dash_auth.logins.session import SessionLogin
@@ -303,6 +304,9 @@ class FormAuth(Auth):
 
     def _dash_auth_login_path(self, app: Dash) -> str:
         return self.__seen(self.__page or self.login_route)
+
+    def _dash_auth_phrases(self, accept_language: str | None) -> Phrases:
+        return self.__look.phrases(accept_language)
 
     def _dash_auth_own_paths(self, request: Request) -> list[str]:
         login = self.__seen(self.login_route)
