@@ -84,7 +84,8 @@ def user_menu(className: str | None = None) -> html.Div:
     """Return a menu with initials and name of the user, and "Log out".
 
     For an anonymous visitor it is a link, "Log in". It speaks the language of the login page. Each
-    part has a class for your CSS: `dash-auth-initials`, `dash-auth-name`, `dash-auth-log-out`, `dash-auth-log-in`.
+    part has a class for your CSS: `dash-auth-initials`, `dash-auth-name`, `dash-auth-log-out`,
+    `dash-auth-log-in`.
 
     :param className: class of the whole; with one, nothing else styles it
     :raises RuntimeError: if the app is not protected, or has no logout route; in a layout that is
