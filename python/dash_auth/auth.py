@@ -22,6 +22,7 @@ from dash_auth._request import Request
 from dash_auth._servers import GuardedServer, is_server, server_for
 from dash_auth.logins.own import OwnCheck, OwnRequest
 from dash_auth.logins.pages.phrases import OURS, Phrases, spoken
+from dash_auth.logins.passwords import count_together
 from dash_auth.logins.session import NotRemembered, SessionLogin, ShownUser
 from dash_auth.logins.several import together
 from dash_auth.public_routes import add_public_routes, get_public_callbacks, get_public_routes
@@ -328,6 +329,7 @@ class Auth:
 
     def __logins_of(self, guard: Guard) -> tuple[Logins, SessionLogin | None]:
         ours, session = self._dash_auth_logins(guard)
+        count_together([ours.asking, *self.__also])
         self.__ours = ours = together(ours, self.__also)
         own = OwnCheck(self.__own_check, session)
         # Of a public request it is asked only where credentials came along.

@@ -361,3 +361,29 @@ def test_a_limit_below_what_a_page_says_is_told(caplog: pytest.LogCaptureFixture
     caplog.clear()
     form_app(idle_timeout=120)
     assert "idle_timeout" not in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["table", "function"])
+def test_guesses_at_the_page_and_by_header_are_counted_together(
+    everywhere: Serve, kind: str, clock: Clock
+) -> None:
+    throttle = dash_auth.Throttle(account_first=900)
+
+    def check(name: str, password: str) -> bool:
+        return (name, password) == ALICE
+
+    users: Any = dict(USERS) if kind == "table" else None
+    also = [dash_auth.logins.Basic(users or check, throttle=throttle) for _ in range(2)]
+    function = None if users else check
+    app = form_app(users, auth_func=function, also=also, throttle=throttle)
+    browser = Browser(everywhere(app))
+    for guess in "abcd":
+        assert browser.log_in("alice", guess).status == 401
+    statuses = [
+        browser.site.get("/private", auth=("alice", f"header {guess}")).status for guess in "abc"
+    ]
+    assert statuses == [401, 429, 429]
+    assert browser.log_in(*ALICE).status == 429
+    clock.advance(901)
+    assert browser.log_in(*ALICE).status == 303
+    assert browser.site.get("/private", auth=ALICE).status == 200

@@ -89,11 +89,20 @@ class AskedPasswords(Passwords):
             throttle = throttle.stricter(stated)
         # What is kept elsewhere may be another password by now, so it is asked again; but not what
         # locks accounts, and counts each wrong password.
-        counters = counters_of(throttle, repeated=REPEATED, asks_again=stated is None)
-        self._memory = VerifiedCredentials(cache_seconds, counters=counters)
-        self._is_throttled = counters is not None
+        self._counting = throttle, stated is None
+        self._counters = counters_of(throttle, repeated=REPEATED, asks_again=stated is None)
+        self._cache_seconds = cache_seconds
+        self._memory = VerifiedCredentials(cache_seconds, counters=self._counters)
+        self._is_throttled = self._counters is not None
         self._remembers_accounts = self.keep_accounts and bool(cache_seconds)
         self._is_told_of = bool(cache_seconds)
+
+    def count_with(self, other: Passwords) -> None:
+        if not isinstance(other, AskedPasswords) or other._counting != self._counting:
+            return
+        if other._counters is not self._counters:
+            self._counters = other._counters
+            self._memory = VerifiedCredentials(self._cache_seconds, counters=self._counters)
 
     def verify(
         self, brought: Brought, request: Request, device: DeviceOf | None = None

@@ -104,6 +104,15 @@ class Passwords(ABC):
         :param name: the user's name
         """
 
+    def count_with(self, other: Passwords) -> None:
+        """Count guesses together with another way to the same app, if both count alike.
+
+        Else who is slowed down at one would go on at the other.
+
+        :param other: who knows the passwords there
+        """
+        return
+
     def knows(self, name: str) -> bool:
         """Tell whether there is an account of that name, False where nothing can tell.
 
@@ -129,6 +138,17 @@ class Passwords(ABC):
     def weak(self) -> list[tuple[str, str]]:
         """Return the names of users whose stored password should be stored anew, and why."""
         return []
+
+
+def count_together(logins: Iterable[object]) -> None:
+    """Have guesses counted together that are made at the logins to one app.
+
+    :param logins: the logins; those that check no passwords do not matter
+    """
+    named = [getattr(login, "passwords", None) for login in logins]
+    found = [one for one in named if isinstance(one, Passwords)]
+    for one in found[1:]:
+        one.count_with(found[0])
 
 
 def usable(find: Callable[[str], object], name: str) -> Account | None:

@@ -46,12 +46,24 @@ class StoredPasswords(Passwords):
         self.keep_accounts: bool = not isinstance(store, Table)
         # Of a table the core asks the developer's own mapping itself: each request does.
         self._kept: Any = store.users if isinstance(store, Table) else _Accounts(store)
+        self._is_strict = is_strict
+        self._throttle = throttle
+        self._counters = counters_of(throttle)
+        self._core = self._read()
+
+    def _read(self) -> Users:
         table = {name: self._password(kept) for name, kept in self._kept.items()}
-        if not is_strict:
+        if not self._is_strict:
             readable = {name: value for name, value in table.items() if _is_readable(name, value)}
             table = readable or {"nobody": secrets.token_urlsafe()}
-        counters = counters_of(throttle)
-        self._core = Users(table, is_named=self.keep_accounts, counters=counters)
+        return Users(table, is_named=self.keep_accounts, counters=self._counters)
+
+    def count_with(self, other: Passwords) -> None:
+        if not isinstance(other, StoredPasswords) or other._throttle != self._throttle:
+            return
+        if other._counters is not self._counters:
+            self._counters = other._counters
+            self._core = self._read()
 
     def verify(
         self, brought: Brought, request: Request, device: DeviceOf | None = None

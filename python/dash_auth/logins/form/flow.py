@@ -90,6 +90,7 @@ class FormFlow(LoginFlow):
         self.parts: Parts = parts
         self._providers = providers
         self._places = parts.places
+        self.passwords: Passwords | None = parts.passwords
 
     # To be asked to log in
 
