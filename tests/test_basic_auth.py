@@ -353,7 +353,7 @@ def test_greenlets_that_ask_about_the_same_credentials_do_not_wait_in_the_core(
         return True
 
     lock = type("GreenLock", (), {"__module__": "gevent.thread"})
-    monkeypatch.setattr("dash_auth.logins.passwords.threading", SimpleNamespace(Lock=lock))
+    monkeypatch.setattr("dash_auth.logins.asked_passwords.threading", SimpleNamespace(Lock=lock))
     app = guarded_app(auth_func=auth_func, auth_func_cache_seconds=60)
     assert statuses(app, ALICE, ALICE) == [200, 200]
     assert len(asked) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -265,3 +266,23 @@ def test_the_full_name_is_shown_where_a_provider_says_it(monkeypatch: pytest.Mon
 )
 def test_initials(name: str, letters: str) -> None:
     assert initials(name) == letters
+
+
+def test_they_speak_as_the_login_page_does() -> None:
+    app = Dash("speaking", suppress_callback_exceptions=True)
+    dash_auth.FormAuth(app, {"alice": "wonderland"}, secret_key="k" * 32, public_routes=["/"])
+
+    def layout() -> Any:
+        return html.Div([dash_auth.user_menu(), dash_auth.logout_button(), dash_auth.login_form()])
+
+    app.layout = layout
+    client = app.server.test_client()
+    for language, words in [
+        ("de", ["Anmelden", "Abmelden", "Benutzername", "Passwort"]),
+        ("en-GB", ["Log in", "Log out", "User name", "Password"]),
+    ]:
+        sent = json.dumps(
+            client.get("/_dash-layout", headers={"Accept-Language": language}).json,
+            ensure_ascii=False,
+        )
+        assert [word for word in words if word not in sent] == []

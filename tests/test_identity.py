@@ -42,7 +42,11 @@ def test_a_user_reads_as_the_name_and_keeps_its_claims_out_of_logs() -> None:
     [
         ({"email": "a@example.com", "name": "Alice", "groups": ["x"]}, "a@example.com", ("x",)),
         ({"email": "", "preferred_username": "alice", "groups": ("x", "y")}, "alice", ("x", "y")),
-        ({"email": None, "name": "Alice", "sub": "77"}, "Alice", ()),
+        ({"email": None, "name": "Alice", "sub": "77"}, "77", ()),
+        ({"email": "a@example.com", "sub": "77"}, "77", ()),
+        ({"email": "a@example.com", "sub": "77", "email_verified": True}, "a@example.com", ()),
+        ({"email": "a@example.com", "email_verified": False}, "", ()),
+        ({"preferred_username": "a@example.com", "sub": "77"}, "77", ()),
         ({"email": 5, "sub": "77", "groups": "x,y"}, "77", ("x,y",)),
         ({}, "", ()),
     ],

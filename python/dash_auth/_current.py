@@ -82,7 +82,8 @@ class User:
     """The authenticated user of a request.
 
     Attributes:
-        name: the user's name; with OpenID Connect the email address, else the subject.
+        name: the user's name; of a provider's user the e-mail address that the provider has
+            verified, else the subject, `sub`, which nobody can choose.
         groups: the groups that the user belongs to.
         claims: what `flask.session["user"]` holds of the user.
     """
@@ -97,7 +98,10 @@ class User:
 
         :param claims: mapping with `"email"` or another name of the user, and perhaps `"groups"`
         """
-        names = (claims.get(key) for key in ("email", "preferred_username", "name", "sub"))
+        email = claims.get("email") if _may_trust_email(claims) else None
+        # A provider's users choose the others, and may choose the address of somebody else
+        # (OpenID Connect Core, section 5.7).
+        names = (email, *(claims.get(key) for key in ("sub", "preferred_username", "name")))
         return cls(
             name=next((name for name in names if isinstance(name, str) and name), ""),
             groups=tuple(groups_in(claims.get("groups"))),
@@ -107,9 +111,46 @@ class User:
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def email(self) -> str | None:
+        """The user's e-mail address, None if none is known.
+
+        That of a provider's user only where the provider says that it has verified it
+        (OpenID Connect Core, section 5.1).
+        """
+        email = self.claims.get("email") if _may_trust_email(self.claims) else None
+        # Under this name dash-auth has the name of an account, which may be no address.
+        return email if isinstance(email, str) and "@" in email else None
+
     def identifying_claims(self) -> str:
         """Return all that is known of the user as one text, the same for the same user alone."""
         return json.dumps(dict(self.claims), sort_keys=True, default=str)
+
+
+SUBJECT = "sub"
+"""The claim under which each provider names a user for good."""
+
+EMAIL_VERIFIED = "email_verified"
+"""The claim that says whether a provider has verified the e-mail address."""
+
+
+def _may_trust_email(claims: Mapping[str, Any]) -> bool:
+    """Tell whether claims may be believed about the e-mail address.
+
+    Those of a provider have a `sub` (OpenID Connect Core, section 2), and are not, unless they say
+    that it is verified.
+    """
+    return claims.get(EMAIL_VERIFIED, SUBJECT not in claims) is True
+
+
+def named(name: str, claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the claims of a user whose name a login has found out itself.
+
+    :param name: the name
+    :param claims: what else is known of the user, perhaps as a provider has it
+    """
+    is_believed = {EMAIL_VERIFIED: True} if {SUBJECT, EMAIL_VERIFIED} & claims.keys() else {}
+    return {**claims, "email": name, **is_believed}
 
 
 class RequestIdentity:

@@ -21,6 +21,7 @@ from dash_auth._login import BASIC, Login, Logins
 from dash_auth._request import Request
 from dash_auth._servers import GuardedServer, is_server, server_for
 from dash_auth.logins.own import OwnCheck, OwnRequest
+from dash_auth.logins.pages.phrases import OURS, Phrases, spoken
 from dash_auth.logins.passwords import count_together
 from dash_auth.logins.session import NotRemembered, SessionLogin, ShownUser
 from dash_auth.logins.several import together
@@ -279,8 +280,26 @@ class Auth:
         """
         return []
 
+    def _dash_auth_logout_path(self, request: Request | None) -> str | None:
+        """Return the path to which a form posts that logs out, as the browser sees it.
+
+        :param request: the current request, None outside of one
+        """
+        return self.logout_path
+
+    def _dash_auth_lacks(self) -> str | None:
+        """Return what is missing for anybody to log in, None for nothing."""
+        return None
+
     _dash_auth_texts: Mapping[str, Mapping[str, str]] = TEXTS
     """What an open page shows, by language."""
+
+    def _dash_auth_phrases(self, accept_language: str | None) -> Phrases:
+        """Return what the parts of layouts say, in the language that a browser likes best.
+
+        :param accept_language: the header Accept-Language
+        """
+        return spoken(OURS, accept_language)
 
     def __add_script(self, guard: Guard) -> None:
         guard.add_script(
@@ -385,7 +404,7 @@ def is_ours(method: Any) -> bool:
 
 def _refuse_protected(app: Dash) -> None:
     if app in _auths:
-        raise ValueError("the app is protected already: one BasicAuth or OIDCAuth an app")
+        raise ValueError("the app is protected already: one BasicAuth, FormAuth or OIDCAuth an app")
 
 
 def _logins_of(also: Any) -> tuple[Login, ...]:

@@ -15,18 +15,20 @@ from dash_auth._guard.guard import Guard
 from dash_auth._login import Login, Logins
 from dash_auth._request import Request
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, is_ours
+from dash_auth.logins.asked_passwords import FunctionVerifier
 from dash_auth.logins.basic import DEFAULT_REALM, Basic
 from dash_auth.logins.basic_log_out import BasicLogOut
 from dash_auth.logins.basic_session import BasicSession
 from dash_auth.logins.form.proof import Proof
-from dash_auth.logins.function import AuthFunc, GroupsFunc, UserGroups, warn_of_unknown_users
-from dash_auth.logins.passwords import (
-    DEFAULT_THROTTLE,
-    SESSION_SECONDS,
-    FunctionVerifier,
-    Verifier,
-    passwords_of,
+from dash_auth.logins.function import (
+    AuthFunc,
+    GroupsFunc,
+    UserGroups,
+    warn_of_empty_groups,
+    warn_of_unknown_users,
 )
+from dash_auth.logins.passwords import Verifier
+from dash_auth.logins.passwords_of import DEFAULT_THROTTLE, SESSION_SECONDS, passwords_of
 from dash_auth.logins.session import SessionLogin
 from dash_auth.logins.throttle import Throttle
 from dash_auth.sessions.scope import scope_of
@@ -141,6 +143,7 @@ class BasicAuth(Auth):
         self._user_groups = user_groups
         self.__secret_keys = _secret_keys.given(secret_key)
         self.__session_cookie = bool(session_cookie)
+        warn_of_empty_groups(allow, user_groups)
         super().__init__(
             app,
             public_routes=public_routes,
@@ -187,7 +190,7 @@ class BasicAuth(Auth):
         if self.logout_route is not None:
             self.__log_out.add_routes(guard.parts.endpoints)
             prefix = internals.requests_prefix(self.app)
-            self.logout_path = prefix + self.logout_route.removeprefix("/")
+            self.logout_path: str | None = prefix + self.logout_route.removeprefix("/")
             self.__basic.logout_path = self.logout_path
 
     def _dash_auth_own_paths(self, request: Request) -> list[str]:

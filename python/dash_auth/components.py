@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 
 from dash_auth._current import current_facts, current_user
 from dash_auth.auth import Auth, auth_of
+from dash_auth.logins.pages.phrases import ENGLISH, Phrases
 
 __all__ = ["login_form", "logout_button", "user_menu"]
 
@@ -61,25 +62,30 @@ _FIELD = {"display": "block", "marginBottom": "1rem"}
 
 
 def logout_button(
-    label: str = "Log out", className: str | None = None, id: str | None = None
+    label: str | None = None, className: str | None = None, id: str | None = None
 ) -> html.Form:
     """Return a button that logs the user out. It needs no callback.
 
-    :param label: what it says
+    :param label: what it says; by default "Log out", in the language of the login page
     :param className: class of the button, for your CSS
     :param id: id of the button
     :raises RuntimeError: if the app is not protected, or has no logout route; in a layout that is
         no function, once that is sent
     """
-    button = html.Button(label, type="submit", **_given(className=className, id=id))
-    return _posting_to(_logout_path, [button], style={"display": "inline"})
+
+    def children(say: Phrases) -> list[Component]:
+        text = say("log_out") if label is None else label
+        return [html.Button(text, type="submit", **_given(className=className, id=id))]
+
+    return _posting_to(_logout_path, children, style={"display": "inline"})
 
 
 def user_menu(className: str | None = None) -> html.Div:
     """Return a menu with initials and name of the user, and "Log out".
 
-    For an anonymous visitor it is a link, "Log in". Each part has a class for your CSS:
-    `dash-auth-initials`, `dash-auth-name`, `dash-auth-log-out`, `dash-auth-log-in`.
+    For an anonymous visitor it is a link, "Log in". It speaks the language of the login page. Each
+    part has a class for your CSS: `dash-auth-initials`, `dash-auth-name`, `dash-auth-log-out`,
+    `dash-auth-log-in`.
 
     :param className: class of the whole; with one, nothing else styles it
     :raises RuntimeError: if the app is not protected, or has no logout route; in a layout that is
@@ -104,6 +110,20 @@ def login_form(className: str | None = None) -> html.Form:
         function, once that is sent
     """
     style: dict[str, Any] = {} if className is not None else {"style": _FIELD}
+
+    def children(say: Phrases) -> list[Component]:
+        name, password = _inputs()
+        return [
+            html.Div(id=LOGIN_NOTE, className=LOGIN_NOTE, role="alert"),
+            html.Label([html.Span(say("user_name")), html.Div(name)], **style),
+            html.Label([html.Span(say("password")), html.Div(password)], **style),
+            html.Button(say("log_in"), type="submit"),
+        ]
+
+    return _posting_to(_form_path, children, **_given(className=className))
+
+
+def _inputs() -> tuple[dcc.Input, dcc.Input]:
     name = dcc.Input(
         type="text",
         name="username",
@@ -119,23 +139,17 @@ def login_form(className: str | None = None) -> html.Form:
         required=True,
         debounce=True,
     )
-    children = [
-        html.Div(id=LOGIN_NOTE, className=LOGIN_NOTE, role="alert"),
-        html.Label([html.Span("User name"), html.Div(name)], **style),
-        html.Label([html.Span("Password"), html.Div(password)], **style),
-        html.Button("Log in", type="submit"),
-    ]
-    return _posting_to(_form_path, children, **_given(className=className))
+    return name, password
 
 
 def _menu(auth: Auth, *, styled: bool) -> list[Component]:
-    user = current_user()
+    user, say = current_user(), _phrases(auth)
 
     def style(css: dict[str, str]) -> dict[str, Any]:
         return {"style": css} if styled else {}
 
     if user is None:
-        return [html.A("Log in", href=auth.login_path, className="dash-auth-log-in")]
+        return [html.A(say("log_in"), href=auth.login_path, className="dash-auth-log-in")]
     # What OpenID Connect calls the full name (OpenID Connect Core, section 5.1).
     name = user.claims.get("name")
     name = name if isinstance(name, str) and name.strip() else user.name
@@ -144,7 +158,9 @@ def _menu(auth: Auth, *, styled: bool) -> list[Component]:
         html.Span(initials(name), className="dash-auth-initials", **hidden),
         html.Span(name, className="dash-auth-name"),
     ]
-    button = html.Button("Log out", type="submit", className="dash-auth-log-out", **style(_LOG_OUT))
+    button = html.Button(
+        say("log_out"), type="submit", className="dash-auth-log-out", **style(_LOG_OUT)
+    )
     log_out = html.Form(button, method="post", action=_logout_path(auth), **style(_BELOW))
     return [html.Details([html.Summary(summary, **style(_SUMMARY)), log_out], **style(_MENU))]
 
@@ -163,12 +179,22 @@ def _given(**properties: Any) -> dict[str, Any]:
     return {name: value for name, value in properties.items() if value is not None}
 
 
-def _posting_to(path: Callable[[Auth], str], children: list[Any], **properties: Any) -> html.Form:
+def _posting_to(
+    path: Callable[[Auth], str], children: Callable[[Phrases], list[Component]], **properties: Any
+) -> html.Form:
 
     def made() -> html.Form:
-        return html.Form(children, method="post", action=path(_current_auth()), **properties)
+        auth = _current_auth()
+        action, content = path(auth), children(_phrases(auth))
+        return html.Form(content, method="post", action=action, **properties)
 
-    return _now_or_when_sent(html.Form(children), made)
+    return _now_or_when_sent(html.Form(children(ENGLISH)), made)
+
+
+def _phrases(auth: Auth) -> Phrases:
+    """Return what the parts say, in the language of the login page."""
+    request = current_facts()
+    return auth._dash_auth_phrases(None if request is None else request.header("Accept-Language"))
 
 
 def _now_or_when_sent(stand_in: T, made: Callable[[], T]) -> T:
@@ -205,10 +231,11 @@ def _current_auth() -> Auth:
 
 
 def _logout_path(auth: Auth) -> str:
-    if auth.logout_path is None:
+    path = auth._dash_auth_logout_path(current_facts())
+    if path is None:
         kind = type(auth).__name__
         raise RuntimeError(f"there is no way to log out yet: pass logout_route='/logout' to {kind}")
-    return auth.logout_path
+    return path
 
 
 def _form_path(auth: Auth) -> str:

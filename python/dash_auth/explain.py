@@ -81,7 +81,7 @@ def explain(app: Dash) -> Report:
     :param app: Dash app that is protected
     :return: the report; `print` it
     :raises ValueError: if nothing protects the app, or what a subclass put in the place of
-        `_protect`; or if it has no server yet
+        `_protect`; if it has no server yet, or no users
     """
     auth = auth_of(app)
     if auth is None:
@@ -91,6 +91,9 @@ def explain(app: Dash) -> Report:
     guard = guard_of(app)
     if guard is None:
         raise ValueError("the app has no server yet: call app.init_app first")
+    lacking = auth._dash_auth_lacks()
+    if lacking is not None:
+        raise ValueError(lacking)
     rules = public_rules(app)
     return Report(
         protected_by=type(auth).__name__,

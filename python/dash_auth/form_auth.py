@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import NoReturn
+from functools import partial
+from typing import Any, NoReturn
+from urllib.parse import quote
 
 from dash import Dash
 
@@ -22,22 +24,37 @@ from dash_auth._current import User
 from dash_auth._dash.session_script import TEXTS
 from dash_auth._guard.guard import Guard
 from dash_auth._login import Login, Logins
-from dash_auth._request import Request
+from dash_auth._request import Answer, Request
+from dash_auth._servers import is_server
+from dash_auth._steps import Steps, Wait
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, is_ours
 from dash_auth.logins import pages
+from dash_auth.logins.asked_passwords import FunctionVerifier
 from dash_auth.logins.form.device import Devices
-from dash_auth.logins.form.flow import FormFlow, Parts
+from dash_auth.logins.form.either import EitherSession
+from dash_auth.logins.form.flow import NOBODY, FormFlow, Parts
 from dash_auth.logins.form.places import Places
 from dash_auth.logins.form.proof import Proof
+from dash_auth.logins.form.providers import Button, OnPage, button_of
 from dash_auth.logins.form.session import FormSession
-from dash_auth.logins.function import AuthFunc, GroupsFunc, warn_of_unknown_users
+from dash_auth.logins.function import (
+    AuthFunc,
+    GroupsFunc,
+    warn_of_empty_groups,
+    warn_of_unknown_users,
+)
 from dash_auth.logins.log_out import LogOut
+from dash_auth.logins.oidc.providers import Providers
+from dash_auth.logins.oidc.public import needs_allow, public_provider
+from dash_auth.logins.oidc.session import ProviderSession
 from dash_auth.logins.pages import Look
-from dash_auth.logins.passwords import DEFAULT_THROTTLE, FunctionVerifier, Verifier, passwords_of
+from dash_auth.logins.pages.phrases import Phrases
+from dash_auth.logins.passwords import Passwords, Verifier
+from dash_auth.logins.passwords_of import DEFAULT_THROTTLE, passwords_of
 from dash_auth.logins.session import SessionLogin
 from dash_auth.logins.throttle import Throttle
 from dash_auth.public_routes import add_public_routes
-from dash_auth.sessions.lifetime import Lifetime, Limit
+from dash_auth.sessions.lifetime import IdleLimit, Lifetime, Limit
 from dash_auth.sessions.scope import scope_of
 from dash_auth.sessions.ticket import Tickets
 from dash_auth.users.store import UserStore
@@ -49,7 +66,11 @@ SESSION_LIFETIME = 12 * 60 * 60
 
 
 class FormAuth(Auth):
-    """Protects a Dash app with a login page."""
+    """Protects a Dash app with a login page.
+
+    On it users give name and password, or choose one of the providers that are named with
+    :meth:`register_provider`.
+    """
 
     def __init__(
         self,
@@ -75,7 +96,7 @@ class FormAuth(Auth):
         login_route: str = "/login",
         logout_route: str = "/logout",
         session_lifetime: Limit = SESSION_LIFETIME,
-        idle_timeout: Limit | None = None,
+        idle_timeout: IdleLimit | None = None,
         remember: bool | float | timedelta | None = None,
         secure_session: bool | None = None,
         session_banner: bool = True,
@@ -89,7 +110,8 @@ class FormAuth(Auth):
         :param app: Dash app
         :param users: users and their stored passwords, as :class:`dash_auth.BasicAuth` takes them
         :param auth_func: function of user name and password that returns True for a user who may
-            use the app; it may be async. Give it or the users.
+            use the app; it may be async. Give it or the users, or neither where providers know them
+            all, see :meth:`register_provider`
         :param public_routes: routes that pass with no login, in Flask's syntax, see
             :func:`dash_auth.add_public_routes`
         :param user_groups: the groups of each user, as a dict, or as a function of the user's name
@@ -129,9 +151,9 @@ class FormAuth(Auth):
         :param anonymous_body_limit: see :class:`dash_auth.auth.Auth`, in bytes
         :raises RuntimeError: if there is no secret key, and several workers serve the app
         :raises TypeError: for an argument of a wrong type, and for users under both names
-        :raises ValueError: if both or neither of the users and `auth_func` are given, if a stored
-            password cannot be read (the message names the user, never the value), for a time that
-            is none, or if a route is taken or cannot be read
+        :raises ValueError: if both the users and `auth_func` are given, if a stored password cannot
+            be read (the message names the user, never the value), for a time that is none, or if a
+            route is taken or cannot be read
         """
         self._dash_auth_refuse_keywords(unknown)
         if not isinstance(app, Dash):
@@ -139,25 +161,42 @@ class FormAuth(Auth):
         declared = either(
             type(self).__name__, users=users, username_password_list=username_password_list
         )
-        known = either_users("FormAuth", declared, auth_func)
-        if auth_func is not None:
-            known = FunctionVerifier(auth_func)
-        self.__passwords = passwords_of(
-            known, user_groups=user_groups, is_strict=is_ours(self.is_authorized), throttle=throttle
-        )
+        known: Any = None
+        self.__passwords: Passwords | None = None
+        if declared is not None or auth_func is not None:
+            known = either_users("FormAuth", declared, auth_func)
+            if auth_func is not None:
+                known = FunctionVerifier(auth_func)
+            self.__passwords = passwords_of(
+                known,
+                user_groups=user_groups,
+                is_strict=is_ours(self.is_authorized),
+                throttle=throttle,
+            )
+        elif user_groups is not None:
+            raise ValueError("user_groups are those of users: pass users= or auth_func= as well")
         if isinstance(known, Mapping):
             warn_of_unknown_users(user_groups, known)
+        self.__providers: Providers | None = None
+        self.__buttons: dict[str, Button] = {}
+        self.__on_page: OnPage | None = None
+        self.__has_allow = allow is not None
         for name, route in (("login_route", login_route), ("logout_route", logout_route)):
             check_page_route(name, route)
         if page is not None:
             check_own_page("page", page)
+        if page is not None and not app.use_pages:
+            raise ValueError(
+                "page= needs Dash(use_pages=True): without it, what opens one page opens all of "
+                "app.layout"
+            )
         if logout_route == login_route:
             raise ValueError("logout_route must differ from login_route")
         self.login_route: str = login_route
         self.logout_route: str = logout_route
         self.__page = page
         self.__look = Look(
-            title=app.title if title is None else title,
+            title=app.title or app.config.name if title is None else title,
             logo=logo,
             color=color,
             message=message,
@@ -169,6 +208,7 @@ class FormAuth(Auth):
         self.__lifetime = Lifetime(session_lifetime, idle_timeout, remember)
         self.__secret_keys = _secret_keys.given(secret_key)
         self.__secure_session = bool(secure_session)
+        warn_of_empty_groups(allow, user_groups)
         super().__init__(
             app,
             public_routes,
@@ -176,8 +216,8 @@ class FormAuth(Auth):
             also=also,
             anonymous_body_limit=anonymous_body_limit,
             trusted_origins=trusted_origins,
-            # What a store's users were verified against tells one store from another.
             session_banner=session_banner,
+            # What a store's users were verified against tells one store from another.
             session_scope=scope_of(auth_func or known)
             if session_scope is None and is_verifier(known)
             else session_scope,
@@ -195,11 +235,20 @@ class FormAuth(Auth):
             server.set_secret_keys(keys)
         server.close_session_cookie(secure=self.__secure_session)
         tickets = Tickets(server, guard.name)
-        session = FormSession(
-            server, tickets, self.__lifetime, stored=passwords.stored, claims=passwords.claims
+        session = EitherSession(
+            tickets,
+            FormSession(
+                server,
+                tickets,
+                self.__lifetime,
+                stored=_nobodys if passwords is None else passwords.stored,
+                claims=_nothing if passwords is None else passwords.claims,
+            ),
+            ProviderSession(server, tickets, self.__registration, self.__lifetime, with_user=False),
         )
+        page = None if self.__page is None else self.__below(self.__page)
         places = Places(
-            self.app, self.__below(self.login_route), self.__below(self.logout_route), self.__page
+            self.app, self.__below(self.login_route), self.__below(self.logout_route), page
         )
         proof = Proof(tickets, guard.name, guard.keys)
         self.__flow = flow = FormFlow(
@@ -213,12 +262,23 @@ class FormAuth(Auth):
                 places=places,
                 look=self.__look,
                 app_of=lambda request: self._dash_auth_guard_of(request).app,
-            )
+            ),
+            self.__shown,
         )
         self.__log_out = LogOut(
-            server, session, proof, places, self.__look, flow.files, flow.logged_out
+            server=server,
+            session=session,
+            proof=proof,
+            places=places,
+            look=self.__look,
+            files=flow.files,
+            finish=flow.logged_out,
         )
         return Logins([session], [session], [session], asking=flow), session
+
+    def __registration(self, idp: str) -> str:
+        # A ticket of the form's to the same app must not count as one of a provider's.
+        return f"provider {'' if self.__providers is None else self.__providers.registration(idp)}"
 
     def _dash_auth_on_install(self, guard: Guard) -> None:
         login, logout = self.__below(self.login_route), self.__below(self.logout_route)
@@ -230,20 +290,111 @@ class FormAuth(Auth):
             *([] if own_page else [self.__add("page", login, flow.show)]),
             self.__add("submit", login, flow.submit, "POST"),
             # Of two that fit FastAPI takes the one that was added last.
-            self.__add("file", f"{login}/<name>", flow.show_file),
+            self.__add("file", f"{login}/<name>", self.__answer_below),
+            self.__add("callback", f"{login}/<idp>/callback", self.__come_back),
             self.__add("done", f"{login}/done", flow.show_done),
             self.__add("log_out_page", logout, log_out.ask),
             self.__add("log_out", logout, log_out.leave, "POST"),
         ]
         guard.parts.endpoints.add_login(endpoints)
-        self.logout_path = self.__seen(self.logout_route)
+        self.__callback_endpoint = endpoints[-4]
+        self.__on_page = None
+        self.__put_on_page()
+        self.logout_path: str | None = self.__seen(self.logout_route)
         self._dash_auth_form_path = self.__seen(self.login_route)
 
     def _dash_auth_login_path(self, app: Dash) -> str:
         return self.__seen(self.__page or self.login_route)
 
+    def _dash_auth_phrases(self, accept_language: str | None) -> Phrases:
+        return self.__look.phrases(accept_language)
+
     def _dash_auth_own_paths(self, request: Request) -> list[str]:
-        return [self.__seen(self.login_route), self.__seen(self.logout_route)]
+        login = self.__seen(self.login_route)
+        providers = [f"{login}/{quote(name)}" for name in self.__buttons]
+        return [login, self.__seen(self.logout_route), *providers]
+
+    def _dash_auth_lacks(self) -> str | None:
+        return NOBODY if self.__passwords is None and not self.__buttons else None
+
+    # The providers
+
+    def register_provider(
+        self,
+        idp_name: str,
+        *,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        server_metadata_url: str | None = None,
+        label: str | None = None,
+        trust_email: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """Put an identity provider on the login page, as a button.
+
+        It needs `pip install "dash-auth-rs[oidc]"`. At the provider enter as redirect URI
+        `https://your.host/login/NAME/callback`, with the name that you give here.
+
+        Anybody can have an account at some: Google, GitHub, Microsoft with no tenant of yours. One
+        of these needs `FormAuth(..., allow=...)`.
+
+        :param idp_name: name of the provider: letters, digits, hyphens, underscores, full stops
+            and spaces
+        :param client_id: what the app is registered as at the provider
+        :param client_secret: the secret that the provider gave
+        :param server_metadata_url: address of the provider's metadata; it ends in
+            `/.well-known/openid-configuration`
+        :param label: what people call the provider: "Continue with ..."
+        :param trust_email: see :meth:`dash_auth.OIDCAuth.register_provider`
+        :param kwargs: further arguments, see :meth:`dash_auth.OIDCAuth.register_provider`
+        :raises ImportError: if Authlib is not installed
+        :raises ValueError: if the name cannot stand in a path, or is taken; or if anybody can have
+            an account there, and nothing says who may enter
+        """
+        if label is not None and (not isinstance(label, str) or not label.strip()):
+            raise ValueError("label must be what people call the provider, or be left out")
+        given = {
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "server_metadata_url": server_metadata_url,
+        }
+        kwargs.update((name, value) for name, value in given.items() if value is not None)
+        public = public_provider(kwargs)
+        if public is not None and not self.__has_allow:
+            raise ValueError(needs_allow(idp_name, public, type(self).__name__))
+        if idp_name == "done" or idp_name in self.__look.files:
+            raise ValueError(f"the login page has {idp_name!r} itself: give another name")
+        if self.__providers is None:
+            self.__providers = Providers()
+        self.__providers.register(idp_name, trust_email=trust_email, **kwargs)
+        self.__buttons[idp_name] = button_of(idp_name, label, kwargs)
+        if is_server(self.app.server):
+            self.__put_on_page()
+
+    def __put_on_page(self) -> None:
+        """Put the providers on the page, once there is a server and one of them."""
+        if self.__providers is not None and self.__on_page is None:
+            self.__providers.registry.serve(self.app.server, self._dash_auth_server)
+            on_page = OnPage(self.app, self.__flow, self.__providers, self.__buttons)
+            on_page.callback_endpoint = self.__callback_endpoint
+            self.__flow.parts.session.have_providers()
+            self.__on_page = on_page
+
+    def __shown(self, request: Request, asked: str) -> list[pages.Provider]:
+        return [] if self.__on_page is None else self.__on_page.shown(request, asked)
+
+    def __answer_below(self, name: str) -> Steps[Any]:
+        if self.__on_page is not None and name in self.__buttons:
+            return (yield Wait(partial(self.__on_page.lead, name)))
+        # With no step: those who guess passwords must not hold it up.
+        return self.__look.answer(name)
+
+    def __come_back(self, idp: str) -> Any:
+        if self.__on_page is None or idp not in self.__buttons:
+            return Answer(404, "Not found", pages.HEADERS)
+        return self.__on_page.come_back(idp)
+
+    # The routes
 
     def __seen(self, route: str) -> str:
         """Return a route as the browser sees it."""
@@ -264,10 +415,25 @@ class FormAuth(Auth):
         :raises ValueError: if a page or another route has it
         """
         name = "login_route" if route == self.login_route else "logout_route"
-        if route != self.__page and any(
-            page.path == route for page in internals.registered_pages() if self.app.use_pages
-        ):
+        paths = [page.path for page in internals.registered_pages() if self.app.use_pages]
+        if self.__page is not None and self.__page not in paths:
+            raise ValueError(
+                f"no page of the app has the path {self.__page!r}: register the page= that shows "
+                "login_form() before FormAuth"
+            )
+        if route != self.__page and route in paths:
             own = ", or pass page= to have it show the form" if name == "login_route" else ""
             raise ValueError(f"a page of the app has the path {route!r}: give another {name}{own}")
         if self._dash_auth_server.has_route(self.__below(route)):
             raise ValueError(f"the {name} {route!r} is taken: give another one")
+
+
+def _nobodys(_: str) -> None:
+    """Return what nobody is verified against: there are no passwords."""
+    return
+
+
+def _nothing(_: str) -> Steps[dict[str, Any]]:
+    """Return what the session shows where there are no passwords."""
+    yield from ()
+    return {}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 import os
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextvars import ContextVar
 from typing import Any, NoReturn
 from urllib.parse import quote, urlsplit
 
@@ -24,18 +22,21 @@ from dash_auth._login import Login, Logins
 from dash_auth._request import Answer, Request, Server
 from dash_auth._secret_keys import given
 from dash_auth._servers import is_server, server_for
-from dash_auth._shown import IDP, REFRESH_TOKEN, USER, Session
-from dash_auth._steps import call, run_to_end, walk
+from dash_auth._shown import Session
+from dash_auth._steps import walk
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, auth_of, ours
 from dash_auth.logins import navigation
+from dash_auth.logins.form.proof import Proof
 from dash_auth.logins.oidc import pending
-from dash_auth.logins.oidc.flow import Methods, OpenIDConnect
-from dash_auth.logins.oidc.login import LoginFailed
+from dash_auth.logins.oidc.flow import Methods, OpenIDConnect, wanted
+from dash_auth.logins.oidc.keeping import Keeping
+from dash_auth.logins.oidc.log_out import FILES, ProviderLogOut
 from dash_auth.logins.oidc.providers import Providers
+from dash_auth.logins.oidc.public import needs_allow, public_provider
 from dash_auth.logins.oidc.session import ProviderSession
 from dash_auth.logins.session import SessionLogin
 from dash_auth.public_routes import add_public_routes
-from dash_auth.sessions.lifetime import Lifetime, Limit
+from dash_auth.sessions.lifetime import IdleLimit, Lifetime, Limit
 from dash_auth.sessions.ticket import Tickets
 
 __all__ = ["OIDCAuth", "get_oauth"]
@@ -44,15 +45,6 @@ logger: logging.Logger = logging.getLogger("dash_auth")
 
 SESSION_LIFETIME = 8 * 60 * 60
 """For how long a login counts, in seconds."""
-
-PROTOCOL_CLAIMS = frozenset(
-    {"aud", "azp", "nonce", "at_hash", "c_hash", "s_hash", "iat", "nbf", "exp", "jti"}
-)
-"""The claims that are about an ID token, not about the user (OpenID Connect Core, section 2)."""
-
-_target: ContextVar[str | None] = ContextVar("dash_auth_target", default=None)
-"""The path that the user wanted to see, while a login is completed."""
-
 
 _NO_KEY = """OIDCAuth needs a secret key, which signs the session.
 Make one with
@@ -95,7 +87,7 @@ class OIDCAuth(Auth):
         allow: Iterable[str] | Callable[[User], bool | Awaitable[bool]] | None = None,
         also: Iterable[Login] = (),
         session_lifetime: Limit = SESSION_LIFETIME,
-        idle_timeout: Limit | None = None,
+        idle_timeout: IdleLimit | None = None,
         session_claims: Iterable[str] | None = None,
         refresh_token_in_cookie: bool = False,
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
@@ -135,8 +127,9 @@ class OIDCAuth(Auth):
             function of the :class:`dash_auth.User` that says so; 8 hours by default
         :param idle_timeout: for how long a user may do nothing before the login ends, as
             `session_lifetime`; None, the default, for no such limit
-        :param session_claims: names of the claims that `session["user"]` holds; None for all
-            but those about the token itself (:data:`PROTOCOL_CLAIMS`)
+        :param session_claims: names of the claims that `session["user"]` holds, beside `sub` and
+            `email_verified`; None for all but those about the token itself
+            (:data:`dash_auth.logins.oidc.keeping.PROTOCOL_CLAIMS`)
         :param refresh_token_in_cookie: whether the refresh token, if the scope `offline_access` was
             asked for, is put into the session even where that is a cookie, which its owner can read
         :param anonymous_body_limit: see :class:`dash_auth.auth.Auth`, in bytes
@@ -172,8 +165,10 @@ class OIDCAuth(Auth):
         self.callback_route: str = callback_route
         self.idp_selection_route = idp_selection_route
         self.log_signins = log_signins
-        self.__session_claims = None if session_claims is None else frozenset(session_claims)
-        self.__refresh_token_in_cookie = refresh_token_in_cookie
+        self.__keeping = Keeping(
+            self.__providers, session_claims, refresh_token_in_cookie=refresh_token_in_cookie
+        )
+        self.__has_allow = allow is not None
         self.__lifetime = Lifetime(session_lifetime, idle_timeout)
         self.__secret_keys = given(secret_key)
         if isinstance(app, Dash) and is_server(app.server):
@@ -206,9 +201,11 @@ class OIDCAuth(Auth):
         if self.__secret_keys:
             server.set_secret_keys(self.__secret_keys)
         server.close_session_cookie(secure=self.__secure_session)
+        tickets = Tickets(server, guard.name)
+        self.__proof = Proof(tickets, guard.name, guard.keys)
         session = ProviderSession(
             server,
-            Tickets(server, guard.name),
+            tickets,
             self.__providers.registration,
             self.__lifetime,
             with_user=self.__session_cookie,
@@ -229,20 +226,50 @@ class OIDCAuth(Auth):
         self.__providers.registry.serve(self.app.server, self._dash_auth_server)
         add, flow = self.__add_route, self.__flow
         self.login_route, flow.login_endpoint = add("login", self.login_route, self.login_request)
-        self.logout_route, logout = add("logout", self.logout_route, self.logout)
+        self.logout_route, *logout = self.__add_logout(self.logout_route)
         self.callback_route, flow.callback_endpoint = add(
             "callback", self.callback_route, flow.come_back
         )
-        guard.parts.endpoints.add_login((flow.login_endpoint, logout, flow.callback_endpoint))
+        guard.parts.endpoints.add_login((flow.login_endpoint, *logout, flow.callback_endpoint))
+        flow.logout_route = self.logout_route
+        self.logout_path: str | None = self._dash_auth_logout_path(None)
+
+    def __add_logout(self, route: str) -> tuple[str, ...]:
+        """Return the route that was free, and the names of its endpoints."""
+        server, route = self._dash_auth_server, self.__free("logout", route)
+        # As it is now: an instance may have one of its own.
+        log_out = ProviderLogOut(server, self.app, self.__proof, route, lambda: self.logout())
+        uncached = navigation.UNCACHED
+        return (
+            route,
+            server.add_route(route, "oidc_logout", log_out.follow, uncached),
+            server.add_route(route, "oidc_logout_form", log_out.submit, uncached, ["POST"]),
+            server.add_route(
+                f"{route}/{FILES}/<name>", "oidc_logout_file", log_out.look.answer, {}
+            ),
+        )
+
+    def _dash_auth_logout_path(self, request: Request | None) -> str | None:
+        if request is not None:
+            return quote(navigation.seen(self.app, request, self.logout_route))
+        inside = internals.routes_prefix(self.app)
+        outside = internals.requests_prefix(self.app)
+        cut = outside.removesuffix(inside) if outside.endswith(inside) else ""
+        return quote(cut + self.logout_route)
 
     def __add_route(self, name: str, route: str, view: Callable[..., Any]) -> tuple[str, str]:
         """Return the route that was free, and the name of its endpoint."""
+        route = self.__free(name, route)
+        added = self._dash_auth_server.add_route(route, f"oidc_{name}", view, navigation.UNCACHED)
+        return route, added
+
+    def __free(self, name: str, route: str) -> str:
         server = self._dash_auth_server
         if server.has_route(route):
             route = internals.routes_prefix(self.app) + route.removeprefix("/")
         if server.has_route(route):
             raise ValueError(f"the {name} route {route!r} is taken: give another {name}_route")
-        return route, server.add_route(route, f"oidc_{name}", view, navigation.UNCACHED)
+        return route
 
     def __open_selection(self, route: str) -> None:
         parts = urlsplit(route)
@@ -257,21 +284,30 @@ class OIDCAuth(Auth):
 
     # The providers
 
-    def register_provider(self, idp_name: str, **kwargs: Any) -> None:
+    def register_provider(self, idp_name: str, *, trust_email: bool = False, **kwargs: Any) -> None:
         """Name an identity provider.
+
+        Anybody can have an account at some: Google, GitHub, Microsoft with no tenant of yours. With
+        one of these, say with `allow=` who may enter.
 
         PKCE is used where the provider's metadata list `S256`. For one that knows it and does not
         say so, pass `client_kwargs={"code_challenge_method": "S256", ...}`; None turns it off.
 
         :param idp_name: name of the provider: letters, digits, hyphens, underscores, full stops
             and spaces
+        :param trust_email: whether the provider's e-mail addresses name its users where it does not
+            say `email_verified`; for one where the users cannot choose them, such as Entra ID with
+            a tenant of your own
         :param kwargs: arguments of Authlib's `OAuth.register`: `client_id`, `client_secret`,
             `server_metadata_url`, `token_endpoint_auth_method`, `client_kwargs` (with
             `{"scope": "openid email"}` by default); and `authorize_redirect_kwargs`,
             `authorize_token_kwargs`, given to the two steps of each login
         :raises ValueError: if the name cannot stand in a path, or another provider has it
         """
-        self.__providers.register(idp_name, **kwargs)
+        self.__providers.register(idp_name, trust_email=trust_email, **kwargs)
+        public = public_provider(kwargs)
+        if public is not None and not self.__has_allow:
+            logger.warning("%s", needs_allow(idp_name, public, type(self).__name__))
 
     def get_oauth_client(self, idp: str) -> Any:
         """Return Authlib's client of a provider.
@@ -313,14 +349,16 @@ class OIDCAuth(Auth):
         return self.__flow.redirect_uri(self._dash_auth_server.request(), idp, scheme)
 
     def __may_pass(self, request: Request) -> bool:
+        if self.__flow.session.found(request) is None:
+            return False
         visitors = self._dash_auth_guard.visitors
         return walk(visitors.recognise(request, visitors.logins.private), request) is not None
 
     def logout(self) -> Any:
         """End the login, with all that the session holds, and return the page that says so.
 
-        The login at the provider goes on. A page of another site can have nobody logged out: what
-        it embeds is refused, and a link from it leads to a page that asks.
+        The login at the provider goes on. The route calls this for a link or a form of the app's
+        own; to any other request it answers with a page that asks, or refuses it.
         """
         return self.__flow.log_out(self._dash_auth_server.request(), self.logout_page)
 
@@ -331,17 +369,7 @@ class OIDCAuth(Auth):
 
         :param idp: name of the provider
         """
-        request = self._dash_auth_server.request()
-        try:
-            token, target = self.__flow.complete(request, idp)
-        except LoginFailed as failed:
-            return self.__flow.fail(request, idp, failed)
-        waiting = _target.set(target)
-        try:
-            answer = call(self.after_logged_in, token.get("userinfo"), idp, token)
-            return call(run_to_end, answer) if inspect.iscoroutine(answer) else answer
-        finally:
-            _target.reset(waiting)
+        return self.__flow.callback(idp, self.after_logged_in)
 
     def after_logged_in(self, user: dict[str, Any] | None, idp: str, token: dict[str, Any]) -> Any:
         """Store the user in the session and return the redirect back to the app.
@@ -354,45 +382,18 @@ class OIDCAuth(Auth):
         :param token: the provider's answer: access token, ID token, perhaps a refresh token
         :return: the answer to the browser
         """
-        if not user:
-            logger.error(
-                "Refused: %s sent no ID token. The scope must contain openid, and the provider "
-                "must speak OpenID Connect.",
-                idp,
-            )
-            request = self._dash_auth_server.request()
-            _witness.came_to_nothing(request, self.__flow.session.method, "no_user")
+        flow, server = self.__flow, self._dash_auth_server
+        request = server.request()
+        if not self.__keeping.store(server, request, user, idp, token, flow.warn_once) or not user:
+            _witness.came_to_nothing(request, flow.session.method, "no_user")
             failed = "Login failed: the identity provider named no user"
-            return self.__flow.plain(request, 401, failed)
-        session = self._dash_auth_server.request().session
-        session[USER] = {key: value for key, value in user.items() if self.__keeps(key)}
-        session[IDP] = idp
-        if self.__keeps_refresh_token(idp):
-            session[REFRESH_TOKEN] = token.get(REFRESH_TOKEN)
+            return flow.plain(request, 401, failed)
         if self.log_signins:
             logger.info("User %r is logging in.", User.from_claims(user).name)
-        target: object = _target.get()
+        target: object = wanted()
         if not isinstance(target, str) or not navigation.is_local(target):
             target = internals.requests_prefix(self.app)
-        return self._dash_auth_server.respond(Answer.redirect(target))
-
-    def __keeps(self, claim: str) -> bool:
-        if self.__session_claims is None:
-            return claim not in PROTOCOL_CLAIMS
-        return claim in self.__session_claims
-
-    def __keeps_refresh_token(self, idp: str) -> bool:
-        if not self.__providers.asks_for(idp, "offline_access"):
-            return False
-        in_cookie = self._dash_auth_server.session_cookie_length({}) is not None
-        if not in_cookie or self.__refresh_token_in_cookie:
-            return True
-        self.__flow.warn_once(
-            "The refresh token is not kept: a session in a cookie can be read by its owner. "
-            "Keep sessions on the server, take it in after_logged_in, or pass "
-            "refresh_token_in_cookie=True."
-        )
-        return False
+        return server.respond(Answer.redirect(target))
 
 
 def _require_key(server: Server, keys: Sequence[str | bytes]) -> None:

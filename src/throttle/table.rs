@@ -97,6 +97,10 @@ impl Counter {
 
     /// Returns how much of a wait is left.
     pub(super) fn left(&self, now: u64, wait: Duration) -> u64 {
+        if wait.is_zero() {
+            // Of two at once the later one may have been counted first.
+            return 0;
+        }
         self.at.saturating_add(millis(wait)).saturating_sub(now)
     }
 

@@ -123,6 +123,19 @@ def _ids(outputs: Any) -> list[str]:
     return [f"{one['id']}.{one['property']}" for one in outputs]
 
 
+def test_the_session_of_a_login_page_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ended, "_ended", {})
+    app = new_app()
+    dash_auth.FormAuth(app, dict(USERS), secret_key="a key that is long enough")
+    add_witness(app.server, "/private")
+    client = client_of(app)
+    sent = {"username": ALICE[0], "password": ALICE[1]}
+    client.post("/login", data=sent, headers={"Sec-Fetch-Site": "same-origin"})
+    client.get("/private")
+    assert asked(lambda: client.get("/private")) == ["open", "is_against", "ask"]
+    assert client.get("/private").json["user"] == ALICE[0]
+
+
 def test_a_ticket_costs_one_question_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ended, "_ended", {})
     app = guarded_app(secret_key="a key that is long enough", public_routes=["/open"])
@@ -144,7 +157,11 @@ def test_a_login_through_a_provider_takes_three_questions() -> None:
     auth.register_provider("idp", client_id="x", server_metadata_url="https://idp.invalid/")
     add_witness(app.server, "/private")
     client = app.server.test_client(use_cookies=False)
-    cookie = {"Cookie": ticket_of(auth, key.encode(), {"sub": "1", "email": "carol"})}
+    cookie = {
+        "Cookie": ticket_of(
+            auth, key.encode(), {"sub": "1", "email": "carol", "email_verified": True}
+        )
+    }
     assert client.get("/private", headers=cookie).json["user"] == "carol"
     calls = asked(lambda: client.get("/private", headers=cookie))
     assert calls == ["open", "is_against", "ask"]

@@ -19,7 +19,7 @@ from dash import Dash, Input, Output, html
 from dash_auth._core import Refusal
 from dash_auth.auth import Auth, auth_of
 from dash_auth.logins import Wait
-from dash_auth.logins.passwords import StoredPasswords
+from dash_auth.logins.stored_passwords import StoredPasswords
 from guarded import ALICE, BOB, PRIVATE, USERS, add_witness, call, client_of, guarded_app, new_app
 
 

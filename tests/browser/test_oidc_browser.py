@@ -74,7 +74,7 @@ def test_log_in_use_the_app_log_out(page: Page, provider: Provider, address: str
     assert (cookie["sameSite"], cookie["httpOnly"]) == ("Lax", True)
     assert complaints == []
 
-    page.get_by_role("link", name="Log out").click()
+    page.get_by_role("button", name="Log out").click()
     expect(page.get_by_text("Logged out successfully")).to_be_visible()
     page.get_by_role("link", name="Go back").click()
     log_in(page, provider, "bob")
@@ -123,12 +123,12 @@ def test_another_site_logs_nobody_out(page: Page, provider: Provider, address: s
     expect(page.get_by_text("You are logged in as alice@example.com.")).to_be_visible()
     page.goto(provider.address)
     page.evaluate("(url) => { location.href = url }", f"{address}/oidc/logout")
-    expect(page.get_by_text("Do you want to log out?")).to_be_visible()
+    expect(page.get_by_text("Log out?")).to_be_visible()
     page.goto(address)
     expect(page.get_by_text("You are logged in as alice@example.com.")).to_be_visible()
     page.goto(provider.address)
     page.evaluate("(url) => { location.href = url }", f"{address}/oidc/logout")
-    page.get_by_role("link", name="Log out").click()
+    page.get_by_role("button", name="Log out").click()
     expect(page.get_by_text("Logged out successfully")).to_be_visible()
 
 

@@ -599,6 +599,8 @@ def test_a_tab_of_the_user_before_shows_the_one_after(
         expect(page.get_by_text("You are alice@example.com")).to_be_visible()
         other = page.context.new_page()
         other.goto(f"{url}/oidc/logout")
+        other.get_by_role("button", name="Log out").click()
+        expect(other.get_by_text("Logged out successfully")).to_be_visible()
         look = "document.dispatchEvent(new Event('visibilitychange'))"
         with page.expect_response("**/_dash-auth/touch"):
             page.evaluate(look)

@@ -39,6 +39,7 @@ def test_a_user_logs_in_and_comes_back(backend: str, tmp_path: Path) -> None:
         assert get(location).headers["Location"] == "/app/reports?a=1"
         assert "asked by alice" in get(f"{site}/app/_dash-layout").text
         assert get(location).headers["Location"] == "/app/"
-        logged_out = get(f"{site}/app/oidc/logout", headers={"Accept": "text/html"})
+        own_link = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+        logged_out = get(f"{site}/app/oidc/logout", headers=own_link)
         assert 'href="/app/"' in logged_out.text
         assert 'href="/app/oidc/idp/login"' in get(location).text

@@ -80,6 +80,7 @@ ENVIRONMENT = {
     "PROXY_SECRET": "only-nginx-and-this-app-know-this",
     "OIDC_CLIENT_ID": "the-client",
     "OIDC_CLIENT_SECRET": "the-client-secret",
+    "CAROLS_PASSWORD": "of carol",
     "REPORT_PASSWORD": "of a program",
 }
 

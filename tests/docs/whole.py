@@ -157,10 +157,42 @@ assert status(app) == 401 and status(app, auth=alice) == 200
 assert status(app, Accept="application/json") == 401
 assert auth.get_oauth_client("okta").client_id == os.environ["OIDC_CLIENT_ID"]
 """,
+    "oidc: Providers on a login page": """
+import dash_auth
+page = get(app, "/login?next=/x").text
+assert "Continue with Google" in page and 'name="password"' in page
+assert 'href="/login/google?next=/x"' in page
+assert status(app, Accept="application/json") == 401
+browser = client(app)
+own = {"Sec-Fetch-Site": "same-origin"}
+sent = {"username": "carol", "password": os.environ["CAROLS_PASSWORD"]}
+assert browser.post("/login", data=sent, headers=own).status_code == 303
+assert "Hello carol" in browser.get("/_dash-layout").text
+for claims, enters in (
+    ({"sub": "1", "email": "alice@example.com", "email_verified": True}, True),
+    ({"sub": "1", "email": "alice@example.com"}, False),
+    ({"sub": "1", "email": "eve@example.com", "email_verified": True}, False),
+):
+    user = dash_auth.User.from_claims(claims)
+    assert (user.name == "carol" or user.email in STAFF) is enters
+try:
+    dash_auth.FormAuth(Dash("other"), secret_key="x" * 40).register_provider(
+        "google",
+        client_id="x",
+        server_metadata_url="https://accounts.google.com/.well-known/openid-configuration",
+    )
+except ValueError as error:
+    assert "allow=" in str(error)
+else:
+    raise AssertionError
+""",
     "recipes: Log out": """
+assert "Log out" in layout(app, alice) and '"action":"\\\\u002flogout"' in layout(app, alice)
+own = {"Sec-Fetch-Site": "same-origin"}
 for auth in (alice, None):
-    answer = get(app, "/logout", auth)
+    answer = client(app).post("/logout", auth=auth, headers=own)
     assert answer.status_code == 401 and "WWW-Authenticate" not in answer.headers
+    assert "You are logged out" in answer.text
 assert status(app) == 401
 """,
     "recipes: A health check": """

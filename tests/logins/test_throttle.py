@@ -13,7 +13,8 @@ from dash_auth._core import Credentials, Refusal, Throttled
 from dash_auth._request import Request
 from dash_auth._steps import stepwise, walk
 from dash_auth.logins import Basic
-from dash_auth.logins.passwords import Passwords, passwords_of
+from dash_auth.logins.passwords import Passwords
+from dash_auth.logins.passwords_of import passwords_of
 from dash_auth.users import Account
 from guarded import ALICE, USERS, guarded_app, new_app
 

@@ -17,7 +17,12 @@ from .mock_provider import Provider
 from .servers import Chosen, add_page, new_server, session_of, signed
 
 KEY = "a-secret-key-of-the-tests"
-ALICE = {"email": "alice@example.com", "name": "Alice", "groups": ["admin", "staff"]}
+ALICE = {
+    "email": "alice@example.com",
+    "email_verified": True,
+    "name": "Alice",
+    "groups": ["admin", "staff"],
+}
 
 
 def make_app(

@@ -45,7 +45,10 @@ class CertifiedProvider:
         answer = requests.post(
             f"{self.address}/reg",
             json={
-                "redirect_uris": [f"{address}/oidc/idp/callback"],
+                "redirect_uris": [
+                    f"{address}/oidc/idp/callback",
+                    f"{address}/login/idp/callback",
+                ],
                 "post_logout_redirect_uris": [f"{address}/"],
                 "grant_types": ["authorization_code", "refresh_token"],
                 "token_endpoint_auth_method": method,

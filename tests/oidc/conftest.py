@@ -20,7 +20,7 @@ def provider() -> Iterator[Provider]:
     """Give a provider that demands PKCE."""
     with providing(pkce=True) as provider:
         provider.has("alice", **ALICE)
-        provider.has("bob", email="bob@example.com")
+        provider.has("bob", email="bob@example.com", email_verified=True)
         yield provider
 
 

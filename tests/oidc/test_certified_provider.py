@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dash_auth import OIDCAuth
+from dash_auth import FormAuth, OIDCAuth
 
 from .apps import KEY, make_app
 from .certified_provider import CertifiedProvider
 from .mock_provider import parameters
-from .visitor import Serve, Visit, Visitor
+from .visitor import OWN_LINK, Serve, Visit, Visitor
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "oidc.md"
 pytestmark = pytest.mark.usefixtures("each_server")
@@ -159,16 +159,38 @@ def test_logging_out_there_is_for_the_app_to_ask(
 ) -> None:
     visitor = guarded(documented("LogsOutThere") if there else OIDCAuth)
     monkeypatch.setenv("APP_URL", f"{visitor.address}/")
-    asked = visitor.get("/oidc/logout")
+    asked = visitor.get("/oidc/logout", **OWN_LINK)
     assert (asked.status_code, "Logged out" in asked.text) == (200, True)
     visitor.get(certified_provider.consent(visitor.client, visitor.begin()))
     cross = visitor.get("/oidc/logout", **{"Sec-Fetch-Site": "cross-site"})
-    assert "Do you want to log out?" in cross.text
+    assert "Log out?" in cross.text
     assert visitor.whoami()["user"] == "alice"
-    out = visitor.get("/oidc/logout")
+    out = visitor.get("/oidc/logout", **OWN_LINK)
     assert visitor.call_back().status_code == 401
     if there:
         end = certified_provider.walk(visitor.client, out.headers["Location"], logout="yes")
         assert end == f"{visitor.address}/"
     visitor.get(certified_provider.consent(visitor.client, visitor.begin(), "bob"))
     assert visitor.whoami()["user"] == ("bob" if there else "alice")
+
+
+def test_a_button_on_the_login_page(
+    serve: Serve, visit: Visit, certified_provider: CertifiedProvider
+) -> None:
+    app = make_app()
+    auth = FormAuth(app, {"carol": "wonderland"}, secret_key=KEY)
+    address = serve(app)
+    # Also once the app is served.
+    certified_provider.register(auth, address)
+    visitor = visit(address)
+    begun = visitor.begin("/login/idp?next=/whoami")
+    back = visitor.get(certified_provider.consent(visitor.client, begun))
+    done = visitor.get(back.headers["Location"])
+    assert (done.status_code, done.headers["Location"]) == (303, "/whoami")
+    known = visitor.whoami()
+    assert (known["user"], known["session"]["idp"]) == ("alice", "idp")
+    out = visitor.client.post(
+        f"{address}/logout", headers=OWN_LINK, allow_redirects=False, timeout=20
+    )
+    assert out.headers["Location"] == "/login?logged_out=1"
+    assert visitor.call_back().status_code == 401

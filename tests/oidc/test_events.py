@@ -10,7 +10,7 @@ from events import Events
 from .apps import KEY, make_app, register
 from .mock_provider import Provider
 from .servers import add_page
-from .visitor import Visit, Visitor
+from .visitor import OWN_LINK, Visit, Visitor
 
 pytestmark = pytest.mark.usefixtures("each_server")
 
@@ -37,7 +37,7 @@ def test_a_login_and_its_logout(visitor: Visitor, provider: Provider, events: Ev
         visitor.whoami()
     ((*login, number),) = events.take("event", "user", "method", "address", "session")
     assert login == ["login_success", "alice@example.com", "oidc", "127.0.0.1"]
-    assert visitor.get("/oidc/logout").status_code == 200
+    assert visitor.get("/oidc/logout", **OWN_LINK).status_code == 200
     visitor.client.cookies.update(ticket)
     for _ in range(3):
         assert visitor.get("/whoami").status_code == 302
@@ -94,7 +94,7 @@ def test_nothing_of_a_token_is_told(visitor: Visitor, provider: Provider, events
     back = provider.consent(visitor.begin(), "alice")
     visitor.get(back)
     ticket = visitor.ticket
-    visitor.get("/oidc/logout")
+    visitor.get("/oidc/logout", **OWN_LINK)
     said = str([{**vars(record), "text": record.getMessage()} for record in events.records])
     assert "alice@example.com" in said
     code = back.split("code=")[1].split("&")[0]

@@ -177,5 +177,6 @@ def test_a_name_cannot_forge_a_line_of_the_log(
     direct: Callable[..., Direct], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="dash_auth")
-    direct(log_signins=True).log_in(sub="1", email="a\nUser root is logging in.")
+    name = "a\nUser root is logging in."
+    direct(log_signins=True).log_in(sub="1", email=name, email_verified=True)
     assert "User 'a\\nUser root is logging in.' is logging in." in caplog.text

@@ -12,7 +12,7 @@ from dash_auth import OIDCAuth
 from .apps import KEY, Direct, make_app, register
 from .mock_provider import Provider
 from .servers import add_page, new_server
-from .visitor import NAVIGATE, Visit
+from .visitor import NAVIGATE, OWN_LINK, Visit
 
 pytestmark = pytest.mark.usefixtures("each_server")
 
@@ -98,7 +98,7 @@ def test_a_prefix_is_kept(visit: Visit, provider: Provider) -> None:
         visitor.log_in(provider, path="/app/reports?x=1").headers["Location"] == "/app/reports?x=1"
     )
     assert visitor.whoami("/app/whoami")["user"] == "alice@example.com"
-    assert 'href="/app/"' in visitor.get("/oidc/logout", Accept="text/html").text
+    assert 'href="/app/"' in visitor.get("/oidc/logout", Accept="text/html", **OWN_LINK).text
 
 
 def test_a_stripped_prefix_is_put_back(direct: Callable[..., Direct]) -> None:

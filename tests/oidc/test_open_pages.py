@@ -14,7 +14,7 @@ from dash_auth.logins.oidc.session import ProviderSession
 
 from .apps import KEY, Direct, make_app, register
 from .mock_provider import Provider
-from .visitor import NAVIGATE, Visit
+from .visitor import NAVIGATE, OWN_LINK, Visit
 
 pytestmark = pytest.mark.usefixtures("each_server")
 
@@ -114,7 +114,7 @@ def test_a_touch_renews_and_names_the_user(
     # What the app adds to its user makes it no other one; another user is.
     site.log_in(sub="bob", email="bob@example.com")
     assert site.client.get(TOUCH, FETCH).headers["Dash-Auth-User"] not in ("", user)
-    site.client.get("/oidc/logout")
+    site.client.get("/oidc/logout", OWN_LINK)
     assert site.client.get(TOUCH, FETCH).headers["Dash-Auth-User"] == ""
     assert renewed == [TOUCH]
     ended = site.client.open(TOUCH, "POST", FETCH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +11,7 @@ from dash_auth import OIDCAuth
 from .apps import KEY, Direct, make_app, register
 from .mock_provider import Provider, parameters
 from .servers import add_page, mounted, trust_a_proxy
-from .visitor import Visit
+from .visitor import OWN_LINK, Visit
 
 pytestmark = pytest.mark.usefixtures("each_server")
 
@@ -58,8 +59,13 @@ def test_a_server_may_be_mounted(visit: Visit, provider: Provider) -> None:
     assert back.headers["Location"] == "/below/whoami?a=1"
     assert visitor.whoami("/below/whoami")["user"] == "alice@example.com"
     asked = visitor.get("/below/oidc/logout", **{"Sec-Fetch-Site": "cross-site"})
-    assert 'href="/below/oidc/logout"' in asked.text
-    assert 'href="/below/"' in visitor.get("/below/oidc/logout", Accept="text/html").text
+    assert 'action="/below/oidc/logout"' in asked.text
+    style = re.search(r'href="(/below/oidc/logout/files/login.css[^"]*)"', asked.text)
+    assert style is not None
+    assert visitor.get(style[1]).headers["Content-Type"].startswith("text/css")
+    assert (
+        'href="/below/"' in visitor.get("/below/oidc/logout", Accept="text/html", **OWN_LINK).text
+    )
     assert visitor.get("/below/whoami").status_code == 302
 
 

@@ -16,7 +16,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from .apps import KEY, Direct, make_app, register
 from .mock_provider import Provider, parameters
 from .servers import Chosen, add_page, new_server, response, session_of, signed
-from .visitor import Visit
+from .visitor import OWN_LINK, Visit
 
 pytestmark = pytest.mark.usefixtures("each_server")
 
@@ -115,7 +115,7 @@ def test_an_app_without_a_server_yet(visit: Visit, each_server: str) -> None:
     app.init_app(new_server())
     client = visit(app)
     assert client.get("/").status_code == 502
-    assert client.get("/oidc/logout").status_code == 200
+    assert client.get("/oidc/logout", **OWN_LINK).status_code == 200
     assert auth.get_oauth_client("idp").client_id == "c"
     assert get_oauth(app) is auth.oauth
 

@@ -11,6 +11,7 @@ from dash import Dash, html
 from dash_auth import OIDCAuth, get_oauth
 
 from .apps import KEY, Direct, make_app
+from .visitor import OWN_LINK
 
 
 def test_a_missing_key_is_an_error_that_says_what_to_do() -> None:
@@ -62,7 +63,7 @@ def test_an_app_without_a_server_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     app.init_app(server)
     client = server.test_client()
     assert client.get("/").status_code == 502
-    assert client.get("/oidc/logout").status_code == 200
+    assert client.get("/oidc/logout", headers=OWN_LINK).status_code == 200
     assert auth.get_oauth_client("idp").client_id == "c"
 
 

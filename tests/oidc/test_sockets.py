@@ -17,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from .apps import Direct, make_app
 from .servers import Chosen
-from .visitor import CALLBACK
+from .visitor import CALLBACK, OWN_LINK
 
 LOGIN_REQUIRED = 4001
 
@@ -103,7 +103,7 @@ def test_logging_out_closes_the_users_sockets(socket: Callable[..., Direct]) -> 
     with opened(here) as connection:
         here.client.get("/oidc/logout", {"Sec-Fetch-Site": "cross-site"})
         call(connection)
-        here.client.get("/oidc/logout")
+        here.client.get("/oidc/logout", OWN_LINK)
         with pytest.raises(ConnectionClosed):
             call(connection)
 
@@ -117,9 +117,9 @@ def test_what_is_remembered_of_ended_logins_ends_as_well(
     for wait in (0, 50, 120):
         monkeypatch.setattr("time.time", lambda at=begin + wait: at)
         here.log_in()
-        here.client.get("/oidc/logout")
+        here.client.get("/oidc/logout", OWN_LINK)
         assert len(_ended_logins._ended) == (2 if wait else 1)
-    here.client.get("/oidc/logout")
+    here.client.get("/oidc/logout", OWN_LINK)
     assert len(_ended_logins._ended) == 2
 
 

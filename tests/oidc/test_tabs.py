@@ -11,7 +11,7 @@ from dash_auth import OIDCAuth
 from .apps import KEY, make_app, register
 from .mock_provider import Provider, parameters
 from .servers import session_of, signed
-from .visitor import Visit, Visitor
+from .visitor import OWN_LINK, Visit, Visitor
 
 pytestmark = pytest.mark.usefixtures("each_server")
 Guarded = Callable[..., Visitor]
@@ -94,7 +94,7 @@ def test_the_redirect_uri_asked_for_again(
         assert visitor.cookie == before
     stranger = visit(visitor.address)
     demand_a_page_to_begin_anew(stranger, provider, location)
-    visitor.get("/oidc/logout")
+    visitor.get("/oidc/logout", **OWN_LINK)
     demand_a_page_to_begin_anew(visitor, provider, location)
 
 

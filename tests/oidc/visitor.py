@@ -10,6 +10,9 @@ import requests
 from .mock_provider import Provider
 
 NAVIGATE = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+OWN_LINK = {"Sec-Fetch-Site": "same-origin"}
+"""What a browser says of a link on a page of the app's own."""
+
 CALLBACK = {
     "output": "out.children",
     "outputs": {"id": "out", "property": "children"},

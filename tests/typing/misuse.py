@@ -128,7 +128,7 @@ dash_auth.protected_callback(OUT, IN)(5)  # type: ignore[type-var]  # pyright: i
 # Who is asking
 user = dash_auth.current_user()
 user.name  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
-dash_auth.require_user().email  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+dash_auth.require_user().mail  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 dash_auth.require_user().name = "bob"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 (dash_auth.list_groups() or [])[0].name  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 check_password_hash("wonderland", None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -158,5 +158,5 @@ def test_what_is_public_is_documented_or_upstreams() -> None:
         *("idp_selection_route", "logout_page", "oauth", "register_provider", "get_oauth_client"),
         *("get_oauth_kwargs", "logout", "callback"),
         # New here.
-        *("session", "after_logged_in", "protect"),
+        *("session", "after_logged_in", "protect", "login_path", "logout_path"),
     }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dash_auth._core import Refusal
-from dash_auth._current import RequestIdentity, User, groups_in
+from dash_auth._current import RequestIdentity, User, groups_in, named
 from dash_auth._dash.parts import Parts
 from dash_auth._guard.allow import Allow
 from dash_auth._login import Login, Logins, Visitor
@@ -226,5 +226,5 @@ def _nobody() -> Steps[None]:
 
 def _visitor_of(login: Login, claim: Any, user: User) -> Visitor:
     """Return the visitor of whom a login said no more than who it is."""
-    claims = {**user.claims, "email": user.name, "groups": groups_in(user.groups)}
+    claims = named(user.name, {**user.claims, "groups": groups_in(user.groups)})
     return Visitor(login, claim, RequestIdentity(None, claims), {USER: claims})

@@ -15,14 +15,8 @@ from dash_auth._shown import USER
 from dash_auth._steps import Steps, at_once, is_way
 from dash_auth.logins import pages
 from dash_auth.logins.function import AuthFunc, GroupsFunc
-from dash_auth.logins.passwords import (
-    DEFAULT_THROTTLE,
-    SESSION_SECONDS,
-    Passwords,
-    Verification,
-    Verifier,
-    passwords_of,
-)
+from dash_auth.logins.passwords import Passwords, Verification, Verifier
+from dash_auth.logins.passwords_of import DEFAULT_THROTTLE, SESSION_SECONDS, passwords_of
 from dash_auth.logins.throttle import Throttle
 from dash_auth.users.store import UserStore
 

@@ -41,7 +41,13 @@ class BasicLogOut:
         self._look = Look(title=app.title)
         self._places = Places(app, route, route, None)
         self._log_out = LogOut(
-            server, session, proof, self._places, self._look, self._files, self._finish
+            server=server,
+            session=session,
+            proof=proof,
+            places=self._places,
+            look=self._look,
+            files=self._files,
+            finish=self._finish,
         )
 
     def add_routes(self, endpoints: Endpoints) -> None:

@@ -123,6 +123,22 @@ def warn_of_unknown_users(user_groups: object, users: Mapping[str, Any]) -> None
         )
 
 
+def warn_of_empty_groups(allow: object, user_groups: object) -> None:
+    """Warn of groups that may enter and have no user: one of the two may be misspelt.
+
+    :param allow: names of groups; a function is not asked
+    :param user_groups: groups of each user; a function is not asked
+    """
+    if callable(allow) or not isinstance(allow, Iterable) or not isinstance(user_groups, Mapping):
+        return
+    held = {group for groups in user_groups.values() for group in groups_in(groups)}
+    empty = [repr(group) for group in allow if group not in held]
+    if empty:
+        logger.warning(
+            "allow names groups that no user is in, by user_groups: %s", ", ".join(empty[:_NAMED])
+        )
+
+
 def groups_of(user_groups: Mapping[str, Iterable[str]] | GroupsFunc | None, name: str) -> Any:
     """Return the groups of a user; where there is a fault, it is logged and they are none.
 

@@ -7,7 +7,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
+from dash_auth import _refused
 from dash_auth._request import Answer, PageServer, Request
 from dash_auth._steps import Steps, Wait
 from dash_auth._threads import Crowded
@@ -16,32 +18,43 @@ from dash_auth.logins.form.places import Places
 from dash_auth.logins.form.proof import Proof
 from dash_auth.logins.form.submission import read_form
 from dash_auth.logins.pages import Look
-from dash_auth.logins.session import AccountSession
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
 
-@dataclass(frozen=True)
-class LogOut:
-    """The routes by which a user logs out.
+class Remembered(Protocol):
+    """What remembers who has logged in."""
+
+    def log_out(self, request: Request) -> None:
+        """End the login of a request in this process, and for the browser.
+
+        :param request: the request
+        """
+
+    def empty(self, request: Request) -> None:
+        """Empty the app's session, but for what it keeps of logins to other apps.
+
+        :param request: the request
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """The page that asks whether to log out.
 
     Attributes:
         server: the app's server.
-        session: remembers who has logged in.
         proof: proves whose page sends a form.
         places: where the pages are.
         look: how they look.
         files: returns the path below which style and logo are.
-        finish: returns the answer once the user is logged out.
     """
 
     server: PageServer
-    session: AccountSession
     proof: Proof
     places: Places
     look: Look
     files: Callable[[Request], str]
-    finish: Callable[[Request], Answer]
 
     def ask(self) -> Steps[Answer]:
         """Return the page that asks whether to log out: a link alone logs nobody out."""
@@ -59,8 +72,8 @@ class LogOut:
         html = pages.card(self.look, card, request.header("Accept-Language"))
         return Answer(status, html, pages.headers(), "text/html; charset=utf-8")
 
-    def leave(self) -> Steps[Answer]:
-        """Log the user out, if a page of the app's own asks for it."""
+    def refusal(self) -> Steps[Answer | None]:
+        """Return the answer to a form that no page of the app sent, None to one of its own."""
         request = self.server.request()
         field = ""
         if request.header("Content-Type") is not None:
@@ -68,9 +81,31 @@ class LogOut:
             if isinstance(fields, Answer):
                 return fields
             field = fields.get("proof", "")
-        if not self.proof.is_own(request, field):
-            logger.debug("Refused: no page of this app's asks to log out")
-            return (yield from self._ask(request, 403))
+        if self.proof.is_own(request, field):
+            return None
+        logger.debug("Refused: no page of this app's asks to log out")
+        _refused.note(request, brought=False)
+        return (yield from self._ask(request, 403))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogOut(Asking):
+    """The routes by which a user logs out.
+
+    Attributes:
+        session: remembers who has logged in.
+        finish: returns the answer once the user is logged out.
+    """
+
+    session: Remembered
+    finish: Callable[[Request], Answer]
+
+    def leave(self) -> Steps[Answer]:
+        """Log the user out, if a page of the app's own asks for it."""
+        refused = yield from self.refusal()
+        if refused is not None:
+            return refused
+        request = self.server.request()
         self.session.log_out(request)
         self.session.empty(request)
         try:

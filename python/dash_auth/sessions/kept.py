@@ -52,6 +52,17 @@ def values_of(session: Mapping[str, Any], name: str, ticket: Ticket) -> dict[str
     return json.loads(ticket.claims) if ticket.claims else None
 
 
+def is_kept(session: Mapping[str, Any], name: str, ticket: Ticket) -> bool:
+    """Tell whether anything is kept beside a ticket.
+
+    :param session: the session of the current request
+    :param name: the name of the guard's tickets
+    :param ticket: the ticket of the login
+    """
+    held = _places(session).get(name)
+    return held is not None and held[_ID] == ticket.id
+
+
 def forget(session: Session, name: str) -> None:
     """Keep nothing of a guard's login any more.
 
@@ -106,10 +117,10 @@ def _places(session: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Return what a session keeps, by names; what was never kept here is left out."""
     held = session.get(KEPT)
     places = held.items() if isinstance(held, Mapping) else ()
-    return {name: kept for name, kept in places if _is_kept(kept)}
+    return {name: kept for name, kept in places if _is_place(kept)}
 
 
-def _is_kept(kept: object) -> bool:
+def _is_place(kept: object) -> bool:
     return isinstance(kept, Mapping) and set(kept) == {_ID, _VALUES}
 
 

@@ -21,11 +21,16 @@ logger: logging.Logger = logging.getLogger("dash_auth")
 Time = float | timedelta
 """How long something lasts, in seconds or as a timedelta."""
 
+IdleLimit = Time | Callable[[User], Time | Awaitable[Time | None] | None]
+"""How long a user may be idle; a function may say None, for no limit."""
+
 Limit = Time | Callable[[User], Time | Awaitable[Time]]
 """How long something lasts, or a function of the user that says so, which may be async."""
 
 REMEMBERED = 30 * 24 * 60 * 60
 """For how long a user who asks for that stays logged in, in seconds."""
+
+_A_DAY = 24 * 60 * 60
 
 UNKNOWN = 15 * 60
 """For how long a login counts where the function that says so fails, in seconds."""
@@ -58,7 +63,7 @@ class Lifetime:
     def __init__(
         self,
         session_lifetime: Limit,
-        idle_timeout: Limit | None = None,
+        idle_timeout: IdleLimit | None = None,
         remember: bool | float | timedelta | None = None,
     ) -> None:
         """Read the limits.
@@ -84,6 +89,11 @@ class Lifetime:
             self.remember_seconds = _seconds(
                 "remember", REMEMBERED if remember is True else remember
             )
+            if self.remember_seconds < _A_DAY:
+                raise ValueError(
+                    f"remember is {self.remember_seconds} seconds: make it a day or more, such as "
+                    "timedelta(days=30)"
+                )
 
     @property
     def has_idle_limit(self) -> bool:
@@ -108,7 +118,8 @@ class Lifetime:
         """
         if is_remembered and self.remember_seconds is not None:
             return Lasting(self.remember_seconds, is_kept=True)
-        return Lasting(_of(self._absolute, user), self.idle_of(user))
+        seconds = _of("session_lifetime", self._absolute, user)
+        return Lasting(UNKNOWN if seconds is None else seconds, self.idle_of(user))
 
     def idle_of_visitor(self, request: Request) -> int | None:
         """Return the same of the user who makes a request; None where nobody is known.
@@ -123,7 +134,7 @@ class Lifetime:
 
         :param user: who is logged in
         """
-        return None if self._idle is None else _of(self._idle, user)
+        return None if self._idle is None else _of("idle_timeout", self._idle, user)
 
 
 def _limit(name: str, value: Any) -> int | Callable[[User], Any]:
@@ -134,13 +145,14 @@ def _limit(name: str, value: Any) -> int | Callable[[User], Any]:
     return value  # type: ignore[no-any-return]
 
 
-def _of(limit: int | Callable[[User], Any], user: User) -> int:
+def _of(name: str, limit: int | Callable[[User], Any], user: User) -> int | None:
     if not callable(limit):
         return limit
-    name = getattr(limit, "__name__", "a function")
     try:
         said = call(limit, user)
         said = run_to_end(awaited(said)) if inspect.isawaitable(said) else said
+        if said is None and name == "idle_timeout":
+            return None
         return _seconds(f"what {name} returns", said)
     except Exception:
         logger.exception("%s says no time: this login counts for %d minutes", name, UNKNOWN / 60)

@@ -12,10 +12,11 @@ import dash
 import dash_auth
 import pytest
 from attacks import apps
-from attacks.apps import new_app, pages_app, plain_app
+from attacks.apps import new_app, pages_app, plain_app, reset_dash
 from attacks.http import ALICE, BOB
 from dash import Dash, html
 from dash_auth.logins import Basic
+from dash_auth.logins.form.providers import button_of
 from everywhere import Serve, add_parts
 from forms import KEY, USERS, Browser, form_app
 
@@ -56,9 +57,87 @@ def test_a_wrong_argument_is_an_error_at_start(
         dash_auth.FormAuth(plain_app(), dict(USERS), **{"secret_key": KEY, **options})
 
 
-def test_neither_users_nor_a_function_is_an_error() -> None:
-    with pytest.raises(ValueError, match="FormAuth requires"):
-        dash_auth.FormAuth(plain_app(), secret_key=KEY)
+def test_neither_users_nor_a_function_is_an_error_unless_there_are_providers() -> None:
+    app = plain_app()
+    auth = dash_auth.FormAuth(app, secret_key=KEY)
+    with pytest.raises(ValueError, match=r"FormAuth knows no users.*register_provider"):
+        dash_auth.explain(app)
+    auth.register_provider("idp", client_id="c", server_metadata_url="https://idp.example/x")
+    assert dash_auth.explain(app).protected_by == "FormAuth"
+    with pytest.raises(ValueError, match="users"):
+        dash_auth.FormAuth(plain_app(), secret_key=KEY, user_groups={"alice": ["x"]})
+
+
+PUBLIC = [
+    {"server_metadata_url": "https://accounts.google.com/.well-known/openid-configuration"},
+    {"server_metadata_url": "HTTPS://ACCOUNTS.GOOGLE.COM:443/.well-known/openid-configuration"},
+    *(
+        {"server_metadata_url": f"https://login.microsoftonline.com/{tenant}/v2.0/.well-known/x"}
+        for tenant in ("common", "organizations", "consumers", "Common")
+    ),
+    {"authorize_url": "https://github.com/login/oauth/authorize"},
+    {"server_metadata_url": "https://idp.example/x", "api_base_url": "https://api.github.com/"},
+]
+PRIVATE = [
+    {"server_metadata_url": "https://login.microsoftonline.com/our-tenant/v2.0/.well-known/x"},
+    {"server_metadata_url": "https://idp.example/accounts.google.com"},
+    {"authorize_url": "https://github.example/login/oauth/authorize"},
+    {"server_metadata_url": "http://[broken"},
+]
+
+
+@pytest.mark.parametrize("where", PUBLIC)
+def test_a_provider_of_everybody_needs_to_be_told_who_may_enter(where: dict[str, str]) -> None:
+    auth = dash_auth.FormAuth(plain_app(), dict(USERS), secret_key=KEY)
+    with pytest.raises(ValueError, match=r"FormAuth\(app, \.\.\., allow="):
+        auth.register_provider("there", client_id="c", **where)
+    reset_dash()
+    auth = dash_auth.FormAuth(plain_app(), secret_key=KEY, allow=lambda user: True)
+    auth.register_provider("there", client_id="c", **where)
+
+
+@pytest.mark.parametrize("where", PRIVATE)
+def test_a_provider_of_the_team_needs_nothing(where: dict[str, str]) -> None:
+    auth = dash_auth.FormAuth(plain_app(), secret_key=KEY)
+    auth.register_provider("there", client_id="c", **where)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "match"),
+    [
+        ("done", {}, "another name"),
+        ("login.css", {}, "another name"),
+        ("a/b", {}, "letters"),
+        ("idp", {}, "already"),
+        ("other", {"label": " "}, "label"),
+    ],
+)
+def test_a_provider_that_cannot_be_registered(
+    name: str, options: dict[str, str], match: str
+) -> None:
+    auth = dash_auth.FormAuth(plain_app(), secret_key=KEY)
+    auth.register_provider("idp", client_id="c")
+    with pytest.raises(ValueError, match=match):
+        auth.register_provider(name, client_id="c", **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "where", "label", "shown"),
+    [
+        ("google", "https://idp.example/x", None, ("Google", "google")),
+        ("GitHub", "https://idp.example/x", None, ("GitHub", "github")),
+        ("work", "https://work.okta.com/x", None, ("work", "okta")),
+        ("work", "https://work.eu.auth0.com/x", "Work", ("Work", "auth0")),
+        ("sso", "https://sso.example/realms/ours/.well-known/x", None, ("sso", "keycloak")),
+        ("sso", "https://okta.com.example/x", None, ("sso", "")),
+        ("sso", "http://[broken", None, ("sso", "")),
+    ],
+)
+def test_the_button_of_a_provider(
+    name: str, where: str, label: str | None, shown: tuple[str, str]
+) -> None:
+    button = button_of(name, label, {"server_metadata_url": where})
+    assert (button.label, button.mark) == shown
 
 
 def test_its_repr_shows_no_secret() -> None:
@@ -216,6 +295,16 @@ def test_a_page_of_the_apps_own_may_have_the_route_of_the_login(everywhere: Serv
     assert "_dash-config" in page.text
     assert browser.log_in(next="/private").headers["Location"] == "/private"
     assert browser.who() == "alice"
+
+
+def test_a_page_of_an_app_below_a_prefix_holds_the_form(everywhere: Serve) -> None:
+    app = pages_app(**PREFIXED)
+    dash.register_page("welcome", path="/welcome", layout=lambda **_: dash_auth.login_form())
+    dash_auth.FormAuth(app, dict(USERS), secret_key=KEY, page="/welcome")
+    browser = Browser(everywhere(app))
+    asked = browser.visit("/board/x")
+    assert asked.headers["Location"] == "/board/welcome?next=/board/x"
+    assert browser.visit(asked.headers["Location"]).status == 200
 
 
 # Dash 4.4.1 cannot put two apps on one Quart: it gives their WebSockets one name.

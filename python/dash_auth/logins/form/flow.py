@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from dash import Dash
 
 from dash_auth import _refused, _witness
-from dash_auth._core import Credentials, Refusal, Throttled, Ticket
+from dash_auth._core import Credentials, Refusal, Throttled
 from dash_auth._login import LoginFlow
 from dash_auth._out_of_order import is_out_of_order, say_out_of_order
 from dash_auth._request import Answer, PageServer, Request
@@ -18,9 +18,9 @@ from dash_auth._steps import Steps, Wait, is_way
 from dash_auth._threads import RETRY_AFTER, Crowded
 from dash_auth.logins import pages
 from dash_auth.logins.form.device import Devices
+from dash_auth.logins.form.either import EitherSession
 from dash_auth.logins.form.places import Places, asked_of_page
 from dash_auth.logins.form.proof import Proof
-from dash_auth.logins.form.session import FormSession
 from dash_auth.logins.form.submission import read_form
 from dash_auth.logins.pages import Look, Note
 from dash_auth.logins.passwords import Passwords, Verification, Verified
@@ -30,6 +30,12 @@ logger: logging.Logger = logging.getLogger("dash_auth")
 
 _RETRY_AFTER = 10
 """After how many seconds a user may come back where nobody can be asked about the password."""
+
+NOBODY = (
+    "FormAuth knows no users, so nobody can log in. Pass users= or auth_func=, or call "
+    "register_provider before the app answers"
+)
+"""What a developer is told who has named neither users nor a provider."""
 
 _FRAMES = ("iframe", "frame", "embed", "object")
 
@@ -42,7 +48,7 @@ class Parts:
         server: the app's server.
         tickets: the tickets of the guard.
         session: remembers who has logged in.
-        passwords: who knows the passwords.
+        passwords: who knows the passwords; None where providers alone know the users.
         devices: tells browsers that a user has logged in with.
         proof: proves whose page sends a form.
         places: where the pages are.
@@ -52,8 +58,8 @@ class Parts:
 
     server: PageServer
     tickets: Tickets
-    session: FormSession
-    passwords: Passwords
+    session: EitherSession
+    passwords: Passwords | None
     devices: Devices
     proof: Proof
     places: Places
@@ -62,18 +68,28 @@ class Parts:
 
 
 class FormFlow(LoginFlow):
-    """Asks for a name and a password on a page of its own."""
+    """Asks for a name and a password on a page of its own.
+
+    Attributes:
+        parts: what it is made of.
+    """
 
     method = "form"
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        providers: Callable[[Request, str], Sequence[pages.Provider]] = lambda *_: (),
+    ) -> None:
         """Remember what it is made of.
 
         :param parts: what
+        :param providers: returns the ways to providers, which lead where a request asks to
         """
-        self._parts = parts
+        self.parts: Parts = parts
+        self._providers = providers
         self._places = parts.places
-        self.passwords: Passwords = parts.passwords
+        self.passwords: Passwords | None = parts.passwords
 
     # To be asked to log in
 
@@ -82,7 +98,7 @@ class FormFlow(LoginFlow):
         known = None if is_by_header else self._known(request)
         if known is not None:
             # A check of the app's own refuses, or fails: to log in again would lead back here.
-            return self.forbid(request, known.name)
+            return self.forbid(request, known)
         if not pages.is_shown(request):
             return pages.answer(request, 401, "Login required", self._places.start())
         if request.header("Sec-Fetch-Dest") in _FRAMES:
@@ -93,16 +109,16 @@ class FormFlow(LoginFlow):
         target = self._target(request)
         return self._to(self._places.login_page(request, target))
 
-    def _known(self, request: Request) -> Ticket | None:
-        """Return the ticket that counts, None if there is none, or nobody can tell."""
+    def _known(self, request: Request) -> str | None:
+        """Return the name of who is logged in, None if it is nobody, or nobody can tell."""
         try:
-            return self._parts.session.found(request)
+            return self.parts.session.name_of_user(request)
         except Exception as error:
             self._say(error)
             return None
 
     def _target(self, request: Request) -> str | None:
-        return self._places.target(request, self._parts.app_of(request))
+        return self._places.target(request, self.parts.app_of(request))
 
     def begin(self, request: Request, target: str | None) -> Answer:
         return self._to(self._places.login_page(request, target))
@@ -125,27 +141,19 @@ class FormFlow(LoginFlow):
     def show(self) -> Steps[Answer]:
         """Return the login page; a user who is logged in is led on."""
         yield from ()
-        request = self._parts.server.request()
+        request = self.parts.server.request()
         asked = "".join(request.query_values("next")[:1])
         try:
-            if self._parts.session.found(request) is not None:
+            if self.parts.session.found(request):
                 return self._to(self._places.landing(request, asked))
         except Exception as error:
             return self._unavailable(request, error, asked)
         note = None
         if request.query_values("logged_out"):
             note = Note.LOGGED_OUT
-        elif self._parts.session.is_brought(request):
+        elif self.parts.session.is_brought(request):
             note = Note.ENDED
         return self._page(request, 200, note, asked=asked)
-
-    def show_file(self, name: str) -> Steps[Answer]:
-        """Return a file that the pages load.
-
-        :param name: its name
-        """
-        yield from ()
-        return self._parts.look.answer(name)
 
     def show_done(self) -> Steps[Answer]:
         """Lead on a user who has just logged in, unless the browser has kept no cookie of it.
@@ -153,17 +161,17 @@ class FormFlow(LoginFlow):
         Without this page it would be asked to log in again and again.
         """
         yield from ()
-        request = self._parts.server.request()
+        request = self.parts.server.request()
         target = self._places.landing(request, "".join(request.query_values("next")[:1]))
         try:
-            if self._parts.session.found(request) is not None:
+            if self.parts.session.found(request):
                 return self._to(target)
         except Exception as error:
             return self._unavailable(request, error, target)
         card = pages.no_cookie(
             self.files(request),
             self._places.login_page(request, target),
-            is_insecure=self._parts.tickets.is_secure(request)
+            is_insecure=self.parts.tickets.is_secure(request)
             and not request.own_origin.startswith("https:"),
             is_framed=request.header("Sec-Fetch-Dest") in _FRAMES,
         )
@@ -192,10 +200,14 @@ class FormFlow(LoginFlow):
         name: str = "",
         retry_after: int | None = None,
     ) -> Answer:
+        providers = self._providers(request, self._places.landing(request, asked) if asked else "")
+        if self.parts.passwords is None and not providers:
+            logger.error("Refused: %s", NOBODY)
+            status, note = 503, Note.UNAVAILABLE
         if status != 200:
             _refused.note(request, brought=False)
         action, proof = self._form_of(request, self._places.login)
-        seconds = self._parts.session.lifetime.remember_seconds
+        seconds = self.parts.session.form.lifetime.remember_seconds
         days = None if seconds is None else max(1, round(seconds / 86400))
         page = pages.LoginPage(
             action=action,
@@ -204,22 +216,34 @@ class FormFlow(LoginFlow):
             proof=proof,
             name=name,
             note=note,
-            remember_days=days if self._parts.session.may_remember(request) else None,
+            remember_days=days if self.parts.session.form.may_remember(request) else None,
+            providers=providers,
+            has_form=self.parts.passwords is not None,
         )
-        html = pages.login_page(self._parts.look, page, request.header("Accept-Language"))
+        html = pages.login_page(self.parts.look, page, request.header("Accept-Language"))
         headers = pages.headers(retry_after=retry_after)
         return Answer(status, html, headers, "text/html; charset=utf-8")
+
+    def show_failed(self, request: Request, status: int, note: Note, asked: str) -> Answer:
+        """Return the login page after a login that came to nothing.
+
+        :param request: the request
+        :param status: the status
+        :param note: what the page says
+        :param asked: where the login was to lead
+        """
+        return self._page(request, status, note, asked=asked)
 
     def _card(
         self, request: Request, status: int, card: pages.Card, *, in_frame: bool = False
     ) -> Answer:
-        html = pages.card(self._parts.look, card, request.header("Accept-Language"))
+        html = pages.card(self.parts.look, card, request.header("Accept-Language"))
         return Answer(status, html, pages.headers(in_frame=in_frame), "text/html; charset=utf-8")
 
     def _form_of(self, request: Request, path: str) -> tuple[str, str]:
         """Return where a form is sent to, and the field that proves whose it is."""
         action = self._places.seen(request, path)
-        return action, self._parts.proof.field(request, action)
+        return action, self.parts.proof.field(request, action)
 
     def files(self, request: Request) -> str:
         """Return the path below which style, script and logo are, as the browser sees it."""
@@ -233,36 +257,42 @@ class FormFlow(LoginFlow):
 
     def submit(self) -> Steps[Answer]:
         """Return the answer to a name and a password."""
-        request = self._parts.server.request()
+        request = self.parts.server.request()
         fields = yield from read_form(request)
         if isinstance(fields, Answer):
             return fields
         asked = fields.get("next") or asked_of_page(request) or ""
-        name = fields.get("username", "")
-        if not self._parts.proof.is_own(request, fields.get("proof", "")):
+        name, passwords = fields.get("username", ""), self.parts.passwords
+        if passwords is None:
+            return self._page(request, 403, None, asked=asked)
+        if not self.parts.proof.is_own(request, fields.get("proof", "")):
             logger.debug("Refused: a login form that no page of this app's sent")
             return self._page(request, 403, Note.EXPIRED, asked=asked, name=name)
         try:
             credentials = Credentials(name, fields.get("password", ""))
-            device = partial(self._parts.devices.id_of, request)
-            verified = self._parts.passwords.verify(credentials, request, device)
+            device = partial(self.parts.devices.id_of, request)
+            verified = passwords.verify(credentials, request, device)
             outcome: Verification
             outcome = (yield from verified) if is_way(verified) else verified
             if not isinstance(outcome, Refusal | Throttled):
-                return (yield from self._log_in(request, fields, asked, outcome))
+                return (yield from self._log_in(request, fields, asked, outcome, passwords))
         except Crowded:
             outcome = Refusal.BUSY
         except Exception as error:
             outcome = Refusal.UNAVAILABLE
             self._say(error)
-        status, note, retry_after = self._refusal(request, fields, outcome)
+        status, note, retry_after = self._refusal(request, fields, outcome, passwords)
         return self._page(request, status, note, asked=asked, name=name, retry_after=retry_after)
 
     def _refusal(
-        self, request: Request, fields: dict[str, str], outcome: Refusal | Throttled
+        self,
+        request: Request,
+        fields: dict[str, str],
+        outcome: Refusal | Throttled,
+        passwords: Passwords,
     ) -> tuple[int, Note | pages.Throttled, int | None]:
         """Tell of a login that came to nothing; return its status, its note, and when to retry."""
-        knows, name = self._parts.passwords.knows, fields.get("username", "")
+        knows, name = passwords.knows, fields.get("username", "")
         if isinstance(outcome, Throttled):
             _witness.throttled(request, self.method, name, knows=knows)
             return 429, pages.Throttled(outcome.seconds), outcome.seconds
@@ -275,14 +305,19 @@ class FormFlow(LoginFlow):
         return 401, Note.WRONG, None
 
     def _log_in(
-        self, request: Request, fields: dict[str, str], asked: str, verified: Verified
+        self,
+        request: Request,
+        fields: dict[str, str],
+        asked: str,
+        verified: Verified,
+        passwords: Passwords,
     ) -> Steps[Answer]:
-        parts, (name, against) = self._parts, verified
-        claims = yield from parts.passwords.claims(name)
+        parts, (name, against) = self.parts, verified
+        claims = yield from passwords.claims(name)
         # Before anything of the login is there: it may fail, and then there is no login.
         yield Wait(partial(parts.server.renew_session_id, request.session), is_remembered=True)
         remembers = "remember" in fields
-        is_kept = yield from parts.session.log_in(
+        is_kept = yield from parts.session.form.log_in(
             request, name, against, claims, remembers=remembers
         )
         if not is_kept:

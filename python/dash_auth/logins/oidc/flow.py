@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ from dash_auth import _dash_internals as internals
 from dash_auth import _refused, _witness
 from dash_auth._login import LoginFlow
 from dash_auth._request import Answer, PageServer, Request
-from dash_auth._steps import Steps, Wait, run_to_end
+from dash_auth._steps import Steps, Wait, call, run_to_end
 from dash_auth.logins import navigation, pages
 from dash_auth.logins.oidc import login, pending
 from dash_auth.logins.oidc.cookie import fits
@@ -26,6 +27,14 @@ from dash_auth.logins.oidc.session import ProviderSession
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
+_target: ContextVar[str | None] = ContextVar("dash_auth_target", default=None)
+"""The path that the user wanted to see, while a login is completed."""
+
+
+def wanted() -> str | None:
+    """Return the path that the user wanted to see whose login is completed now, None for none."""
+    return _target.get()
+
 
 @dataclass(frozen=True)
 class Methods:
@@ -34,7 +43,8 @@ class Methods:
     Attributes:
         redirect_uri: returns where the provider of a name sends the browser back to.
         callback: answers a browser that comes back from the provider of a name.
-        may_pass: tells whether a request is made by a user, by a check of the app's own too.
+        may_pass: tells whether a request is made by a user who is logged in, by a check of the
+            app's own too.
         selection_route: returns the page on which one of several providers is chosen, if there is
             one.
         app_of: returns the app that a request is to, of those behind this login.
@@ -55,9 +65,11 @@ class OpenIDConnect(LoginFlow):
         session: remembers who has logged in.
         login_endpoint: the endpoint that begins a login.
         callback_endpoint: the endpoint of the redirect URI.
+        logout_route: the path that logs out, on the server.
     """
 
     login_endpoint = callback_endpoint = ""
+    logout_route: str = ""
 
     def __init__(
         self,
@@ -93,7 +105,8 @@ class OpenIDConnect(LoginFlow):
         return (yield Wait(partial(self.begin, request, self.target(request))))
 
     def forbid(self, request: Request, name: str) -> Answer:
-        return pages.no_access(request, name, internals.requests_prefix(self._app))
+        out = quote(navigation.seen(self._app, request, self.logout_route))
+        return pages.no_access(request, name, internals.requests_prefix(self._app), out)
 
     def target(self, request: Request) -> str | None:
         """Return the path to come back to after the login that a request needs, None for the start.
@@ -117,7 +130,7 @@ class OpenIDConnect(LoginFlow):
         try:
             begun = login.begin(self.providers, request.session, str(idp), uri, target)
         except LoginFailed as failed:
-            return self.plain(request, failed.status, str(failed))
+            return self.refuse(request, failed)
         fits(self._server, request.session, self.session)
         return self._uncached(begun)
 
@@ -176,6 +189,25 @@ class OpenIDConnect(LoginFlow):
             return self.fail(request, idp, login.failed(idp, error))
         return answer
 
+    def callback(self, idp: str, after: Callable[[Any, str, dict[str, Any]], Any]) -> Any:
+        """Return the answer to a browser that comes back, as long as nothing stands in its place.
+
+        :param idp: name of the provider
+        :param after: stores the user in the session, and returns the answer; called with the claims
+            of the ID token, the name of the provider and its answer. It may be async
+        """
+        request = self._server.request()
+        try:
+            token, target = self.complete(request, idp)
+        except LoginFailed as failed:
+            return self.fail(request, idp, failed)
+        waiting = _target.set(target)
+        try:
+            answer = call(after, token.get("userinfo"), idp, token)
+            return call(run_to_end, answer) if inspect.iscoroutine(answer) else answer
+        finally:
+            _target.reset(waiting)
+
     def complete(self, request: Request, idp: str) -> tuple[dict[str, Any], str | None]:
         """Return what a provider says of the user who came back, and the path that the user wanted.
 
@@ -189,7 +221,7 @@ class OpenIDConnect(LoginFlow):
         """
         state = next(iter(request.query_values("state")), None)
         token, target = login.complete(self.providers, request.session, idp, state)
-        self.session.forget(request)
+        self.session.give_way(request)
         self.session.empty(request.session, pending.PENDING)
         return token, target
 
@@ -202,11 +234,28 @@ class OpenIDConnect(LoginFlow):
         """
         if not isinstance(failed, NotBegun):
             _witness.came_to_nothing(request, self.session.method, "refused")
-            return self.plain(request, failed.status, str(failed))
+            return self.refuse(request, failed)
         # Asked for again (Back, or another tab was first): who is logged in has no need of it.
-        if self.session.found(request) and self._methods.may_pass(request):
+        if self._methods.may_pass(request):
             return self._server.respond(Answer.redirect(internals.requests_prefix(self._app)))
         _witness.came_to_nothing(request, self.session.method, "not_begun")
+        return self.offer_anew(request, idp, failed)
+
+    def refuse(self, request: Request, failed: LoginFailed) -> Any:
+        """Return the answer that says that a login has come to nothing.
+
+        :param request: the request
+        :param failed: what has happened
+        """
+        return self.plain(request, failed.status, str(failed))
+
+    def offer_anew(self, request: Request, idp: str, failed: LoginFailed) -> Any:
+        """Return the answer to a callback that this browser does not wait for.
+
+        :param request: the request that came back
+        :param idp: name of the provider
+        :param failed: what has happened
+        """
         anew = urlsplit(self._address(request, self.login_endpoint, idp)).path
         page = navigation.page(str(failed), "Log in", anew)
         return self._server.respond(pages.as_answer(page, failed.status))
@@ -218,11 +267,7 @@ class OpenIDConnect(LoginFlow):
         :param page: that page, None for a short message
         """
         if request.sec_fetch_site in ("cross-site", "same-site"):
-            if request.header("Sec-Fetch-Dest") != "document":
-                return self.plain(request, 403, "Cross-site request refused")
-            again = quote(request.root_path + request.path)
-            asking = navigation.page("Do you want to log out?", "Log out", again)
-            return self._server.respond(pages.as_answer(asking))
+            return self.plain(request, 403, "Cross-site request refused")
         self.session.log_out(request)
         try:
             self._server.renew_session_id(request.session)

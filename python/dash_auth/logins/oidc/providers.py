@@ -25,9 +25,11 @@ class Providers:
             from dash_auth.logins.oidc.client import Registry
         except ImportError as error:
             raise ImportError(
-                'OIDCAuth needs Authlib and requests: pip install "dash-auth-rs[oidc]"'
+                "a login through providers needs Authlib and requests: "
+                'pip install "dash-auth-rs[oidc]"'
             ) from error
         self.registry: Any = Registry()
+        self._of_trusted_email: set[str] = set()
 
     def __contains__(self, name: object) -> bool:
         return name in self.registry._registry
@@ -35,10 +37,12 @@ class Providers:
     def __iter__(self) -> Iterator[str]:
         return iter(list(self.registry._registry))
 
-    def register(self, name: str, **kwargs: Any) -> None:
+    def register(self, name: str, *, trust_email: bool = False, **kwargs: Any) -> None:
         """Add a provider.
 
         :param name: its name, which stands in paths
+        :param trust_email: whether its e-mail addresses count where it does not say that it has
+            verified them
         :param kwargs: arguments of Authlib's `OAuth.register`
         :raises ValueError: if the name cannot stand in a path, or another provider has it
         """
@@ -54,6 +58,12 @@ class Providers:
         if "request_token_url" not in kwargs:
             client_kwargs.setdefault("default_timeout", _TIMEOUT)
         self.registry.register(name, client_kwargs=client_kwargs, **kwargs)
+        if trust_email:
+            self._of_trusted_email.add(name)
+
+    def trusts_email(self, name: str) -> bool:
+        """Tell whether a provider's e-mail addresses count though it says nothing of them."""
+        return name in self._of_trusted_email
 
     def client(self, name: str) -> Any:
         """Return Authlib's client of a provider.

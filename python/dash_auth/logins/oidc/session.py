@@ -18,6 +18,9 @@ from dash_auth.sessions import ended, kept
 from dash_auth.sessions.lifetime import Lifetime
 from dash_auth.sessions.ticket import Tickets
 
+_BEGINNING = b'{"user":'
+"""How the claims in a ticket of a provider's user begin; no other login writes them so."""
+
 
 class ProviderSession(SessionLogin):
     """The ticket of a user who logged in through a provider: it is the login itself."""
@@ -95,6 +98,29 @@ class ProviderSession(SessionLogin):
 
     def _witness_logout(self, request: Request, ticket: Ticket, values: Mapping[str, Any]) -> None:
         _witness.logged_out(request, self.method, name_of(values[USER]) or ticket.name, ticket)
+
+    def give_way(self, request: Request) -> None:
+        """End the login of a request, of whichever kind, before another takes its place.
+
+        :param request: the request
+        """
+        before = self._tickets.held(request)
+        if before is not None:
+            # The browser's next user: a copy of the cookie before is worth nothing.
+            ended.end(before)
+        self.forget(request)
+
+    def wrote(self, request: Request) -> bool:
+        """Tell whether the ticket that came along is that of a provider's user.
+
+        :param request: the request
+        """
+        ticket = self._tickets.held(request)
+        if ticket is None:
+            return False
+        if ticket.claims:
+            return ticket.claims.startswith(_BEGINNING)
+        return kept.is_kept(request.bare_session, self._tickets.name, ticket)
 
     def forget(self, request: Request) -> None:
         """Have the browser forget the login of a request.

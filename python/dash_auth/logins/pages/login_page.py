@@ -29,6 +29,8 @@ class Note(Enum):
     """All turns to hash are taken: 503."""
     EXPIRED = "expired"
     """The form was too old."""
+    PROVIDER = "provider"
+    """A login through a provider came to nothing."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class _ShownNote:
     seconds: int = 0
 
 
-_KINDS = {Note.WRONG: "err", Note.LOGGED_OUT: "ok"}
+_KINDS = {Note.WRONG: "err", Note.PROVIDER: "err", Note.LOGGED_OUT: "ok"}
 
 
 def _shown(note: Note | Throttled | None, say: Phrases) -> _ShownNote | None:
