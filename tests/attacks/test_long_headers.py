@@ -88,7 +88,7 @@ def test_a_long_origin_is_another(origin: str | None, expected: bool) -> None:
     ids=["short", "long query", "long path", "longer when quoted"],
 )
 def test_a_long_way_back_is_not_gone(path: str, query: str, expected: str | None) -> None:
-    request = types.SimpleNamespace(method="GET", path=path, query=query, root_path="")
+    request = types.SimpleNamespace(method="GET", path=path, query=query, root_path="", target=None)
     assert navigation.target(plain_app(), request) == expected  # type: ignore[arg-type]
 
 

@@ -182,7 +182,9 @@ class PageRules:
         """
         found = dict.fromkeys([A_PAGE] if self.leads_to_page(rule) else [])
         for endpoint in self._named_by(rule):
-            if self._endpoints.is_opened_by(endpoint, rule):
+            # Those of the login open by themselves, and to everybody.
+            is_of_login = self._endpoints.is_of_login(endpoint)
+            if not is_of_login and self._endpoints.is_opened_by(endpoint, rule):
                 found[endpoint] = None
         return list(found)
 

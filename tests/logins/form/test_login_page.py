@@ -163,3 +163,18 @@ def test_a_user_who_was_known_by_basic_before_is_not(browser: Browser) -> None:
     # Browsers go on sending what they once sent, to a site that was behind BasicAuth before.
     header = {"Authorization": basic(*ALICE)}
     assert browser.send("GET", "/private", header).status in (303, 401)
+
+
+def test_guesses_elsewhere_do_not_keep_out_a_browser_that_was_there(browser: Browser) -> None:
+    assert browser.log_in().status == 303
+    assert any(name.startswith("dash_auth_device_") for name in browser.cookies)
+    browser.log_out()
+    guesser = Browser(browser.site)
+    for number in range(8):
+        guessed = guesser.log_in("alice", f"guess {number}")
+    assert guessed.status == 429
+    assert int(guessed.headers["Retry-After"]) >= 1
+    assert "Too many attempts" in guessed.text
+    assert guesser.log_in().status == 429
+    assert browser.log_in().status == 303
+    assert browser.who() == "alice"
