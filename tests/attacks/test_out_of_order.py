@@ -314,7 +314,7 @@ def test_auth_func_that_is_slow_and_asked_each_time_is_told_of_once(
     serve: Any, caplog: pytest.LogCaptureFixture, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Far from what a busy machine adds.
-    monkeypatch.setattr("dash_auth.logins.passwords._SLOW", 3600)
+    monkeypatch.setattr("dash_auth.logins.asked_passwords._SLOW", 3600)
     takes = 7200
 
     def auth_func(name: str, password: str) -> bool:

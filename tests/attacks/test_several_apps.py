@@ -16,6 +16,8 @@ from .routes import add_route, content_of, session
 
 KEY = "a secret key of the server's own"
 
+CAROL = {"email": "carol", "email_verified": True, "sub": "1"}
+
 pytestmark = pytest.mark.not_on(
     "quart", "Dash 4.4.1 cannot put two apps on one Quart: it gives their WebSockets one name"
 )
@@ -168,7 +170,7 @@ NOBODY = {"current": None, "session": None}
 
 def carol(auth: dash_auth.OIDCAuth) -> str:
     """Return the cookie of a user who has logged in through a provider."""
-    return ticket_of(auth, KEY.encode(), {"email": "carol", "sub": "1"})
+    return ticket_of(auth, KEY.encode(), CAROL)
 
 
 def apps_with_shared_routes(kinds: list[str], shared: list[list[str]]) -> tuple[Dash, list[Any]]:
@@ -291,7 +293,7 @@ def test_what_app_code_adds_to_a_login_is_kept(serve: Any, kinds: list[str]) -> 
     held = content_of(reply.cookie(), KEY)
     assert list(held) == ["_dash_auth"]
     (kept,) = held["_dash_auth"].values()
-    assert kept["values"]["user"] == {"email": "carol", "sub": "1", "theme": "dark"}
+    assert kept["values"]["user"] == {**CAROL, "theme": "dark"}
 
 
 @pytest.mark.rule("S27")
