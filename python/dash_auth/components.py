@@ -124,20 +124,20 @@ def login_form(className: str | None = None) -> html.Form:
 
 
 def _inputs() -> tuple[dcc.Input, dcc.Input]:
+    # Without `debounce`: with it Dash puts the cursor back a moment after each key, and who types
+    # fast has letters in another order.
     name = dcc.Input(
         type="text",
         name="username",
         autoComplete="username",
         spellCheck="false",
         required=True,
-        debounce=True,
     )
     password = dcc.Input(
         type="password",
         name="password",
         autoComplete="current-password",
         required=True,
-        debounce=True,
     )
     return name, password
 

@@ -20,8 +20,8 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "oidc" / "app.py"
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
     with providing(pkce=True) as provider:
-        provider.has("alice", email="alice@example.com", groups=["admin"])
-        provider.has("bob", email="bob@example.com")
+        provider.has("alice", email="alice@example.com", email_verified=True, groups=["admin"])
+        provider.has("bob", email="bob@example.com", email_verified=True)
         yield provider
 
 
@@ -74,7 +74,7 @@ def test_log_in_use_the_app_log_out(page: Page, provider: Provider, address: str
     assert (cookie["sameSite"], cookie["httpOnly"]) == ("Lax", True)
     assert complaints == []
 
-    page.get_by_role("button", name="Log out").click()
+    page.get_by_role("link", name="Log out").click()
     expect(page.get_by_text("Logged out successfully")).to_be_visible()
     page.get_by_role("link", name="Go back").click()
     log_in(page, provider, "bob")

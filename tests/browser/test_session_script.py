@@ -30,8 +30,8 @@ ENDED, PLEASE = "Your login has ended.", "Please log in."
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
     with providing(pkce=True) as provider:
-        provider.has("alice", email="alice@example.com")
-        provider.has("bob", email="bob@example.com")
+        provider.has("alice", email="alice@example.com", email_verified=True)
+        provider.has("bob", email="bob@example.com", email_verified=True)
         yield provider
 
 
@@ -361,7 +361,9 @@ def test_an_interval_opens_the_dialog_once(visit: Callable[..., Page]) -> None:
         )
         page.wait_for_function("window.failed >= 5")
         assert page.evaluate("window.calls - window.done - window.failed") == 20
-        assert answers == ["ProvideCredentials", "CancelAuth"]
+        # One more tick may have been on its way before the first came back.
+        assert answers[0] == "ProvideCredentials"
+        assert answers[1:] in (["CancelAuth"], ["CancelAuth"] * 2)
         answers.clear()
         users.update(USERS)
         page.get_by_role("button", name="Log in").click()
@@ -642,7 +644,9 @@ def test_who_uses_the_page_says_so_once_a_minute(
         assert len(touches) == 1
         with page.expect_response("**/_dash-auth/touch"):
             page.clock.fast_forward(31_000)
-        assert touches == ["POST", "POST"] == ["POST" for _ in renewed]
+        # To open the page renews as well.
+        noted = [path for path in renewed if path.endswith("/touch")]
+        assert touches == ["POST", "POST"] == ["POST" for _ in noted]
         end_sessions(auth)
         page.mouse.move(30, 30)
         with page.expect_response("**/_dash-auth/touch") as answer:
