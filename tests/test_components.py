@@ -227,7 +227,8 @@ def test_the_form_is_one_that_password_managers_fill() -> None:
     assert password["autoComplete"] == "current-password"
     (note,) = found(layout, "Div", id="dash-auth-note")
     assert (note["role"], note["className"]) == ("alert", "dash-auth-note")
-    # Nothing goes to the server while it is typed.
+    # With no id no callback is sent what is typed.
+    assert "id" not in name and "id" not in password
     assert not name.get("debounce") and not password.get("debounce")
 
 
