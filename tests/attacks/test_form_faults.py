@@ -18,6 +18,7 @@ from forms import USERS, Browser, form_app
 
 from .apps import body, item
 from .http import ALICE, PRIVATE
+from .servers import BACKENDS
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
