@@ -149,8 +149,9 @@ def named(name: str, claims: Mapping[str, Any]) -> dict[str, Any]:
     :param name: the name
     :param claims: what else is known of the user, perhaps as a provider has it
     """
-    is_believed = {EMAIL_VERIFIED: True} if {SUBJECT, EMAIL_VERIFIED} & claims.keys() else {}
-    return {**claims, "email": name, **is_believed}
+    if SUBJECT in claims or EMAIL_VERIFIED in claims:
+        return {**claims, "email": name, EMAIL_VERIFIED: True}
+    return {**claims, "email": name}
 
 
 class RequestIdentity:
