@@ -16,6 +16,7 @@ try:
     from dash_auth.identity import require_user
     from dash_auth.logins.throttle import Throttle
     from dash_auth.oidc_auth import OIDCAuth, get_oauth
+    from dash_auth.page_protection import can_see, protect_page, visible_pages
     from dash_auth.public_routes import add_public_routes, public_callback
     from dash_auth.version import __version__
 except ImportError as _error:
@@ -33,6 +34,7 @@ __all__ = [
     "User",
     "__version__",
     "add_public_routes",
+    "can_see",
     "check_groups",
     "current_user",
     "explain",
@@ -40,11 +42,13 @@ __all__ = [
     "list_groups",
     "login_form",
     "logout_button",
+    "protect_page",
     "protected",
     "protected_callback",
     "public_callback",
     "require_user",
     "user_menu",
+    "visible_pages",
 ]
 
 _warn_if_installed()

@@ -48,6 +48,11 @@ def reset_dash() -> None:
         from dash.long_callback.managers import BaseLongCallbackManager as Manager
     Manager.managers.clear()
     Manager.functions.clear()
+    if not IS_UPSTREAM:
+        from dash_auth._dash.group_pages import declared
+
+        declared.clear()
+        declared.is_closed = False
 
 
 def guard(app: Dash, users: Any = None, **options: Any) -> Any:
