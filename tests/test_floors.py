@@ -22,7 +22,7 @@ FLOORS = [
     "_guard",
     "_servers",
     "auth",
-    "basic_auth components explain form_auth group_protection identity oidc_auth",
+    "basic_auth components explain form_auth group_protection identity oidc_auth page_protection",
     "dash_auth __main__",
 ]
 """What may be imported from where, the lowest first; `dash_auth` is the package's own module."""

@@ -7,11 +7,12 @@ renderers of Dash 2.18.2, 3.4.0 and 4.4.1; HONEST.md lists them.
 from __future__ import annotations
 
 import inspect
+from types import ModuleType
 from typing import Any
 
 import dash
 import dash_auth
-from dash import Dash, html
+from dash import Dash, Input, Output, html
 
 from .http import PRIVATE, USERS
 
@@ -104,6 +105,20 @@ def pages_app(**options: Any) -> Dash:
     app = new_app(use_pages=True, pages_folder="", **options)
     app.layout = html.Div([dash.page_container])
     return app
+
+
+def page_module(name: str, source: str, **names: Any) -> ModuleType:
+    """Return a module of a page's, as Dash imports one.
+
+    :param name: its name
+    :param source: its text
+    :param names: what it has at hand beside Dash and dash_auth
+    """
+    made = ModuleType(name)
+    own = {"dash": dash, "dash_auth": dash_auth, "html": html, "Input": Input, "Output": Output}
+    vars(made).update(own, **names)
+    exec(compile(source, f"{name}.py", "exec"), vars(made))
+    return made
 
 
 def item(component: Any, prop: str, *value: Any) -> dict[str, Any]:

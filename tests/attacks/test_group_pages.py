@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from types import ModuleType
 from typing import Any
 
 import dash
 import dash_auth
 import pytest
-from dash import Dash, Input, Output, html
+from dash import Dash, html
 
-from .apps import IS_UPSTREAM, body, guard, item, new_app, pages_app, route_body
+from .apps import IS_UPSTREAM, body, guard, item, new_app, page_module, pages_app, route_body
 from .http import ALICE, BOB, PRIVATE, PUBLIC, Site, held, honest
 
 if IS_UPSTREAM:
@@ -41,24 +40,16 @@ def board(**_: Any) -> html.Div:
     return html.Div(secret(), id="figures")
 
 
-def module(name: str, source: str) -> ModuleType:
-    """Return a module of a page's, as Dash imports one, with what this file has at hand."""
-    made = ModuleType(name)
-    vars(made).update(dash=dash, dash_auth=dash_auth, html=html, Input=Input, Output=Output)
-    vars(made).update(secret=secret, board=board, PUBLIC=PUBLIC, ran=ran)
-    exec(compile(source, f"{name}.py", "exec"), vars(made))
-    return made
-
-
 def own(name: str = "own.board") -> None:
     """Register a callback whose function's module is that of the board's page."""
-    module(
+    page_module(
         name,
         """
 @dash.callback(Output("figure", "children"), Input("year", "value"))
 def fill(_):
     return secret()
 """,
+        secret=secret,
     )
 
 
@@ -325,13 +316,14 @@ def test_a_routing_callback_of_the_page_is_not_open(serve: Any) -> None:
     app = pages_app()
     dash.register_page("own.home", path="/", layout=lambda **_: html.Div(PUBLIC))
     dash.register_page("own.board", path="/board", layout=board, groups=["board"])
-    module(
+    page_module(
         "own.board",
         """
 @dash.callback(Output("content", "children"), Input("url", "pathname"))
 def route(_):
     return secret()
 """,
+        secret=secret,
     )
     guard(app, public_routes=["/"], user_groups=BOARD)
     site = serve(app)
