@@ -287,12 +287,19 @@ class GroupPages:
 
     # What is declared wrongly
 
+    def close(self) -> None:
+        """Take no more declarations: the first request is there.
+
+        :raises ValueError: as :meth:`check` does
+        """
+        declared.is_closed = True
+        self.check()
+
     def check(self) -> None:
         """Refuse what would open something of a page by mistake.
 
         :raises ValueError: names the page or the callback, and what to do
         """
-        declared.is_closed = True
         pages = self.all()
         known = {as_key(page["path"]) for page in internals.page_entries()}
         known |= {as_key(page.get("path_template") or "") for page in internals.page_entries()}

@@ -71,7 +71,7 @@ class Guard:
         self._public = Public(server, parts, self.visitors, anonymous_body_limit)
         self.refusals: Refusals = Refusals(app, server, parts, self.visitors)
         self.pages: PagesForGroups = PagesForGroups(app, parts)
-        self._first_request = FirstRequest(app, server, parts.group_pages.check, self._tell)
+        self._first_request = FirstRequest(app, server, parts.group_pages.close, self._tell)
 
     def ask(self, logins: Logins, session: SessionLogin | None) -> None:
         """Say who knows the users.
