@@ -7,6 +7,7 @@ renderers of Dash 2.18.2, 3.4.0 and 4.4.1; HONEST.md lists them.
 from __future__ import annotations
 
 import inspect
+import linecache
 from types import ModuleType
 from typing import Any
 
@@ -117,6 +118,8 @@ def page_module(name: str, source: str, **names: Any) -> ModuleType:
     made = ModuleType(name)
     own = {"dash": dash, "dash_auth": dash_auth, "html": html, "Input": Input, "Output": Output}
     vars(made).update(own, **names)
+    # Older versions of Dash look for the source of a background callback.
+    linecache.cache[f"{name}.py"] = len(source), None, source.splitlines(True), f"{name}.py"
     exec(compile(source, f"{name}.py", "exec"), vars(made))
     return made
 
