@@ -134,6 +134,26 @@ def test_two_pages_of_one_module_with_different_groups_are_an_error(groups: Any)
     assert owners(app)[0] == "/board"
 
 
+def test_a_page_that_says_which_its_callbacks_are_has_no_part_in_others() -> None:
+    app = app_with(("pages.board", ["board"]))
+    made = page_module("pages.board", "def more(): return html.Div()" + FILL)
+    dash.register_page("pages.more", path="/more", layout=made.more, groups=["sales"])
+    dash_auth.protect_page("/more", callbacks=None)
+    check(app)
+    assert owners(app) == ["/board"]
+
+
+def test_what_no_guard_was_asked_about_dash_does_not_find() -> None:
+    app = app_with(("pages.board", ["board"]), ("pages.home", None))
+    app.server.route("/found")(lambda: dash._pages._path_to_page("board")[0]["title"])
+    client = app.server.test_client()
+    assert client.get("/", auth=("alice", "wonderland")).status_code == 200
+    assert client.get("/found", auth=("alice", "wonderland")).text == "Access denied"
+    # Nor where there is no request at all.
+    assert dash._pages._path_to_page("board")[0]["title"] == "Access denied"
+    assert dash._pages._path_to_page("home")[0]["title"] == "Home"
+
+
 def test_a_page_that_another_module_registers_is_an_error() -> None:
     """Whether the callbacks of an app in one file belong to one of its pages can't be known."""
     app = pages_app()

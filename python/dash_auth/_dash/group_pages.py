@@ -246,14 +246,6 @@ class GroupPages:
         # Of a page that says which its callbacks are, this is none.
         return [one for one in pages if one is None or one.callbacks is UNSAID]
 
-    def _is_clear(self, functions: list[object], beside: list[GroupPage | None]) -> bool:
-        """Tell whether it is clear that a function belongs to the pages beside it."""
-        modules = _modules_of(functions)
-        registered = {page.module for page in beside if page is not None}
-        return len({None if one is None else one.need for one in beside}) == 1 and bool(
-            modules & registered
-        )
-
     def unowned(self) -> Iterator[tuple[str, internals.CallbackEntry]]:
         """Return the private callbacks, with their ids, that any user may run."""
         for output, entry in self._private():
@@ -337,9 +329,10 @@ class GroupPages:
         listing = [page for page in self.all() if page.lists(functions)]
         beside = [] if listing else self._beside(functions)
         owners: list[GroupPage | None] = [*listing] or beside
-        if len({None if one is None else one.need for one in owners}) > 1 or (
-            beside and not self._is_clear(functions, beside)
-        ):
+        registered = {page.module for page in beside if page is not None}
+        # Else just the layout stands there, and what else does nobody knows.
+        is_of_page = not beside or bool(_modules_of(functions) & registered)
+        if not is_of_page or len({None if one is None else one.need for one in owners}) > 1:
             name, place = source(function, output)
             paths = ", ".join(repr(one.path) for one in owners if one is not None)
             raise ValueError(
