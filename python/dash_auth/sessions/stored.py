@@ -158,6 +158,7 @@ class StoredTickets(Tickets):
     ) -> str | None:
         if len(text) > _LONGEST:
             return None
+        self._end_those_left()
         # A login that began before all of the user's were ended is one of those.
         age = time.monotonic() - request.began
         seconds = self._seconds_left(ticket, _seconds_idle(ticket))

@@ -161,7 +161,7 @@ class Tickets:
         is_over_tls: bool = False,
         user: str | None = None,
     ) -> Ticket | None:
-        """Have the answer to a request carry a new ticket; where a store keeps it, that takes a while.
+        """Have the answer to a request carry a new ticket; to store one takes a while.
 
         :param request: the request
         :param name: the user's name

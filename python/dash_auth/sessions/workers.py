@@ -41,7 +41,7 @@ class Workers:
             return
         self._is_done = True
         logger.warning(
-            "Several workers serve this app, and logins are kept in cookies: a logout counts in one "
-            "worker and in the browser, and guesses are counted in each worker. To share both, "
-            'pass sessions="redis://localhost", or the URL of a database.'
+            "Several workers serve this app, and logins are kept in cookies: a logout counts in "
+            "the browser and in one worker, and guesses are counted in each. To share both, pass "
+            'sessions="redis://localhost", or the URL of a database.'
         )
