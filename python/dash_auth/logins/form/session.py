@@ -153,9 +153,10 @@ class FormSession(AccountSession):
 
     def use(self) -> str:
         seconds = self.lifetime.seconds
+        where = ", in a store" if self._tickets.are_stored else ""
         if seconds is None:
-            return "the login itself, for as long as you said for the user"
-        return f"the login itself, for {seconds / 3600:g} hours"
+            return f"the login itself, for as long as you said for the user{where}"
+        return f"the login itself, for {seconds / 3600:g} hours{where}"
 
 
 def came_over_tls(request: Request) -> bool:

@@ -272,9 +272,10 @@ class ProviderSession(SessionLogin):
 
     def use(self) -> str:
         seconds = self.lifetime.seconds
+        where = ", in a store" if self._tickets.are_stored else ""
         if seconds is None:
-            return "the login itself, for as long as you said for the user"
-        return f"the login itself, for {self._tickets.at_most(seconds) / 3600:g} hours"
+            return f"the login itself, for as long as you said for the user{where}"
+        return f"the login itself, for {self._tickets.at_most(seconds) / 3600:g} hours{where}"
 
 
 def _as_json(values: Mapping[str, Any]) -> bytes | None:
