@@ -72,8 +72,8 @@ class Database(ABC):
     def start(self) -> None:
         """Start it, with what it held before."""
         command = self._as_unprivileged(self._command())
-        log = (self.folder / "log").open("ab")
-        self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
         wait_for(self._answers, f"{type(self).__name__} never answered")
 
     def _signal(self, number: signal.Signals) -> None:

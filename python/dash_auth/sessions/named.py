@@ -33,13 +33,20 @@ def store_named(sessions: str | Engine | SessionStore | None) -> Reached | None:
 
     :param sessions: what the developer has named; None takes the environment variable
     :raises ImportError: if a library is not installed
+    :raises RuntimeError: if a table is not there, and may not be made
     :raises TypeError: for what is no store
     :raises ValueError: for a URL that is none of a store
     """
     named: Any = sessions
     if named is None:
         named = os.environ.get(ENVIRONMENT) or None
-    return None if named is None else Reached(store_of(named))
+    if named is None:
+        return None
+    store = store_of(named)
+    prepare = getattr(store, "prepare", None)
+    if prepare is not None:
+        prepare()
+    return Reached(store)
 
 
 def store_of(named: str | Engine | SessionStore) -> SessionStore:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from dash_auth._out_of_order import is_out_of_order
 from dash_auth.sessions.deadline import Deadlines, within
 from dash_auth.sessions.store import StoredSession
 
 try:
     import sqlalchemy as sql
-    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.exc import DBAPIError, IntegrityError
 except ImportError as _error:
     raise ImportError(
         'sessions in a database need SQLAlchemy: pip install "dash-auth-rs[sql]"'
@@ -131,7 +133,11 @@ class SqlSessions:
             )
             return True
 
-        created = self._written(creating)
+        try:
+            created = self._written(creating)
+        except IntegrityError:
+            # Another one has made it meanwhile.
+            return False
         if created:
             self._clear()
         return created
@@ -177,6 +183,19 @@ class SqlSessions:
         return self._read(self._of, user=user)
 
     # The tables
+
+    def prepare(self) -> None:
+        """Make the tables if they are not there, as far as the database can be reached by now.
+
+        :raises RuntimeError: if the user of the database may not make them
+        """
+        try:
+            self._prepare()
+        except Exception as error:
+            if not is_out_of_order(error):
+                raise
+        # Workers are made as copies of this process.
+        self.engine.dispose()
 
     def create_tables(self) -> None:
         """Make the tables where they are not there; several workers may do so at once."""
@@ -278,7 +297,7 @@ def _engine_of(database: str | sql.URL) -> sql.Engine:
     """
     try:
         url = sql.make_url(database)
-    except sql.exc.ArgumentError as error:
+    except (sql.exc.ArgumentError, ValueError) as error:
         raise ValueError("sessions= is no URL of a database") from error
     if url.drivername == "postgresql":
         # The one that SQLAlchemy 2.0 takes where none is named is kept no more.
@@ -299,10 +318,18 @@ def _engine_of(database: str | sql.URL) -> sql.Engine:
             f'{url.drivername} needs a driver: pip install "psycopg[binary]"'
         ) from error
     if is_file:
+        _make_file(url.database)
         sql.event.listen(engine, "connect", _use_write_ahead_log)
     else:
         sql.event.listen(engine, "do_connect", _connect)
     return engine
+
+
+def _make_file(path: str | None) -> None:
+    """Make the file of a database, which no other user of the machine may read."""
+    with contextlib.suppress(OSError):
+        if path and path != ":memory:":
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _connect(dialect: Any, _: object, arguments: Any, options: Any) -> Any:
