@@ -24,6 +24,7 @@ FLOORS = [
     "auth",
     "basic_auth components explain form_auth group_protection identity oidc_auth",
     "dash_auth __main__",
+    "_cli",
 ]
 """What may be imported from where, the lowest first; `dash_auth` is the package's own module."""
 
