@@ -165,10 +165,6 @@ class AsgiRequest(Request):
         replaced = [(name, value) for name, several in values.items() for value in several]
         self.scope["query_string"] = urlencode(kept + replaced).encode()
 
-    def login_required(self) -> Exception:
-        """Return what to raise for a login to be asked for."""
-        raise RuntimeError("require_user is for the routes of a FastAPI server")
-
     def rewrite_answer(self, rewrite: Callable[[bytes], bytes]) -> None:
         self.rewrite = rewrite
 
