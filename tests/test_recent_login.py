@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 
 import dash_auth
-import pytest
 from attacks import apps
 from attacks.apps import body, item
-from attacks.http import ALICE, BOB, PRIVATE, USERS, Reply
+from attacks.http import PRIVATE, Reply
 from attacks.routes import add_route
 from clock import Clock
 from dash import Dash, Input, Output
-from everywhere import Serve, add_parts, app_behind
+from everywhere import Serve
 from forms import Browser, form_app
 
 RECENT = 600

@@ -139,7 +139,7 @@ button{height:32px;padding:0 12px;border:0;border-radius:4px;background:var(--b)
         const { reason, status, message } = (data && data.payload) || {};
         const said = [reason, status === "error" && message];
         if (said.includes("Login required")) asksForLogin(user ? "ended" : "login", "");
-        if (said.includes("Recent login required")) asksForLogin("recent", "");
+        if (said.includes("Log in again to do this")) asksForLogin("recent", "");
       });
     }
   };

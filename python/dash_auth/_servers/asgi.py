@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMap
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
+from dash_auth import _dash_internals as internals
 from dash_auth._current import EVENT_LOOP_FACTS
+from dash_auth._raised import Refused
 from dash_auth._request import TOO_LARGE, UNREADABLE, Request
 
 Scope = MutableMapping[str, Any]
@@ -167,6 +169,11 @@ class AsgiRequest(Request):
 
     def rewrite_answer(self, rewrite: Callable[[bytes], bytes]) -> None:
         self.rewrite = rewrite
+
+    def raised(self, refused: Refused) -> Exception:
+        if self.is_socket:
+            internals.tell_page(refused.text)
+        return refused
 
 
 BODY_TIMEOUT = 60

@@ -19,7 +19,7 @@ from dash_auth._raised import Refused
 from dash_auth._request import TOO_LARGE, UNREADABLE, Answer
 from dash_auth._servers import asgi
 from dash_auth._servers.asgi import AsgiRequest
-from dash_auth._servers.websocket import GuardedSocket
+from dash_auth._servers.websocket import GuardedSocket, closing_code
 from dash_auth._servers.werkzeug import (
     WerkzeugServer,
     apps_on,
@@ -212,7 +212,9 @@ class QuartServer(WerkzeugServer):
             return await self._handle(*arguments)
         request = self.request()
         if request.is_socket:
-            return self.respond(Answer(403, refused.text))
+            # Before it was opened that is 403.
+            await quart.websocket.close(closing_code(refused), refused.text)
+            return None
         made = self._response(await walk_beside_loop(self.guards.refuse(request, refused), request))
         return await made if inspect.isawaitable(made) else made
 

@@ -33,9 +33,10 @@ from dash_auth._secret_keys import Keys
 from dash_auth._servers.asgi import AsgiRequest
 from dash_auth._servers.fastapi.answers import answer_of, answer_of_error
 from dash_auth._servers.fastapi.middleware import GuardMiddleware, fitting_caching
-from dash_auth._servers.fastapi.request import HttpRefused, closing_code
+from dash_auth._servers.fastapi.request import HttpRefused
 from dash_auth._servers.fastapi.routes import Routes
 from dash_auth._servers.fastapi.session import SessionCookie
+from dash_auth._servers.websocket import closing_code
 from dash_auth._steps import off_loop, run_to_end, walk_beside_loop
 
 _STATE = "dash_auth"

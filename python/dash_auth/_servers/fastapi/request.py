@@ -18,21 +18,10 @@ from dash_auth._raised import FORBIDDEN, LOGIN, Refused
 from dash_auth._request import TOO_LARGE, UNREADABLE
 from dash_auth._servers.asgi import AsgiRequest
 from dash_auth._servers.fastapi.answers import answer_of
-from dash_auth._servers.websocket import LOGIN_REQUIRED
-
-_MAY_NOT = 1008
-"""What closes a WebSocket for what its user may not have: against a policy."""
+from dash_auth._servers.websocket import closing_code
 
 _MOST_FIELDS = 100
 """How many fields of a form are read."""
-
-
-def closing_code(refused: Refused) -> int:
-    """Return the code with which a WebSocket is closed (RFC 6455 section 7.4).
-
-    :param refused: why
-    """
-    return _MAY_NOT if refused.why == FORBIDDEN else LOGIN_REQUIRED
 
 
 class HttpRefused(Refused, HTTPException):
@@ -150,6 +139,7 @@ class FastAPIRequest(AsgiRequest):
         return b"".join(chunks)
 
     def raised(self, refused: Refused) -> Exception:
+        super().raised(refused)
         if self.is_socket:
             return _SocketRefused(refused)
         raised = HttpRefused(refused)
