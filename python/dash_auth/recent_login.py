@@ -40,7 +40,7 @@ _CANNOT_ASK = (
 def require_recent_login(seconds: float | timedelta) -> User:
     """Return the user, and ask whoever logged in longer ago to log in again.
 
-    Call it first in a callback, a layout function or a route. An open page shows a banner, from
+    Call it first in a callback, in the layout function of a page, or in a route. An open page shows a banner, from
     which the user comes back to it after the login; a route that the browser shows as a page leads
     to the login at once.
 
