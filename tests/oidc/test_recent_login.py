@@ -13,7 +13,7 @@ from dash_auth import FormAuth, OIDCAuth, require_recent_login
 from .apps import KEY, make_app, register
 from .certified_provider import CertifiedProvider
 from .mock_provider import Provider, parameters
-from .servers import add_page, response
+from .servers import Chosen, add_page, response
 from .test_form_providers import links, post
 from .visitor import Serve, Visit, Visitor
 
@@ -122,7 +122,8 @@ def test_a_provider_that_does_not_ask_makes_nothing_recent(
     app, auth = paying()
     register(auth, provider)
     visitor = visit(app)
-    for faults in NOT_RECENT:
+    # The rest of it is the same code on all servers.
+    for faults in NOT_RECENT if Chosen.kind == "flask" else NOT_RECENT[:3]:
         with provider.goes_wrong(**faults):
             visitor.log_in(provider)
             refused = visitor.get(provider.consent(visitor.begin("/pay"), "alice"))
