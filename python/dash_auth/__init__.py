@@ -18,6 +18,8 @@ try:
     from dash_auth.logins.throttle import Throttle
     from dash_auth.oidc_auth import OIDCAuth, get_oauth
     from dash_auth.public_routes import add_public_routes, public_callback
+    from dash_auth.recent_login import require_recent_login
+    from dash_auth.required_groups import require_groups
     from dash_auth.version import __version__
 except ImportError as _error:
     from dash_auth._installed import stop as _stop
@@ -45,6 +47,8 @@ __all__ = [
     "protected",
     "protected_callback",
     "public_callback",
+    "require_groups",
+    "require_recent_login",
     "require_user",
     "sessions",
     "user_menu",

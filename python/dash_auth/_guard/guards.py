@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from dash_auth._guard.guard import Guard
-from dash_auth._request import Request
+from dash_auth._raised import FORBIDDEN, Refused
+from dash_auth._request import Answer, Request
 from dash_auth._shown import NAMES, Shown
 from dash_auth._steps import Steps
 
@@ -63,6 +64,7 @@ class Guards:
         :param request: the request
         """
         responsible = self.responsible(request)
+        request.refusing = next(reversed(responsible), None)
         for guard in responsible:
             answer = yield from guard.decide(request)
             if answer is not None:
@@ -79,6 +81,16 @@ class Guards:
             if not guard.is_set_up:
                 yield from guard.set_up()
         return None
+
+    def refuse(self, request: Request, refused: Refused) -> Steps[Answer | Any]:
+        """Return what is answered where code of the app's own refuses what has passed.
+
+        :param request: the request
+        :param refused: why
+        """
+        for guard in reversed(self.responsible(request)):
+            return (yield from guard.refuse(request, refused))
+        return Answer(403 if refused.why == FORBIDDEN else 401, refused.text)
 
     def end(self, request: Request) -> None:
         """Take out of the session what was shown, before it is saved."""

@@ -39,6 +39,7 @@ def admit(guard: Guard, request: Request) -> Steps[Admission | None]:
     :param request: the handshake
     """
     yield from guard.set_up()
+    request.refusing = guard
     is_for_callbacks = request.endpoint == guard.parts.endpoints.websocket
     standing, is_hijack = guard.parts.ask(request, guard.parts.kind(request))
     visitor = None
