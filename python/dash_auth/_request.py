@@ -125,6 +125,12 @@ class Findings:
         self.logged_in = False
         # The name of the user who makes it, and may not enter.
         self.denied_user: str | None = None
+        # Which pages for groups its user may see, by their modules, as far as that was asked.
+        self.pages: dict[str, bool] = {}
+        # Whether it shows, or runs, something of a page that its user may not see.
+        self.is_of_closed_page = False
+        # The status that the app's own answer is to have in the place of 200.
+        self.status: int | None = None
         # How who makes it logs in.
         self.login_method = ""
         # What the answer is, as far as keeping it goes.

@@ -17,6 +17,7 @@ from dash.exceptions import PreventUpdate
 from dash_auth import _witness
 from dash_auth._arguments import takes
 from dash_auth._current import User, current_facts, current_session, current_user, groups_in
+from dash_auth._dash.group_pages import noting_groups
 from dash_auth._keywords import keywords_of, refuse_unknown
 from dash_auth.public_routes import check_callback_arguments
 from dash_auth.recent_login import seconds_of, with_recent_login
@@ -217,7 +218,7 @@ def _protected(
         replaced, replacement = instead()
         return replacement if replaced else output
 
-    return cast("Decorator", decorator)
+    return cast("Decorator", decorator if groups is None else noting_groups(decorator))
 
 
 def _tell_denied(function: Callable[..., Any], groups: list[str], check_type: str) -> None:

@@ -17,6 +17,7 @@ from dash_auth._dash.parts import Parts
 from dash_auth._dash.session_script import Methods, SessionScript
 from dash_auth._guard.allow import Allow
 from dash_auth._guard.first_request import FirstRequest
+from dash_auth._guard.pages_for_groups import PagesForGroups
 from dash_auth._guard.public import Public
 from dash_auth._guard.refusals import Refusals
 from dash_auth._guard.visitors import Visitors
@@ -70,7 +71,8 @@ class Guard:
         self.visitors: Visitors = Visitors(parts, allow)
         self._public = Public(server, parts, self.visitors, anonymous_body_limit)
         self.refusals: Refusals = Refusals(app, server, parts, self.visitors)
-        self._first_request = FirstRequest(app, server, self._tell)
+        self.pages: PagesForGroups = PagesForGroups(app, parts)
+        self._first_request = FirstRequest(app, server, parts.group_pages.close, self._tell)
 
     def ask(self, logins: Logins, session: SessionLogin | None) -> None:
         """Say who knows the users.
@@ -120,6 +122,21 @@ class Guard:
             return None
         request.start = self.refusals.start
         return self.refusals.preflight(request) or (yield from self.refusals.refuse(request))
+
+    @property
+    def keeps_pages(self) -> bool:
+        """Whether there are pages for some users only, so that :meth:`keep_out` has to be asked."""
+        return self.pages.exist()
+
+    def keep_out(self, request: Request) -> Steps[Any]:
+        """Return what to answer a user who may not have something of a page, None to go on.
+
+        :param request: a request that may pass, to an app that is set up
+        """
+        if (yield from self._safely(request, self.pages.let_pass(request))):
+            return None
+        request.start = self.refusals.start
+        return (yield from self.refusals.refuse(request))
 
     def _safely(self, request: Request, passes: Steps[bool]) -> Steps[bool]:
         """Tell whether a request may pass; where that cannot be found out, it may not."""

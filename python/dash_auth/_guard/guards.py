@@ -80,6 +80,11 @@ class Guards:
             # Dash's hooks set up all apps of the server, to whichever of them the request is.
             if not guard.is_set_up:
                 yield from guard.set_up()
+        for guard in responsible:
+            if guard.keeps_pages:
+                answer = yield from guard.keep_out(request)
+                if answer is not None:
+                    return answer
         return None
 
     def refuse(self, request: Request, refused: Refused) -> Steps[Answer | Any]:

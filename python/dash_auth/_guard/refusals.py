@@ -22,6 +22,7 @@ from dash_auth._request import Answer, Caching, Request, Server
 from dash_auth._steps import Steps, stepwise
 from dash_auth._threads import RETRY_AFTER, Crowded
 from dash_auth.logins import pages
+from dash_auth.logins.pages.headers import HEADERS
 
 logger = logging.getLogger("dash_auth")
 
@@ -88,6 +89,8 @@ class Refusals:
             return self._later(request)
         if request.refusal == Refusal.THROTTLED:
             return self._too_many(request)
+        if request.is_of_closed_page:
+            return self._server.respond(Answer(403, "Access denied", HEADERS))
         if request.is_too_large and not self._visitors.bring_login(request):
             self.reasons.tell(request, warn_of="anonymous_body_limit")
             return self._answer(request, 413, "Request too large")

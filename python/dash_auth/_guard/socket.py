@@ -95,6 +95,8 @@ def judge(
         return Refusal.WRONG
     _name(guard, request, again)
     if guard.parts.websocket_callbacks.include(payload):
+        if guard.keeps_pages and not (yield from guard.pages.may_run(request, payload)):
+            return "Access denied"
         return None
     logger.debug("Refused: no callback %s runs over a WebSocket", quoted(payload["output"]))
     return "No such callback"

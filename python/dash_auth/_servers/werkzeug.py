@@ -316,6 +316,8 @@ def tell_refusal(request: Request, response: Any) -> None:
     :param request: the facts of the request
     :param response: the answer
     """
+    if request.status is not None and response.status_code == 200:
+        response.status_code = request.status
     word = _refused.word(request, response.status_code)
     if word is not None:
         response.headers[_refused.HEADER] = word
