@@ -394,8 +394,8 @@ class FormAuth(Auth):
             self.__flow.parts.session.have_providers()
             self.__on_page = on_page
 
-    def __shown(self, request: Request, asked: str) -> list[pages.Provider]:
-        return [] if self.__on_page is None else self.__on_page.shown(request, asked)
+    def __shown(self, request: Request, asked: str, again: bool) -> list[pages.Provider]:
+        return [] if self.__on_page is None else self.__on_page.shown(request, asked, again)
 
     def __answer_below(self, name: str) -> Steps[Any]:
         if self.__on_page is not None and name in self.__buttons:

@@ -170,7 +170,7 @@ class Visitors:
             request.denied_user = "" if user is None else user.name
             visitor.is_for_public = True
 
-    def find(self, request: Request) -> User | None:
+    def find(self, request: Request) -> RequestIdentity | None:
         """Return who makes a public request; where the app asks, in its own thread.
 
         :param request: the request
@@ -178,7 +178,7 @@ class Visitors:
         if self.is_foreign(request):
             return None
         visitor = walk(self.recognise(request, self.logins.public), request)
-        return None if visitor is None else visitor.identity.user(request)
+        return None if visitor is None else visitor.identity
 
     def find_now(self, request: Request) -> Steps[RequestIdentity]:
         """Return who makes a public request; nobody where that cannot be found out.

@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMap
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
+from dash_auth import _dash_internals as internals
 from dash_auth._current import EVENT_LOOP_FACTS
 from dash_auth._guard.guards import Guards
+from dash_auth._raised import Refused
 from dash_auth._request import TOO_LARGE, UNREADABLE, Request
 from dash_auth._steps import off_loop
 from dash_auth._threads import Crowded
@@ -168,12 +170,13 @@ class AsgiRequest(Request):
         replaced = [(name, value) for name, several in values.items() for value in several]
         self.scope["query_string"] = urlencode(kept + replaced).encode()
 
-    def login_required(self) -> Exception:
-        """Return what to raise for a login to be asked for."""
-        raise RuntimeError("require_user is for the routes of a FastAPI server")
-
     def rewrite_answer(self, rewrite: Callable[[bytes], bytes]) -> None:
         self.rewrite = rewrite
+
+    def raised(self, refused: Refused) -> Exception:
+        if self.is_socket:
+            internals.tell_page(refused.text)
+        return refused
 
 
 BODY_TIMEOUT = 60
