@@ -5,6 +5,7 @@ A drop-in for dash-auth: `BasicAuth(app, users)` protects an app, `public_routes
 """
 
 try:
+    from dash_auth import audit, sessions
     from dash_auth._current import User, current_user
     from dash_auth._unavailable import Unavailable
     from dash_auth._upstream import warn_if_installed as _warn_if_installed
@@ -33,6 +34,7 @@ __all__ = [
     "User",
     "__version__",
     "add_public_routes",
+    "audit",
     "check_groups",
     "current_user",
     "explain",
@@ -44,6 +46,7 @@ __all__ = [
     "protected_callback",
     "public_callback",
     "require_user",
+    "sessions",
     "user_menu",
 ]
 

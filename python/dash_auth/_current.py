@@ -15,6 +15,7 @@ from typing import Any
 import flask
 
 from dash_auth import _dash_internals as internals
+from dash_auth._out_of_order import is_out_of_order
 
 logger = logging.getLogger("dash_auth")
 
@@ -204,8 +205,11 @@ class RequestIdentity:
             find, self._find = self._find, None
             try:
                 self._user = find(facts)
-            except Exception:
-                logger.exception("An error while finding out who makes a request: nobody")
+            except Exception as error:
+                # It is told elsewhere that users cannot be asked.
+                level = logging.DEBUG if is_out_of_order(error) else logging.ERROR
+                text = "An error while finding out who makes a request: nobody"
+                logger.log(level, text, exc_info=error)
         return self._user
 
 

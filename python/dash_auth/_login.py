@@ -89,6 +89,13 @@ class Login:
         """
         return visitor.until is None or time.monotonic() < visitor.until
 
+    def look_up(self, visitor: Visitor) -> Steps[None] | None:
+        """Find out what :meth:`holds` is to know, if that takes a while: it is asked before it.
+
+        :param visitor: a visitor whom this login recognised
+        """
+        return None
+
     def ask(self, request: Request) -> Steps[Any] | Awaitable[Any] | Any:
         """Return the answer that asks for a login; it may wait as :meth:`verify` does.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -91,6 +92,8 @@ class Findings:
 
     def __init__(self) -> None:
         """Begin with nothing."""
+        # When it came, by the monotonic clock in seconds.
+        self.began = time.monotonic()
         self.identity: RequestIdentity | None = None
         # Who makes the request, for the developer's hooks that ask before the guard has decided.
         self.visitor: RequestIdentity | None = None
@@ -100,6 +103,8 @@ class Findings:
         self.verified: tuple[object, str, Any] | None = None
         # What came of the tickets that came along, by whose they are.
         self.tickets: dict[object, Any] = {}
+        # What is to be written to a store before the answer goes.
+        self.writes: list[Callable[[], None]] = []
         # The cookies that the answer is to carry, as their headers, by their names.
         self.set_cookies: dict[str, str] = {}
         self.refusal: Refusal | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ from dash_auth._guard.guard import Guard
 from dash_auth._request import Request
 from dash_auth._shown import NAMES, Shown
 from dash_auth._steps import Steps
+
+logger = logging.getLogger("dash_auth")
 
 
 class Guards:
@@ -86,6 +89,15 @@ class Guards:
             own = guard.visitors.end(request)
             kept = kept if own is None else {**(kept or {}), **own}
         request.shown.take_out(kept)
+
+    @staticmethod
+    def write(request: Request) -> None:
+        """Write to a store what the app did to its user's session; it may take a while."""
+        while request.writes:
+            try:
+                request.writes.pop()()
+            except Exception:
+                logger.exception("An error while a session was to be written to its store")
 
     def after(self, request: Request) -> None:
         """Show again what was taken out, for what reads the session after it was saved."""

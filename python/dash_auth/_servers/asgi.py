@@ -10,7 +10,10 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
 from dash_auth._current import EVENT_LOOP_FACTS
+from dash_auth._guard.guards import Guards
 from dash_auth._request import TOO_LARGE, UNREADABLE, Request
+from dash_auth._steps import off_loop
+from dash_auth._threads import Crowded
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -184,6 +187,19 @@ async def _in_time(reading: Coroutine[Any, Any, None]) -> None:
     else:
         # In a task of its own, which costs more than all of the decision.
         await asyncio.wait_for(reading, BODY_TIMEOUT)
+
+
+async def write(request: Request, guards: Guards) -> None:
+    """Have what is to go to a store be written beside the event loop.
+
+    :param request: the request that brought it
+    :param guards: the guards of the server
+    """
+    if request.writes:
+        try:
+            await off_loop(guards.write, request, is_remembered=True)
+        except Crowded:
+            guards.write(request)
 
 
 def as_nobody(receive: Receive, send: Send) -> tuple[Receive, Send]:

@@ -177,6 +177,7 @@ class FlaskServer(WerkzeugServer):
         request = self.request()
         fit_caching(request, response)
         self.guards.end(request)
+        self.guards.write(request)
         set_cookies(request, response)
         tell_refusal(request, response)
         return response

@@ -209,6 +209,7 @@ class QuartServer(WerkzeugServer):
         request = self.request()
         fit_caching(request, response)
         self.guards.end(request)
+        await asgi.write(request, self.guards)
         set_cookies(request, response)
         tell_refusal(request, response)
         return response
@@ -244,7 +245,9 @@ class QuartServer(WerkzeugServer):
         return self.respond(Answer(403, "Login required"))
 
     async def _before_saving(self, response: Any) -> Any:
-        self.guards.end(self.request())
+        request = self.request()
+        self.guards.end(request)
+        await asgi.write(request, self.guards)
         return response
 
     def _answering(self, view: Callable[..., Any], headers: dict[str, str]) -> Callable[..., Any]:

@@ -62,6 +62,9 @@ class BesideFlow(Login):
     def verify(self, request: Request, claim: Any) -> Steps[Outcome]:
         return (yield from stepwise(self._basic.verify(request, claim)))
 
+    def look_up(self, visitor: Visitor) -> Steps[None] | None:
+        return self._basic.look_up(visitor)
+
     def holds(self, visitor: Visitor) -> bool:
         return self._basic.holds(visitor)
 

@@ -121,6 +121,7 @@ def _saving(send: Send, guards: Guards, request: FastAPIRequest) -> Send:
             return
         # Starlette's session, which stands before the guard, is written with this message.
         guards.end(request)
+        await asgi.write(request, guards)
         if request.set_cookies:
             cookies = [(b"set-cookie", one.encode("ascii")) for one in request.set_cookies.values()]
             message["headers"] = [*message.get("headers", ()), *cookies]

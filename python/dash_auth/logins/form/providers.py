@@ -100,7 +100,7 @@ class OnPage(OpenIDConnect):
         self._form = form
         self._places = parts.places
         self._buttons = buttons
-        self._keeping = Keeping(providers)
+        self._keeping = Keeping(providers, is_stored=parts.tickets.are_stored)
         methods = Methods(
             redirect_uri=lambda idp: self.redirect_uri(parts.server.request(), idp, None),
             callback=lambda idp: self.callback(idp, self._store),
@@ -150,7 +150,7 @@ class OnPage(OpenIDConnect):
         return self._server.respond(Answer(303, "", {"Location": done, **pages.HEADERS}))
 
     def refuse(self, request: Request, failed: LoginFailed) -> Any:
-        note = pages.Note.UNAVAILABLE if failed.status == 502 else pages.Note.PROVIDER
+        note = pages.Note.UNAVAILABLE if failed.status in (502, 503) else pages.Note.PROVIDER
         answer = self._form.show_failed(request, failed.status, note, request.target or "")
         return self._server.respond(answer)
 

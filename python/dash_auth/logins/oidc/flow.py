@@ -18,6 +18,7 @@ from dash_auth import _refused, _witness
 from dash_auth._login import LoginFlow
 from dash_auth._request import Answer, PageServer, Request
 from dash_auth._steps import Steps, Wait, call, run_to_end
+from dash_auth._unavailable import Unavailable
 from dash_auth.logins import navigation, pages
 from dash_auth.logins.oidc import login, pending
 from dash_auth.logins.oidc.cookie import fits
@@ -181,6 +182,10 @@ class OpenIDConnect(LoginFlow):
         except LoginFailed as failed:
             login.undo(request, self.session, before)
             return self.fail(request, idp, failed)
+        except Unavailable as error:
+            login.undo(request, self.session, before)
+            logger.debug("A login came to nothing", exc_info=error)
+            return self.refuse(request, LoginFailed(503, "Please try again in a few seconds"))
         except Exception as error:
             login.undo(request, self.session, before)
             # A callback of the developer's own may let Authlib's errors pass.

@@ -11,6 +11,7 @@ from werkzeug.exceptions import BadRequest
 from dash_auth import _witness
 from dash_auth._request import PageServer, Request
 from dash_auth._shown import IDP, REFRESH_TOKEN, USER, Session
+from dash_auth._unavailable import Unavailable
 from dash_auth.logins.oidc import pending
 from dash_auth.logins.oidc.claims import methods_of, readable
 from dash_auth.logins.oidc.cookie import fits
@@ -151,7 +152,11 @@ def undo(request: Request, remembering: ProviderSession, before: Mapping[str, An
     :param remembering: what remembers that login
     :param before: what the session held before the callback
     """
-    session, is_left = request.session, remembering.found(request) is not None
+    session = request.session
+    try:
+        is_left = remembering.found(request) is not None
+    except Unavailable:
+        is_left = False
     for name in remembering.names:
         if is_left and name in before:
             session[name] = before[name]
