@@ -17,16 +17,19 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
 from hashlib import sha1
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from dash_auth._core import Attempt, Counters, Refusal, SharedGuess, Throttled
 from dash_auth._out_of_order import is_out_of_order
 from dash_auth._secret_keys import Keys
+from dash_auth.sessions import named
+from dash_auth.sessions.reached import Reached
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
@@ -231,3 +234,44 @@ class SharedGuesses:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
+
+
+def guesses_in(store: object, guard_name: str, keys: Callable[[], Keys]) -> SharedGuesses | None:
+    """Return what counts guesses where sessions are kept, None if that is not Redis.
+
+    :param store: the store of sessions, None for none
+    :param guard_name: what tells this guard from any other in the same Redis
+    :param keys: returns the server's secret keys
+    """
+    client = _client_of(store.store if isinstance(store, Reached) else store)
+    return None if client is None else SharedGuesses(lambda: client, guard_name, keys)
+
+
+def counting_store(sessions: Any, owner: str) -> object:
+    """Return the store of a login that keeps no sessions, and counts guesses alone.
+
+    :param sessions: what the developer has named; None takes the environment variable, if that
+        names Redis
+    :param owner: the name of the class
+    :return: the store, None where each process counts for itself
+    :raises ImportError: if Redis's library is not installed
+    :raises ValueError: if it is not Redis
+    """
+    given = sessions
+    if given is None:
+        given = os.environ.get(named.ENVIRONMENT, "")
+    if isinstance(given, str) and given.partition("://")[0] in named.REDIS:
+        return named.store_of(given)
+    if sessions is None or _client_of(sessions) is not None:
+        return cast("object", sessions)
+    raise ValueError(
+        f"{owner} keeps no sessions: each request carries its name and password. sessions= has "
+        'it count wrong passwords together with all workers, in Redis alone: "redis://localhost"'
+    )
+
+
+def _client_of(store: object) -> Any:
+    """Return the client of a store in Redis, None for any other."""
+    # Where no store is in Redis, its library need not be there.
+    module = sys.modules.get("dash_auth.sessions.redis")
+    return store.client if module is not None and isinstance(store, module.RedisSessions) else None

@@ -118,13 +118,13 @@ class Passwords(ABC):
         if other._guesses is not None:
             self.share_counters(other._guesses)
 
-    def share_counters(self, guesses: SharedGuesses) -> None:
+    def share_counters(self, guesses: SharedGuesses | None) -> None:
         """Have guesses counted together with those in other processes.
 
-        :param guesses: counts them
+        :param guesses: counts them, None where each process counts for itself
         """
         self._guesses = guesses
-        if self._counters is not None:
+        if guesses is not None and self._counters is not None:
             self._counters.share()
 
     def _waited(self, attempt: Attempt, verify: Callable[[], Any]) -> Wait:
