@@ -12,8 +12,8 @@ use subtle::ConstantTimeEq;
 
 use crate::seal::{Digest, digest};
 
-/// The longest ticket that is read, in bytes: a client chooses it.
-const LONGEST: usize = 8 * 1024;
+/// The longest ticket that is read, in bytes: a client may choose it, and a store holds longer ones than a cookie.
+const LONGEST: usize = 512 * 1024;
 
 const FORMAT: &str = "dash_auth ticket 2";
 

@@ -5,6 +5,7 @@ A drop-in for dash-auth: `BasicAuth(app, users)` protects an app, `public_routes
 """
 
 try:
+    from dash_auth import audit, sessions
     from dash_auth._current import User, current_user
     from dash_auth._unavailable import Unavailable
     from dash_auth._upstream import warn_if_installed as _warn_if_installed
@@ -18,6 +19,8 @@ try:
     from dash_auth.oidc_auth import OIDCAuth, get_oauth
     from dash_auth.page_protection import can_see, protect_page, visible_pages
     from dash_auth.public_routes import add_public_routes, public_callback
+    from dash_auth.recent_login import require_recent_login
+    from dash_auth.required_groups import require_groups
     from dash_auth.version import __version__
 except ImportError as _error:
     from dash_auth._installed import stop as _stop
@@ -34,6 +37,7 @@ __all__ = [
     "User",
     "__version__",
     "add_public_routes",
+    "audit",
     "can_see",
     "check_groups",
     "current_user",
@@ -46,7 +50,10 @@ __all__ = [
     "protected",
     "protected_callback",
     "public_callback",
+    "require_groups",
+    "require_recent_login",
     "require_user",
+    "sessions",
     "user_menu",
     "visible_pages",
 ]

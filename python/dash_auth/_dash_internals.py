@@ -266,6 +266,21 @@ def callback_context() -> Mapping[str, Any]:
     return context_value.get({})
 
 
+def tell_page(refusal: str) -> None:
+    """Have our script in a page hear that a callback of its refuses, if that is over a WebSocket.
+
+    Dash answers the callback itself, and says nothing of why. To the renderer this is the answer to
+    a request that it never sent.
+
+    :param refusal: what the script knows
+    """
+    socket: Any = callback_context().get("dash_websocket")
+    if socket is None:
+        return
+    told = {"type": "callback_response", "rendererId": socket._renderer_id, "requestId": ""}
+    socket._queue_message({**told, "payload": {"status": "error", "message": refusal}})
+
+
 @functools.cache
 def callback_keywords() -> tuple[str, ...]:
     """Return the keywords that `dash.callback` of the installed version knows.

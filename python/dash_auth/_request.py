@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from dash import Dash
 
 from dash_auth._core import Endpoint, Refusal, Standing
 from dash_auth._current import RequestIdentity
+from dash_auth._raised import Refused
 from dash_auth._secret_keys import Keys
 from dash_auth._shown import Shown
 
@@ -91,6 +93,8 @@ class Findings:
 
     def __init__(self) -> None:
         """Begin with nothing."""
+        # When it came, by the monotonic clock in seconds.
+        self.began = time.monotonic()
         self.identity: RequestIdentity | None = None
         # Who makes the request, for the developer's hooks that ask before the guard has decided.
         self.visitor: RequestIdentity | None = None
@@ -100,6 +104,8 @@ class Findings:
         self.verified: tuple[object, str, Any] | None = None
         # What came of the tickets that came along, by whose they are.
         self.tickets: dict[object, Any] = {}
+        # What is to be written to a store before the answer goes.
+        self.writes: list[Callable[[], None]] = []
         # The cookies that the answer is to carry, as their headers, by their names.
         self.set_cookies: dict[str, str] = {}
         self.refusal: Refusal | None = None
@@ -135,6 +141,21 @@ class Findings:
         self.is_too_large = False
         # Whether the log says already why the request is refused.
         self.is_explained = False
+        # What answers where code of the app's own refuses it, once it has passed.
+        self.refusing: Refusing | None = None
+        # When a provider says that it last asked the user to log in, in seconds since 1970.
+        self.asked_at: int | None = None
+
+
+class Refusing(Protocol):
+    """What answers where code of the app's own refuses a request."""
+
+    @property
+    def can_ask_again(self) -> bool:
+        """Whether a user who is logged in can be asked to log in again."""
+
+    def asked(self, request: Request) -> Any:
+        """Return the server's response that asks for a login."""
 
 
 class Request(Findings, ABC):
@@ -227,6 +248,13 @@ class Request(Findings, ABC):
     @abstractmethod
     def rewrite_answer(self, rewrite: Callable[[bytes], bytes]) -> None:
         """Have the body of the answer to this request rewritten."""
+
+    def raised(self, refused: Refused) -> Exception:
+        """Return what to raise in code of the app's own to have this request refused.
+
+        :param refused: why
+        """
+        return refused
 
 
 class Server(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
 
 from dash import Dash
@@ -43,6 +43,7 @@ from dash_auth.logins.function import (
     warn_of_empty_groups,
     warn_of_unknown_users,
 )
+from dash_auth.logins.guesses import SharedGuesses, guesses_in
 from dash_auth.logins.log_out import LogOut
 from dash_auth.logins.oidc.providers import Providers
 from dash_auth.logins.oidc.public import needs_allow, public_provider
@@ -55,9 +56,14 @@ from dash_auth.logins.session import SessionLogin
 from dash_auth.logins.throttle import Throttle
 from dash_auth.public_routes import add_public_routes
 from dash_auth.sessions.lifetime import IdleLimit, Lifetime, Limit
+from dash_auth.sessions.named import store_named
 from dash_auth.sessions.scope import scope_of
-from dash_auth.sessions.ticket import Tickets
+from dash_auth.sessions.store import SessionStore
+from dash_auth.sessions.stored import tickets_of
 from dash_auth.users.store import UserStore
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 __all__ = ["FormAuth"]
 
@@ -98,6 +104,7 @@ class FormAuth(Auth):
         session_lifetime: Limit = SESSION_LIFETIME,
         idle_timeout: IdleLimit | None = None,
         remember: bool | float | timedelta | None = None,
+        sessions: str | Engine | SessionStore | None = None,
         secure_session: bool | None = None,
         session_banner: bool = True,
         session_scope: str | None = None,
@@ -143,12 +150,19 @@ class FormAuth(Auth):
             `session_lifetime`; None, the default, for no such limit
         :param remember: whether the page offers to keep the user logged in, for 30 days instead of
             both limits, or for so many seconds, or a timedelta. It needs https
+        :param sessions: where several servers, or workers, share the sessions: the URL of a Redis
+            (`"redis://localhost"`) or a database (`"postgresql+psycopg://..."`,
+            `"sqlite:///sessions.db"`), an engine of SQLAlchemy's, or a
+            :class:`dash_auth.sessions.SessionStore`. In Redis guesses are counted, too. None takes
+            the URL in the environment variable `DASH_AUTH_SESSIONS`, else sessions are kept in
+            cookies
         :param secure_session: True sends all cookies over https only; None where the request came
             over https
         :param session_banner: whether an open page says when its login has ended
         :param session_scope: see :class:`dash_auth.auth.Auth`
         :param trusted_origins: see :class:`dash_auth.auth.Auth`
         :param anonymous_body_limit: see :class:`dash_auth.auth.Auth`, in bytes
+        :raises ImportError: if the library is not installed that `sessions` needs
         :raises RuntimeError: if there is no secret key, and several workers serve the app
         :raises TypeError: for an argument of a wrong type, and for users under both names
         :raises ValueError: if both the users and `auth_func` are given, if a stored password cannot
@@ -206,6 +220,7 @@ class FormAuth(Auth):
         if isinstance(lang, str):
             self._dash_auth_texts = {lang: TEXTS[lang]}
         self.__lifetime = Lifetime(session_lifetime, idle_timeout, remember)
+        self.__store = store_named(sessions)
         self.__secret_keys = _secret_keys.given(secret_key)
         self.__secure_session = bool(secure_session)
         warn_of_empty_groups(allow, user_groups)
@@ -234,7 +249,7 @@ class FormAuth(Auth):
         if keys:
             server.set_secret_keys(keys)
         server.close_session_cookie(secure=self.__secure_session)
-        tickets = Tickets(server, guard.name)
+        tickets = tickets_of(server, guard.name, self.__store)
         session = EitherSession(
             tickets,
             FormSession(
@@ -279,6 +294,9 @@ class FormAuth(Auth):
     def __registration(self, idp: str) -> str:
         # A ticket of the form's to the same app must not count as one of a provider's.
         return f"provider {'' if self.__providers is None else self.__providers.registration(idp)}"
+
+    def _dash_auth_guesses(self, guard: Guard) -> SharedGuesses | None:
+        return guesses_in(self.__store, guard.name, guard.server.secret_keys)
 
     def _dash_auth_on_install(self, guard: Guard) -> None:
         login, logout = self.__below(self.login_route), self.__below(self.logout_route)
@@ -380,8 +398,8 @@ class FormAuth(Auth):
             self.__flow.parts.session.have_providers()
             self.__on_page = on_page
 
-    def __shown(self, request: Request, asked: str) -> list[pages.Provider]:
-        return [] if self.__on_page is None else self.__on_page.shown(request, asked)
+    def __shown(self, request: Request, asked: str, again: bool) -> list[pages.Provider]:
+        return [] if self.__on_page is None else self.__on_page.shown(request, asked, again)
 
     def __answer_below(self, name: str) -> Steps[Any]:
         if self.__on_page is not None and name in self.__buttons:

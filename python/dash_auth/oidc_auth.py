@@ -6,7 +6,7 @@ import logging
 import os
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote, urlsplit
 
 import dash
@@ -27,6 +27,7 @@ from dash_auth._steps import walk
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, auth_of, ours
 from dash_auth.logins import navigation
 from dash_auth.logins.form.proof import Proof
+from dash_auth.logins.guesses import SharedGuesses, guesses_in
 from dash_auth.logins.oidc import pending
 from dash_auth.logins.oidc.flow import Methods, OpenIDConnect, wanted
 from dash_auth.logins.oidc.keeping import Keeping
@@ -37,7 +38,12 @@ from dash_auth.logins.oidc.session import ProviderSession
 from dash_auth.logins.session import SessionLogin
 from dash_auth.public_routes import add_public_routes
 from dash_auth.sessions.lifetime import IdleLimit, Lifetime, Limit
-from dash_auth.sessions.ticket import Tickets
+from dash_auth.sessions.named import store_named
+from dash_auth.sessions.store import SessionStore
+from dash_auth.sessions.stored import tickets_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 __all__ = ["OIDCAuth", "get_oauth"]
 
@@ -90,6 +96,7 @@ class OIDCAuth(Auth):
         idle_timeout: IdleLimit | None = None,
         session_claims: Iterable[str] | None = None,
         refresh_token_in_cookie: bool = False,
+        sessions: str | Engine | SessionStore | None = None,
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
         session_cookie: bool = False,
@@ -132,6 +139,8 @@ class OIDCAuth(Auth):
             (:data:`dash_auth.logins.oidc.keeping.PROTOCOL_CLAIMS`)
         :param refresh_token_in_cookie: whether the refresh token, if the scope `offline_access` was
             asked for, is put into the session even where that is a cookie, which its owner can read
+        :param sessions: where several servers share the sessions, see :class:`dash_auth.FormAuth`.
+            There claims may have any length, and the refresh token is kept
         :param anonymous_body_limit: see :class:`dash_auth.auth.Auth`, in bytes
         :param trusted_origins: see :class:`dash_auth.auth.Auth`
         :param session_cookie: whether the session's cookie holds `session["user"]` and `["idp"]` as
@@ -140,7 +149,7 @@ class OIDCAuth(Auth):
             are there in requests alone.
         :param session_scope: see :class:`dash_auth.auth.Auth`
         :param session_banner: see :class:`dash_auth.auth.Auth`
-        :raises ImportError: if Authlib is not installed
+        :raises ImportError: if Authlib is not installed, or the library that `sessions` needs
         :raises RuntimeError: if there is no secret key
         :raises TypeError: for an argument of a wrong type, and an unknown kind of server
         :raises ValueError: if a route lacks `<idp>`, is taken, or cannot be read
@@ -165,8 +174,12 @@ class OIDCAuth(Auth):
         self.callback_route: str = callback_route
         self.idp_selection_route = idp_selection_route
         self.log_signins = log_signins
+        self.__store = store_named(sessions)
         self.__keeping = Keeping(
-            self.__providers, session_claims, refresh_token_in_cookie=refresh_token_in_cookie
+            self.__providers,
+            session_claims,
+            refresh_token_in_cookie=refresh_token_in_cookie,
+            is_stored=self.__store is not None,
         )
         self.__has_allow = allow is not None
         self.__lifetime = Lifetime(session_lifetime, idle_timeout)
@@ -201,7 +214,7 @@ class OIDCAuth(Auth):
         if self.__secret_keys:
             server.set_secret_keys(self.__secret_keys)
         server.close_session_cookie(secure=self.__secure_session)
-        tickets = Tickets(server, guard.name)
+        tickets = tickets_of(server, guard.name, self.__store)
         self.__proof = Proof(tickets, guard.name, guard.keys)
         session = ProviderSession(
             server,
@@ -221,6 +234,9 @@ class OIDCAuth(Auth):
             self.app, server, self.__providers, session, methods, with_user=self.__session_cookie
         )
         return Logins([session], [session], [session], asking=self.__flow), session
+
+    def _dash_auth_guesses(self, guard: Guard) -> SharedGuesses | None:
+        return guesses_in(self.__store, guard.name, guard.server.secret_keys)
 
     def _dash_auth_on_install(self, guard: Guard) -> None:
         self.__providers.registry.serve(self.app.server, self._dash_auth_server)

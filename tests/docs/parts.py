@@ -238,6 +238,20 @@ for endings, open_now in ((" js,css,png", SCRIPTS | {"/assets/logo.png"}), ("", 
 """,
     ),
     "deploying: Change the key": (OLD, OLD_COUNTS),
+    "sessions: Who is logged in, and log out everywhere": (
+        APP
+        + """
+dash_auth.FormAuth(app, users, sessions="sqlite:///sessions.db")
+own = {"Sec-Fetch-Site": "same-origin"}
+sent = {"username": "alice", "password": "wonderland"}
+browser = app.server.test_client()
+assert browser.post("/login", data=sent, headers=own).status_code == 303
+assert "asked by alice" in browser.get("/_dash-layout").text
+""",
+        """
+assert sessions.of("alice") == [] and browser.get("/_dash-layout").status_code == 401
+""",
+    ),
     "deploying: Several instances of one script": (
         APP + "app.server.secret_key = os.environ['SECRET_KEY']\n"
         "check = lambda name, password: password == 'wonderland'\n",

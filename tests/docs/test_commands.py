@@ -34,6 +34,7 @@ SERVED = {
     ],
 }
 MAKE_KEY = "deploying: Start the server"
+SHARED = "deploying: Four workers that share their logins"
 OTHER_SERVERS = "deploying: Start the server 3"
 # The key is made once, then the server starts, with that key alone.
 SERVE = f"unset SECRET_KEY\n{SH[MAKE_KEY]}{SH['deploying: Start the server 2']}"
@@ -73,6 +74,7 @@ def test_each_command_has_its_check() -> None:
         *SERVED,
         MAKE_KEY,
         OTHER_SERVERS,
+        SHARED,
         MOCK_PROVIDER,
         *REQUIRES_UPSTREAM,
         *BOTH_INSTALLED,

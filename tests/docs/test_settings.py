@@ -16,13 +16,14 @@ import pytest
 import requests
 import yaml
 from conftest import free_port
+from databases import Database
 from deployment.conftest import NGINX, certify, process
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
 from .blocks import PYTHON, ROOT, written_in
 from .programs import ENVIRONMENT
-from .test_commands import APP, PIP, SERVE, assert_guarded, lines, started
+from .test_commands import APP, PIP, SERVE, SH, assert_guarded, lines, started
 
 WITH_TLS = "deploying: nginx with TLS"
 CERTIFICATES = "recipes: A login of your own"
@@ -110,6 +111,55 @@ def test_nginx_with_tls(tmp_path: Path) -> None:
         with ThreadPoolExecutor(8) as guessing:
             guesses = guessing.map(lambda _: browser.get(site, timeout=20).status_code, range(500))
             assert set(guesses) == {401, 429}
+
+
+@needs_nginx
+def test_four_workers_share_their_logins(tmp_path: Path, redis_server: Database) -> None:
+    place = "deploying: Four workers that share their logins"
+    app = PYTHON[place].replace("redis://localhost", redis_server.url)
+    with (
+        started(SH[place], app, tmp_path) as behind,
+        nginx(written_in("nginx")[WITH_TLS], tmp_path, behind) as (_, tls),
+        requests.Session() as browser,
+    ):
+        browser.trust_env = False
+        browser.verify = str(tmp_path / "server.pem")
+        browser.headers["Host"] = "sales.example.com"
+        site = f"https://127.0.0.1:{tls}"
+        own = {"Sec-Fetch-Site": "same-origin"}
+
+        def log_in(password: str) -> requests.Response:
+            sent = {"username": "alice", "password": password}
+            return browser.post(
+                f"{site}/login", sent, headers=own, allow_redirects=False, timeout=20
+            )
+
+        def layouts() -> set[int]:
+            """Return what the workers answer, each over connections of its own."""
+
+            def ask(_: int) -> int:
+                cookies = browser.cookies.get_dict()
+                return requests.get(
+                    f"{site}/_dash-layout",
+                    headers={"Host": "sales.example.com"},
+                    cookies=cookies,
+                    verify=browser.verify,
+                    timeout=20,
+                ).status_code
+
+            with ThreadPoolExecutor(8) as clients:
+                return set(clients.map(ask, range(40)))
+
+        assert log_in("wonderland").status_code == 303
+        assert layouts() == {200}
+        held = browser.cookies.copy()
+        browser.post(f"{site}/logout", headers=own, allow_redirects=False, timeout=20)
+        browser.cookies.update(held)
+        # A copy of the cookie opens nothing, at whichever worker.
+        assert layouts() == {401}
+        browser.cookies.clear()
+        guesses = [log_in(f"wunderland {number}").status_code for number in range(12)]
+        assert guesses[:5] == [401] * 5 and guesses[-1] == 429
 
 
 @needs_nginx

@@ -165,6 +165,22 @@ dash_auth.BasicAuth(app, dict([alice]))
 assert status(app, auth=("alice", "looking-glass")) == 401
 assert "Refused" in log.getvalue() and "looking-glass" not in log.getvalue()
 """,
+    "deploying: Four workers that share their logins": None,
+    "sessions: Sessions that several servers share": """
+import os
+from dash_auth import sessions
+own = {"Sec-Fetch-Site": "same-origin"}
+browser, other = client(app), client(app)
+sent = {"username": "alice", "password": "wonderland"}
+for one in (browser, other):
+    assert one.post("/login", data=sent, headers=own).status_code == 303
+    assert "Sales" in one.get("/_dash-layout").text
+assert os.path.exists("sessions.db") and len(sessions.of("alice")) == 2
+assert browser.post("/logout", headers=own).status_code == 303
+assert len(sessions.of("alice")) == 1
+assert browser.get("/_dash-layout").status_code == 401
+assert other.get("/_dash-layout").status_code == 200
+""",
     "deploying: Deploying": """
 assert get(app, "/health").text == "ok"
 assert status(app) == 401 and status(app, auth=alice) == 200

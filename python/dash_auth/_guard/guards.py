@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
 from dash_auth._guard.guard import Guard
-from dash_auth._request import Request
+from dash_auth._raised import FORBIDDEN, Refused
+from dash_auth._request import Answer, Request
 from dash_auth._shown import NAMES, Shown
 from dash_auth._steps import Steps
+
+logger = logging.getLogger("dash_auth")
 
 
 class Guards:
@@ -60,6 +64,7 @@ class Guards:
         :param request: the request
         """
         responsible = self.responsible(request)
+        request.refusing = next(reversed(responsible), None)
         for guard in responsible:
             answer = yield from guard.decide(request)
             if answer is not None:
@@ -82,6 +87,16 @@ class Guards:
                     return answer
         return None
 
+    def refuse(self, request: Request, refused: Refused) -> Steps[Answer | Any]:
+        """Return what is answered where code of the app's own refuses what has passed.
+
+        :param request: the request
+        :param refused: why
+        """
+        for guard in reversed(self.responsible(request)):
+            return (yield from guard.refuse(request, refused))
+        return Answer(403 if refused.why == FORBIDDEN else 401, refused.text)
+
     def end(self, request: Request) -> None:
         """Take out of the session what was shown, before it is saved."""
         if request.shown is None:
@@ -91,6 +106,15 @@ class Guards:
             own = guard.visitors.end(request)
             kept = kept if own is None else {**(kept or {}), **own}
         request.shown.take_out(kept)
+
+    @staticmethod
+    def write(request: Request) -> None:
+        """Write to a store what the app did to its user's session; it may take a while."""
+        while request.writes:
+            try:
+                request.writes.pop()()
+            except Exception:
+                logger.exception("An error while a session was to be written to its store")
 
     def after(self, request: Request) -> None:
         """Show again what was taken out, for what reads the session after it was saved."""

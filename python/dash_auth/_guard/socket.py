@@ -39,6 +39,7 @@ def admit(guard: Guard, request: Request) -> Steps[Admission | None]:
     :param request: the handshake
     """
     yield from guard.set_up()
+    request.refusing = guard
     is_for_callbacks = request.endpoint == guard.parts.endpoints.websocket
     standing, is_hijack = guard.parts.ask(request, guard.parts.kind(request))
     visitor = None
@@ -83,6 +84,9 @@ def judge(
         if closed is not None:
             logger.debug("Refused: a WebSocket's %s; no login came along", closed)
         return None if closed is None else "Login required"
+    looking_up = visitor.login.look_up(visitor)
+    if looking_up is not None:
+        yield from looking_up
     if not visitor.login.holds(visitor):
         return Refusal.WRONG
     # Anew each time: the user may be gone, or in other groups.

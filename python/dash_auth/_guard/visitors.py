@@ -11,6 +11,7 @@ from dash_auth._current import RequestIdentity, User, groups_in, named
 from dash_auth._dash.parts import Parts
 from dash_auth._guard.allow import Allow
 from dash_auth._login import Login, Logins, Visitor
+from dash_auth._out_of_order import is_out_of_order
 from dash_auth._request import Request
 from dash_auth._shown import USER, show
 from dash_auth._steps import Steps, is_way, stepwise, walk
@@ -44,6 +45,9 @@ class Visitors:
         """
         mine = RequestIdentity()
         try:
+            loading = self._loading(request)
+            if loading is not None:
+                yield from loading
             if self.session is not None and self._is_to_show(request):
                 beginning = self.session.begin(request)
                 if beginning is not None:
@@ -51,11 +55,17 @@ class Visitors:
         except Crowded:
             # Not an error: what is public goes on as nobody's.
             pass
-        except Exception:
-            logger.exception("An error while finding out whom a session shows: nobody")
+        except Exception as error:
+            _say(error, "An error while finding out whom a session shows: nobody")
         else:
             mine = RequestIdentity(self.find)
         request.visitor = known_to_others(request.visitor, mine)
+
+    def _loading(self, request: Request) -> Steps[None] | None:
+        """Return the way on which the session of a request is looked up, if that takes a while."""
+        if self.session is None or not request.has_cookies or self.is_foreign(request):
+            return None
+        return self.session.load(request)
 
     def _is_to_show(self, request: Request) -> bool:
         """Tell whether the session says who makes a request, and no other login before it."""
@@ -79,8 +89,8 @@ class Visitors:
                 yield from self.session.show_known(request)
         except Crowded:
             pass
-        except Exception:
-            logger.exception("An error while finding out whom a session shows: nobody")
+        except Exception as error:
+            _say(error, "An error while finding out whom a session shows: nobody")
 
     def end(self, request: Request) -> dict[str, Any] | None:
         """Take over what the app did to the session before it is saved.
@@ -90,8 +100,8 @@ class Visitors:
         """
         try:
             return None if self.session is None else self.session.keep(request)
-        except Exception:
-            logger.exception("An error while saving a session: nothing of the user is kept")
+        except Exception as error:
+            _say(error, "An error while saving a session: nothing of the user is kept")
             return None
 
     # The logins
@@ -102,11 +112,20 @@ class Visitors:
         :param request: the request
         :param logins: the logins to ask
         """
+        loading = self._loading(request)
+        if loading is not None:
+            return self._recognise_once_loaded(request, logins, loading)
         for login in logins:
             claim = login.claim(request)
             if claim is not None:
                 return self._verified(request, login, claim)
         return _nobody()
+
+    def _recognise_once_loaded(
+        self, request: Request, logins: Sequence[Login], loading: Steps[None]
+    ) -> Steps[Visitor | None]:
+        yield from loading
+        return (yield from self.recognise(request, logins))
 
     def recognise_again(self, request: Request, visitor: Visitor) -> Steps[Visitor | None]:
         """Return who opened a WebSocket, by what was verified then.
@@ -151,7 +170,7 @@ class Visitors:
             request.denied_user = "" if user is None else user.name
             visitor.is_for_public = True
 
-    def find(self, request: Request) -> User | None:
+    def find(self, request: Request) -> RequestIdentity | None:
         """Return who makes a public request; where the app asks, in its own thread.
 
         :param request: the request
@@ -159,7 +178,7 @@ class Visitors:
         if self.is_foreign(request):
             return None
         visitor = walk(self.recognise(request, self.logins.public), request)
-        return None if visitor is None else visitor.identity.user(request)
+        return None if visitor is None else visitor.identity
 
     def find_now(self, request: Request) -> Steps[RequestIdentity]:
         """Return who makes a public request; nobody where that cannot be found out.
@@ -170,8 +189,8 @@ class Visitors:
             visitor = yield from self.recognise(request, self.logins.public)
         except Crowded:
             visitor = None
-        except Exception:
-            logger.exception("An error while finding out who makes a request: nobody")
+        except Exception as error:
+            _say(error, "An error while finding out who makes a request: nobody")
             visitor = None
         return RequestIdentity() if visitor is None else visitor.identity
 
@@ -218,6 +237,14 @@ def known_to_others(known: RequestIdentity | None, mine: RequestIdentity) -> Req
     :param mine: who it is as this one knows
     """
     return mine if known is None else known.otherwise(mine)
+
+
+def _say(error: Exception, text: str) -> None:
+    """Log an error; one that says that the sessions cannot be asked is told of elsewhere."""
+    if is_out_of_order(error):
+        logger.debug("%s", text, exc_info=error)
+    else:
+        logger.error("%s", text, exc_info=error)
 
 
 def _nobody() -> Steps[None]:

@@ -9,8 +9,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMap
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
+from dash_auth import _dash_internals as internals
 from dash_auth._current import EVENT_LOOP_FACTS
+from dash_auth._guard.guards import Guards
+from dash_auth._raised import Refused
 from dash_auth._request import TOO_LARGE, UNREADABLE, Request
+from dash_auth._steps import off_loop
+from dash_auth._threads import Crowded
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -165,12 +170,13 @@ class AsgiRequest(Request):
         replaced = [(name, value) for name, several in values.items() for value in several]
         self.scope["query_string"] = urlencode(kept + replaced).encode()
 
-    def login_required(self) -> Exception:
-        """Return what to raise for a login to be asked for."""
-        raise RuntimeError("require_user is for the routes of a FastAPI server")
-
     def rewrite_answer(self, rewrite: Callable[[bytes], bytes]) -> None:
         self.rewrite = rewrite
+
+    def raised(self, refused: Refused) -> Exception:
+        if self.is_socket:
+            internals.tell_page(refused.text)
+        return refused
 
 
 BODY_TIMEOUT = 60
@@ -184,6 +190,19 @@ async def _in_time(reading: Coroutine[Any, Any, None]) -> None:
     else:
         # In a task of its own, which costs more than all of the decision.
         await asyncio.wait_for(reading, BODY_TIMEOUT)
+
+
+async def write(request: Request, guards: Guards) -> None:
+    """Have what is to go to a store be written beside the event loop.
+
+    :param request: the request that brought it
+    :param guards: the guards of the server
+    """
+    if request.writes:
+        try:
+            await off_loop(guards.write, request, is_remembered=True)
+        except Crowded:
+            guards.write(request)
 
 
 def as_nobody(receive: Receive, send: Send) -> tuple[Receive, Send]:

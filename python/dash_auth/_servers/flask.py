@@ -12,6 +12,7 @@ import flask
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from dash_auth._current import FACTS, current_facts
+from dash_auth._raised import Refused
 from dash_auth._request import TOO_LARGE, UNREADABLE, Request
 from dash_auth._servers.werkzeug import (
     WerkzeugServer,
@@ -173,10 +174,18 @@ class FlaskServer(WerkzeugServer):
         request = self.request()
         return walk(self._decide(request), request)
 
+    def _handle_user_exception(self, *arguments: Any) -> Any:
+        refused = arguments[-1]
+        if not isinstance(refused, Refused):
+            return self._handle(*arguments)
+        request = self.request()
+        return self._response(walk(self.guards.refuse(request, refused), request))
+
     def _after_request(self, response: Any) -> Any:
         request = self.request()
         fit_caching(request, response)
         self.guards.end(request)
+        self.guards.write(request)
         set_cookies(request, response)
         tell_refusal(request, response)
         return response

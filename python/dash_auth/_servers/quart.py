@@ -15,10 +15,11 @@ from werkzeug.exceptions import HTTPException
 
 from dash_auth import _dash_internals as internals
 from dash_auth._current import EVENT_LOOP_FACTS
+from dash_auth._raised import Refused
 from dash_auth._request import TOO_LARGE, UNREADABLE, Answer
 from dash_auth._servers import asgi
 from dash_auth._servers.asgi import AsgiRequest
-from dash_auth._servers.websocket import GuardedSocket
+from dash_auth._servers.websocket import GuardedSocket, closing_code
 from dash_auth._servers.werkzeug import (
     WerkzeugServer,
     apps_on,
@@ -205,10 +206,23 @@ class QuartServer(WerkzeugServer):
             quart.after_this_request(_rewriting(request.rewrite))
         return None
 
+    async def _handle_user_exception(self, *arguments: Any) -> Any:
+        refused = arguments[-1]
+        if not isinstance(refused, Refused):
+            return await self._handle(*arguments)
+        request = self.request()
+        if request.is_socket:
+            # Before it was opened that is 403.
+            await quart.websocket.close(closing_code(refused), refused.text)
+            return None
+        made = self._response(await walk_beside_loop(self.guards.refuse(request, refused), request))
+        return await made if inspect.isawaitable(made) else made
+
     async def _after_request(self, response: Any) -> Any:
         request = self.request()
         fit_caching(request, response)
         self.guards.end(request)
+        await asgi.write(request, self.guards)
         set_cookies(request, response)
         tell_refusal(request, response)
         return response
@@ -244,7 +258,9 @@ class QuartServer(WerkzeugServer):
         return self.respond(Answer(403, "Login required"))
 
     async def _before_saving(self, response: Any) -> Any:
-        self.guards.end(self.request())
+        request = self.request()
+        self.guards.end(request)
+        await asgi.write(request, self.guards)
         return response
 
     def _answering(self, view: Callable[..., Any], headers: dict[str, str]) -> Callable[..., Any]:

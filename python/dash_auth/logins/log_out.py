@@ -26,7 +26,7 @@ class Remembered(Protocol):
     """What remembers who has logged in."""
 
     def log_out(self, request: Request) -> None:
-        """End the login of a request in this process, and for the browser.
+        """End the login of a request, and for the browser; it may take a while.
 
         :param request: the request
         """
@@ -106,7 +106,11 @@ class LogOut(Asking):
         if refused is not None:
             return refused
         request = self.server.request()
-        self.session.log_out(request)
+        log_out = partial(self.session.log_out, request)
+        try:
+            yield Wait(log_out, is_remembered=True)
+        except Crowded:
+            log_out()
         self.session.empty(request)
         try:
             yield Wait(partial(self.server.renew_session_id, request.session), is_remembered=True)

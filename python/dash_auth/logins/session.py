@@ -38,6 +38,13 @@ class SessionLogin(Login):
         :param visitor: who makes it
         """
 
+    def load(self, request: Request) -> Steps[None] | None:
+        """Have at hand what it knows of who makes a request, if that takes a while.
+
+        :param request: the request
+        """
+        return None
+
     def withdraw(self, request: Request) -> None:
         """Remember nobody: the visitor of :meth:`issue` is refused after all."""
 
@@ -107,13 +114,23 @@ class AccountSession(SessionLogin):
         if not (self._counts(claim) if request.is_socket else self._counts_for(request, claim)):
             return None
         claims = yield from self._claims(claim.name)
-        identity = RequestIdentity(None, claims)
+        identity = RequestIdentity(None, claims, auth_time=self._auth_time(claim))
         # The one thing beside that opens with it is a WebSocket.
         is_for_public = claim.is_for_public and not request.is_socket
         return Visitor(self, claim, identity, {USER: claims}, is_for_public=is_for_public)
 
+    def load(self, request: Request) -> Steps[None] | None:
+        return self._tickets.load(request)
+
+    def look_up(self, visitor: Visitor) -> Steps[None] | None:
+        return self._tickets.look_up(visitor.claim)
+
     def holds(self, visitor: Visitor) -> bool:
         return self._tickets.lasts(visitor.claim) and self._counts(visitor.claim)
+
+    def _auth_time(self, ticket: Ticket) -> float | None:
+        """Return when the user was last asked for the password, None where nothing says so."""
+        return None
 
     def _counts(self, ticket: Ticket) -> bool:
         """Tell whether it was not ended, and what the user was verified against is the same."""
@@ -143,15 +160,13 @@ class AccountSession(SessionLogin):
         return self._tickets.text(request) is not None
 
     def log_out(self, request: Request) -> None:
-        """End the login of a request in this process, and for the browser.
+        """End the login of a request, and for the browser; it may take a while.
 
         :param request: the request
         """
-        ticket = self._tickets.held(request)
+        ticket = self._tickets.leave(request)
         if ticket is not None:
-            ended.end(ticket)
             _witness.logged_out(request, self.method, ticket.name, ticket)
-        self._tickets.withdraw(request)
 
     def empty(self, request: Request) -> None:
         """Empty the app's session, but for what it keeps of logins to other apps.

@@ -1,5 +1,7 @@
 """The ticket: what is remembered of a login, in a cookie of the guard's own.
 
+Where a store keeps it, see :mod:`dash_auth.sessions.stored`, the cookie holds an id alone.
+
 Login and logout alone write it, never the app's session: a late answer that writes the session
 brings no login back. Two apps on one host have a cookie each.
 """
@@ -15,9 +17,11 @@ from dash_auth import _core, _witness
 from dash_auth._core import Ticket, claimed_time
 from dash_auth._request import Request, Server
 from dash_auth._secret_keys import mark
+from dash_auth._steps import Steps
 from dash_auth.sessions import ended
 from dash_auth.sessions.lifetime import Lasting
 from dash_auth.sessions.renewed import Renewed
+from dash_auth.sessions.workers import Workers
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
@@ -25,11 +29,18 @@ LONGEST_COOKIE = 4000
 """The longest name and value of a cookie, in bytes: below what browsers take (RFC 6265 6.1)."""
 
 _NOTED_EVERY = 60
-"""After how many seconds it is noted anew that a user is not idle: not with each request. It is a
-quarter of the limit where that is less."""
+"""After how many seconds it is noted anew that a user is not idle: not with each request."""
 
 _A_HUNDRED_YEARS = 100 * 365 * 24 * 60 * 60
 """The longest time of a ticket, in seconds: what is longer may be more than a date holds."""
+
+
+def noted_every(idle_seconds: int | None) -> float:
+    """Return after how many seconds it is noted anew that a user is not idle.
+
+    :param idle_seconds: for how long a user may be idle, in seconds; None for no such limit
+    """
+    return _NOTED_EVERY if idle_seconds is None else min(_NOTED_EVERY, idle_seconds / 4)
 
 
 class Tickets:
@@ -37,9 +48,11 @@ class Tickets:
 
     Attributes:
         method: the way to log in, as :mod:`dash_auth.audit` calls it.
+        are_stored: whether a store keeps them, which takes a while to ask.
     """
 
     method: str = "basic"
+    are_stored: bool = False
 
     def __init__(self, server: Server, guard: str, seconds: float | None = None) -> None:
         """Name the guard.
@@ -76,6 +89,20 @@ class Tickets:
         text = request.cookie(self._cookie_name(request)) if request.has_cookies else None
         return text if text is not None and text.isascii() else None
 
+    def load(self, request: Request) -> Steps[None] | None:
+        """Have the ticket of a request at hand, if that takes a while.
+
+        :param request: the request
+        """
+        return None
+
+    def look_up(self, ticket: Ticket) -> Steps[None] | None:
+        """Find out whether a login still goes on that a WebSocket was opened with, likewise.
+
+        :param ticket: the ticket of its handshake
+        """
+        return None
+
     def held(self, request: Request) -> Ticket | None:
         """Return the ticket of a request, None if none counts.
 
@@ -101,6 +128,8 @@ class Tickets:
         elif ended.is_ended(held):
             _witness.session_ended(request, self.method, held, "logged_out")
             return None
+        if held is not None and self.method != "basic":
+            _workers.look_at(held)
         return held
 
     def says(self, request: Request, name: str, verified_against: str) -> bool:
@@ -130,8 +159,9 @@ class Tickets:
         lasting: Lasting | None = None,
         renewed: Ticket | None = None,
         is_over_tls: bool = False,
+        user: str | None = None,
     ) -> Ticket | None:
-        """Have the answer to a request carry a new ticket.
+        """Have the answer to a request carry a new ticket; to store one takes a while.
 
         :param request: the request
         :param name: the user's name
@@ -143,17 +173,19 @@ class Tickets:
         :param renewed: the ticket of the same login, whose id, time and end the new one has; None
             for a new login
         :param is_over_tls: whether the browser came over https, though the server may not know
+        :param user: the name by which the app knows the user; None for `name`
         :return: the ticket; None if it is longer than a cookie may be
         """
         now, keys = int(time.time()), self._server.secret_keys()
         seconds = self.seconds if lasting is None else lasting.seconds
         until = None if seconds is None else now + max(int(seconds), 1)
         idle_seconds = None if lasting is None else lasting.idle_seconds
+        token, id = ("", renewed.id) if renewed is not None else self._drawn()
         text = self._tickets.issue(
             keys[0],
             name,
             verified_against,
-            id=secrets.token_urlsafe(9) if renewed is None else renewed.id,
+            id=id,
             auth_time=now if renewed is None else renewed.auth_time,
             until=until if renewed is None else renewed.until,
             idle_until=None if idle_seconds is None else now + idle_seconds,
@@ -161,22 +193,70 @@ class Tickets:
             is_for_public=is_for_public,
             claims=claims,
         )
+        issued = self._tickets.open(keys, text, now)
+        value = text if issued is None else self._keep(request, token, issued, text, user or name)
         cookie = self._cookie_name(request)
-        if len(cookie) + len(text) > LONGEST_COOKIE:
+        if value is None or len(cookie) + len(value) > LONGEST_COOKIE:
             return None
         is_kept = lasting is not None and lasting.is_kept
         kept_for = f"; Max-Age={seconds:.0f}" if is_kept else ""
-        self._set(request, cookie, text + kept_for, is_over_tls=is_over_tls)
-        issued = self._tickets.open(keys, text, now)
+        self._set(request, cookie, value + kept_for, is_over_tls=is_over_tls)
+        if issued is not None and self.method != "basic":
+            _workers.note(issued)
         request.tickets[self] = issued
         return issued
+
+    def _drawn(self) -> tuple[str, str]:
+        """Return a new token, where the cookie is to hold one, and the id of its ticket."""
+        return "", secrets.token_urlsafe(9)
+
+    def _keep(
+        self, request: Request, token: str, ticket: Ticket, text: str, user: str
+    ) -> str | None:
+        """Keep a new ticket; return what the cookie is to hold, None where it is too long.
+
+        :param request: the request that ends the login
+        :param token: what was drawn for it
+        :param ticket: the ticket
+        :param text: the ticket, sealed
+        :param user: the name by which the app knows the user
+        """
+        return text
+
+    def change(self, ticket: Ticket, verified_against: str, claims: bytes) -> None:
+        """Have a stored ticket say something else of its user, if it is still there.
+
+        :param ticket: the ticket
+        :param verified_against: what the user was verified against
+        :param claims: what it says from now on
+        """
+        raise NotImplementedError
+
+    def end(self, ticket: Ticket) -> None:
+        """End a login before its time; it may take a while where a store keeps it.
+
+        :param ticket: its ticket
+        """
+        ended.end(ticket)
+
+    def leave(self, request: Request) -> Ticket | None:
+        """End the login of a request, and have the browser forget it.
+
+        :param request: the request
+        :return: its ticket, None where none counted
+        """
+        ticket = self.held(request)
+        if ticket is not None:
+            self.end(ticket)
+        self.withdraw(request)
+        return ticket
 
     def renew(
         self,
         request: Request,
         ticket: Ticket,
         verified_against: str,
-        idle_seconds: int,
+        idle_seconds: int | None,
         *,
         is_over_tls: bool = False,
     ) -> Ticket | None:
@@ -185,13 +265,15 @@ class Tickets:
         :param request: the request that shows it
         :param ticket: the ticket of the login
         :param verified_against: what the user was verified against
-        :param idle_seconds: for how long the user may be idle from now on, in seconds
+        :param idle_seconds: for how long the user may be idle from now on, in seconds; None for
+            no such limit
         :param is_over_tls: see :meth:`issue`
         :return: the new ticket
         """
         idle_until = ticket.idle_until
-        noted_every = min(_NOTED_EVERY, idle_seconds / 4)
-        if idle_until is None or idle_until - time.time() > idle_seconds - noted_every:
+        if idle_until is None or idle_seconds is None:
+            return None
+        if idle_until - time.time() > idle_seconds - noted_every(idle_seconds):
             return None
         renewed = self.issue(
             request,
@@ -281,3 +363,4 @@ class _OtherKeys:
 
 
 _other_keys = _OtherKeys()
+_workers = Workers()

@@ -77,8 +77,6 @@ class GuardMiddleware:
         scope[_ASKED].append(request)
         await walk_beside_loop(guards.begin(request), request)
         send = _saving(send, guards, request)
-        # For a view that asks for a login itself.
-        request.guard = next(reversed(guards.responsible(request)), None)
         try:
             refusal = await walk_beside_loop(guards.decide(request), request)
         except HTTPException as error:
@@ -121,6 +119,7 @@ def _saving(send: Send, guards: Guards, request: FastAPIRequest) -> Send:
             return
         # Starlette's session, which stands before the guard, is written with this message.
         guards.end(request)
+        await asgi.write(request, guards)
         if request.set_cookies:
             cookies = [(b"set-cookie", one.encode("ascii")) for one in request.set_cookies.values()]
             message["headers"] = [*message.get("headers", ()), *cookies]

@@ -18,6 +18,8 @@ from dash_auth._core import Refusal
 from dash_auth._guard.guard import Guard
 from dash_auth._guard.socket import Admission, admit, judge
 from dash_auth._login import Visitor
+from dash_auth._out_of_order import is_out_of_order
+from dash_auth._raised import FORBIDDEN, Refused
 from dash_auth._servers.asgi import AsgiRequest
 from dash_auth._servers.websocket.allowance import Allowance, unread_request
 from dash_auth._servers.websocket.messages import message_of_dash, refusal_of
@@ -33,10 +35,24 @@ Message = MutableMapping[str, Any]
 LOGIN_REQUIRED = 4001
 """The code of a socket that is closed: Dash's renderer does not open it again by itself."""
 
+_MAY_NOT = 1008
+"""The code for what the user of a socket may not have (RFC 6455 section 7.4: against a policy)."""
+
 _TOO_MUCH = "more than anonymous_body_limit came with no login"
+
+_FAILED_LOOKS = 2
+"""After so many looks in turn that came to nothing a socket is closed: two seconds lie between."""
 
 _SECONDS_TO_SAY_GOODBYE = 1.0
 """How long the app hears later of the end where the client does not read, in seconds."""
+
+
+def closing_code(refused: Refused) -> int:
+    """Return the code with which a WebSocket is closed that code of the app's own refuses.
+
+    :param refused: why
+    """
+    return _MAY_NOT if refused.why == FORBIDDEN else LOGIN_REQUIRED
 
 
 class GuardedSocket:
@@ -68,6 +84,7 @@ class GuardedSocket:
         self._unread: asyncio.Future[Message] | None = None
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._goodbye: asyncio.Task[None] | None = None
+        self._failed_looks = 0
 
     async def admit(self, guards: list[Guard], request: AsgiRequest) -> bool:
         """Decide on the handshake; tell whether the socket may be opened.
@@ -162,10 +179,28 @@ class GuardedSocket:
         except Exception:
             logger.debug("A WebSocket is closed already", exc_info=True)
 
-    def look_after(self) -> None:
+    async def look_after(self) -> None:
         """Close the socket if a login that opened it holds no longer."""
-        if not self._holds():
+        if not (await self._is_known() and self._holds()):
             self.close()
+
+    async def _is_known(self) -> bool:
+        """Find out what :meth:`_holds` is to know; tell whether that could be done of late."""
+        assert self._request is not None
+        try:
+            for visitor in self._visitors:
+                looking_up = visitor.login.look_up(visitor)
+                if looking_up is not None:
+                    await walk_beside_loop(looking_up, self._request, is_remembered=True)
+        except Exception as error:
+            if not (isinstance(error, Crowded) or is_out_of_order(error)):
+                logger.exception("Closed: an error while asking whether a WebSocket's login holds")
+                return False
+            # A store that is started anew is back by the next look, and a socket is not.
+            self._failed_looks += 1
+            return self._failed_looks < _FAILED_LOOKS
+        self._failed_looks = 0
+        return True
 
     def _holds(self) -> bool:
         try:
@@ -208,9 +243,13 @@ class GuardedSocket:
         except Crowded:
             logger.debug("Refused: a WebSocket's callback; too many wait already")
             refusal = "Too many logins"
-        except Exception:
-            logger.exception("Refused: an error while deciding on a WebSocket message")
-            refusal = "Refused"
+        except Exception as error:
+            if is_out_of_order(error):
+                logger.debug("Refused: a WebSocket's callback; %s", error)
+                refusal = "Please try again in a few seconds"
+            else:
+                logger.exception("Refused: an error while deciding on a WebSocket message")
+                refusal = "Refused"
         if refusal is None and self._allowance is not None:
             refusal = None if self._allowance.take(content, text) else "Too many callbacks at once"
             if refusal is not None:

@@ -15,7 +15,7 @@ _SECONDS_BETWEEN_LOOKS = 2.0
 class Watched(Protocol):
     """A socket that somebody logged in to open."""
 
-    def look_after(self) -> None:
+    async def look_after(self) -> None:
         """Close the socket if a login that opened it holds no longer."""
 
 
@@ -41,12 +41,12 @@ async def _look_after(sockets: WeakSet[Watched]) -> None:
             await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
             if not sockets:
                 return
-            _look_at(sockets)
+            await _look_at(sockets)
     finally:
         del _watched[asyncio.get_running_loop()]
 
 
-def _look_at(sockets: WeakSet[Watched]) -> None:
+async def _look_at(sockets: WeakSet[Watched]) -> None:
     # A function of its own: the variable of a loop that waits would keep the last socket alive.
     for socket in list(sockets):
-        socket.look_after()
+        await socket.look_after()

@@ -8,6 +8,7 @@ from dash_auth._login import FLOW, Outcome, Visitor
 from dash_auth._request import Request
 from dash_auth._shown import NAMES, USER
 from dash_auth._steps import Steps, stepwise
+from dash_auth._unavailable import Unavailable
 from dash_auth.logins.form.session import FormSession
 from dash_auth.logins.oidc.session import ProviderSession, name_of
 from dash_auth.logins.session import SessionLogin
@@ -64,12 +65,26 @@ class EitherSession(SessionLogin):
         ticket = self.form.found(request)
         return None if ticket is None else ticket.name
 
+    def name_in_form(self, request: Request) -> str:
+        """Return the name with which the user logged in who is to do so again.
+
+        :param request: the request
+        :return: nothing of a provider's user, who has no password here
+        """
+        ticket = None if self.provider.wrote(request) else self.form.found(request)
+        return "" if ticket is None else ticket.name
+
     def log_out(self, request: Request) -> None:
-        """End the login of a request in this process, and for the browser.
+        """End the login of a request, and for the browser; it may take a while.
 
         :param request: the request
         """
-        self._of(request).log_out(request)
+        try:
+            session = self._of(request)
+        except Unavailable:
+            # What cannot be read is ended all the same.
+            session = self.form
+        session.log_out(request)
 
     def empty(self, request: Request) -> None:
         """Empty the app's session, but for what it keeps of logins to other apps.
@@ -97,6 +112,9 @@ class EitherSession(SessionLogin):
     def issue(self, request: Request, visitor: Visitor) -> None:
         # What the login ended in has done so.
         return
+
+    def load(self, request: Request) -> Steps[None] | None:
+        return self._tickets.load(request)
 
     def is_brought(self, request: Request) -> bool:
         return self._tickets.text(request) is not None

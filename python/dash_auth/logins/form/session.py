@@ -15,7 +15,6 @@ from dash_auth._request import PageServer, Request
 from dash_auth._shown import USER, show
 from dash_auth._steps import Steps, Wait
 from dash_auth.logins.session import AccountSession
-from dash_auth.sessions import ended
 from dash_auth.sessions.lifetime import Lifetime
 from dash_auth.sessions.ticket import Tickets
 
@@ -57,7 +56,10 @@ class FormSession(AccountSession):
 
         super().__init__(server, tickets, stored=of_form, claims=claims)
         self.lifetime: Lifetime = lifetime
-        self.waits_to_renew: bool = lifetime.asks
+        self.waits_to_renew: bool = lifetime.asks or tickets.are_stored
+
+    def _auth_time(self, ticket: Ticket) -> float | None:
+        return ticket.auth_time
 
     def found(self, request: Request) -> Ticket | None:
         """Return the ticket that counts, None if there is none.
@@ -94,7 +96,8 @@ class FormSession(AccountSession):
         lasting = (yield Wait(said, is_remembered=True)) if self.lifetime.asks else said()
         is_over_tls = came_over_tls(request)
         before = self._tickets.held(request)
-        issued = self._tickets.issue(
+        issue = partial(
+            self._tickets.issue,
             request,
             name,
             f"form {verified_against}",
@@ -103,13 +106,16 @@ class FormSession(AccountSession):
             claims=_OVER_TLS if is_over_tls else b"",
             is_over_tls=is_over_tls,
         )
+        waits = self._tickets.are_stored
+        issued = (yield Wait(issue, is_remembered=True)) if waits else issue()
         if issued is None:
             return False
         request.tickets[self] = True
         _witness.succeeded(request, self.method, name, session=issued.id)
         if before is not None:
             # The browser's next user: a copy of the cookie before is worth nothing.
-            ended.end(before)
+            end = partial(self._tickets.end, before)
+            _ = (yield Wait(end, is_remembered=True)) if waits else end()
         self.empty(request)
         show(request, {USER: claims})
         return True
@@ -125,10 +131,12 @@ class FormSession(AccountSession):
         return self._tickets.is_secure(request) or came_over_tls(request) or is_local
 
     def renew(self, request: Request) -> None:
-        ticket = self.found(request) if self.lifetime.has_idle_limit else None
+        # A store says of each login when its user was seen.
+        is_noted = self.lifetime.has_idle_limit or self._tickets.are_stored
+        ticket = self.found(request) if is_noted else None
         against = None if ticket is None else self._stored(ticket.name)
-        idle = None if against is None else self.lifetime.idle_of_visitor(request)
-        if ticket is not None and against is not None and idle is not None:
+        if ticket is not None and against is not None:
+            idle = self.lifetime.idle_of_visitor(request)
             is_over_tls = ticket.claims == _OVER_TLS
             self._tickets.renew(request, ticket, against, idle, is_over_tls=is_over_tls)
 
@@ -141,13 +149,17 @@ class FormSession(AccountSession):
     def keep(self, request: Request) -> None:
         if request.shown is not None and request.shown.is_taken_away:
             # As apps of dash-auth's log out: `session.clear()`, or `del session["user"]`.
-            super().log_out(request)
+            if self._tickets.are_stored:
+                request.writes.append(partial(super().log_out, request))
+            else:
+                super().log_out(request)
 
     def use(self) -> str:
         seconds = self.lifetime.seconds
+        where = ", in a store" if self._tickets.are_stored else ""
         if seconds is None:
-            return "the login itself, for as long as you said for the user"
-        return f"the login itself, for {seconds / 3600:g} hours"
+            return f"the login itself, for as long as you said for the user{where}"
+        return f"the login itself, for {seconds / 3600:g} hours{where}"
 
 
 def came_over_tls(request: Request) -> bool:

@@ -28,16 +28,19 @@ class Keeping:
         session_claims: Iterable[str] | None = None,
         *,
         refresh_token_in_cookie: bool = False,
+        is_stored: bool = False,
     ) -> None:
         """Remember what is kept.
 
         :param providers: the providers
         :param session_claims: names of the claims that are; None for all but those about the token
         :param refresh_token_in_cookie: whether the refresh token is, even in a cookie
+        :param is_stored: whether a store keeps what is known of users, and no cookie
         """
         self._providers = providers
         self._claims = None if session_claims is None else frozenset(session_claims)
         self._refresh_token_in_cookie = refresh_token_in_cookie
+        self._is_stored = is_stored
 
     def store(
         self,
@@ -84,7 +87,7 @@ class Keeping:
     ) -> bool:
         if not self._providers.asks_for(idp, "offline_access"):
             return False
-        in_cookie = server.session_cookie_length({}) is not None
+        in_cookie = not self._is_stored and server.session_cookie_length({}) is not None
         if not in_cookie or self._refresh_token_in_cookie:
             return True
         warn(

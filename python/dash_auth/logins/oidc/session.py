@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from dash_auth import _witness
@@ -13,8 +14,10 @@ from dash_auth._current import RequestIdentity, User, session_user
 from dash_auth._login import FLOW, Outcome, Visitor
 from dash_auth._request import PageServer, Request
 from dash_auth._shown import IDP, NAMES, REFRESH_TOKEN, USER, Session, show
+from dash_auth._steps import Steps
+from dash_auth._unavailable import Unavailable
 from dash_auth.logins.session import SessionLogin
-from dash_auth.sessions import ended, kept
+from dash_auth.sessions import asked, ended, kept
 from dash_auth.sessions.lifetime import Lifetime
 from dash_auth.sessions.ticket import Tickets
 
@@ -51,13 +54,13 @@ class ProviderSession(SessionLogin):
         self._tickets = tickets
         self._registration = registration
         self.lifetime: Lifetime = lifetime
-        self.waits_to_renew: bool = lifetime.asks
+        self.waits_to_renew: bool = lifetime.asks or tickets.are_stored
         self._with_user = with_user
 
     def log_in(
         self, request: Request, values: Mapping[str, Any], methods: Sequence[str] = ()
     ) -> bool:
-        """Remember who has just logged in.
+        """Remember who has just logged in; it may take a while.
 
         :param request: the request in which the login ended
         :param values: what stands under :attr:`names` from now on
@@ -68,16 +71,22 @@ class ProviderSession(SessionLogin):
         lasting = self.lifetime.of(User.from_claims(_claims_in(values[USER])))
         # The server says when a session is over.
         lasting = replace(lasting, seconds=int(self._tickets.at_most(lasting.seconds)))
+        issue = partial(
+            self._tickets.issue,
+            request,
+            name,
+            registration,
+            methods=methods,
+            lasting=lasting,
+            user=name_of(values[USER]),
+        )
         issued = None
-        if self._server.session_cookie_length({}) is not None:
+        # Where the server keeps sessions, the claims are there.
+        if self._tickets.are_stored or self._server.session_cookie_length({}) is not None:
             claims = _as_json(values)
-            issued = claims and self._tickets.issue(
-                request, name, registration, methods=methods, claims=claims, lasting=lasting
-            )
+            issued = claims and issue(claims=claims)
         if not issued:
-            issued = self._tickets.issue(
-                request, name, registration, methods=methods, lasting=lasting
-            )
+            issued = issue()
             if issued is None:
                 return False
             kept.keep(request.session, self._tickets.name, issued, values)
@@ -86,14 +95,17 @@ class ProviderSession(SessionLogin):
         return True
 
     def log_out(self, request: Request) -> None:
-        """End the login of a request in this process, and for the browser.
+        """End the login of a request, and for the browser; it may take a while.
 
         :param request: the request
         """
-        found = self.found(request)
+        try:
+            found = self.found(request)
+        except Unavailable:
+            found = None
         if found is not None:
-            ended.end(found[0])
             self._witness_logout(request, *found)
+        self._tickets.leave(request)
         self.forget(request)
 
     def _witness_logout(self, request: Request, ticket: Ticket, values: Mapping[str, Any]) -> None:
@@ -107,7 +119,7 @@ class ProviderSession(SessionLogin):
         before = self._tickets.held(request)
         if before is not None:
             # The browser's next user: a copy of the cookie before is worth nothing.
-            ended.end(before)
+            self._tickets.end(before)
         self.forget(request)
 
     def wrote(self, request: Request) -> bool:
@@ -184,13 +196,19 @@ class ProviderSession(SessionLogin):
         return found
 
     def verify(self, request: Request, claim: tuple[Ticket, dict[str, Any]]) -> Outcome:
-        values = claim[1]
+        values, asked_at = claim[1], asked.time_of(claim[0])
         if request.is_socket:
-            identity = RequestIdentity(None, _claims_in(values[USER]))
+            identity = RequestIdentity(None, _claims_in(values[USER]), auth_time=asked_at)
             return Visitor(self, claim, identity, values)
         # The very objects: what the app adds to them is kept as any member of the session is.
         shown = values if request.shown is None or not request.shown.values else None
-        return Visitor(self, claim, RequestIdentity(session_user), shown)
+        return Visitor(self, claim, RequestIdentity(session_user, auth_time=asked_at), shown)
+
+    def load(self, request: Request) -> Steps[None] | None:
+        return self._tickets.load(request)
+
+    def look_up(self, visitor: Visitor) -> Steps[None] | None:
+        return self._tickets.look_up(visitor.claim[0])
 
     def holds(self, visitor: Visitor) -> bool:
         return self._tickets.lasts(visitor.claim[0]) and self._counts(*visitor.claim)
@@ -204,9 +222,11 @@ class ProviderSession(SessionLogin):
             show(request, found[1])
 
     def renew(self, request: Request) -> None:
-        found = self.found(request) if self.lifetime.has_idle_limit else None
-        idle = None if found is None else self.lifetime.idle_of_visitor(request)
-        if found is not None and idle is not None:
+        # A store says of each login when its user was seen.
+        is_noted = self.lifetime.has_idle_limit or self._tickets.are_stored
+        found = self.found(request) if is_noted else None
+        if found is not None:
+            idle = self.lifetime.idle_of_visitor(request)
             ticket, values = found
             registration = self._registration(str(values[IDP]))
             renewed = self._tickets.renew(request, ticket, registration, idle)
@@ -225,25 +245,37 @@ class ProviderSession(SessionLogin):
         if shown.is_taken_away:
             if found is not None:
                 self._witness_logout(request, *found)
+                if self._tickets.are_stored:
+                    request.writes.append(partial(self._tickets.end, found[0]))
             self.forget(request)
         elif found is not None and shown.values.get(USER) is found[1][USER]:
-            self._keep_changes(session, *found)
+            self._keep_changes(request, session, *found)
         if not self._with_user:
             return None
         found = self._find(request)
         return {} if found is None else {name: found[1][name] for name in NAMES if name in found[1]}
 
-    def _keep_changes(self, session: Session, ticket: Ticket, values: Mapping[str, Any]) -> None:
+    def _keep_changes(
+        self, request: Request, session: Session, ticket: Ticket, values: Mapping[str, Any]
+    ) -> None:
         """Keep what the app has made of what it reads of the user."""
         now = {name: session[name] for name in self.names if name in session}
-        if now != kept.values_of(session, self._tickets.name, ticket):
+        if now == kept.values_of(session, self._tickets.name, ticket):
+            return
+        claims = _as_json(now) if self._tickets.are_stored else None
+        if claims is None:
             kept.keep(session, self._tickets.name, ticket, now)
+        else:
+            # Of the provider that it was, whatever the app makes of the rest.
+            registration = self._registration(str(values[IDP]))
+            request.writes.append(partial(self._tickets.change, ticket, registration, claims))
 
     def use(self) -> str:
         seconds = self.lifetime.seconds
+        where = ", in a store" if self._tickets.are_stored else ""
         if seconds is None:
-            return "the login itself, for as long as you said for the user"
-        return f"the login itself, for {self._tickets.at_most(seconds) / 3600:g} hours"
+            return f"the login itself, for as long as you said for the user{where}"
+        return f"the login itself, for {self._tickets.at_most(seconds) / 3600:g} hours{where}"
 
 
 def _as_json(values: Mapping[str, Any]) -> bytes | None:

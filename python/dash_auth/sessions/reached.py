@@ -1,0 +1,78 @@
+"""A store that may be away: what is said of it then, and for how long it is not asked again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from dash_auth._out_of_order import say_out_of_order
+from dash_auth._unavailable import Unavailable
+from dash_auth.sessions.store import SessionStore, StoredSession
+
+T = TypeVar("T")
+
+_PAUSE = 1.0
+"""For how long a store that did not answer is not asked again, in seconds."""
+
+
+class Reached:
+    """Asks a store, as long as it answers.
+
+    Attributes:
+        store: the store.
+    """
+
+    def __init__(self, store: SessionStore) -> None:
+        """Remember whom to ask.
+
+        :param store: the store
+        """
+        self.store: SessionStore = store
+        self._lock = threading.Lock()
+        self._away_until = 0.0
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {type(self.store).__name__}>"
+
+    def create(self, id: str, user: str, data: str, seconds: int, *, began: float = 0.0) -> bool:
+        """See :meth:`SessionStore.create`."""
+        return self._asked(lambda: self.store.create(id, user, data, seconds, began=began))
+
+    def load(self, id: str) -> StoredSession | None:
+        """See :meth:`SessionStore.load`."""
+        return self._asked(lambda: self.store.load(id))
+
+    def touch(self, id: str, seconds: int, data: str | None = None) -> bool:
+        """See :meth:`SessionStore.touch`."""
+        return self._asked(lambda: self.store.touch(id, seconds, data))
+
+    def end(self, id: str) -> bool:
+        """See :meth:`SessionStore.end`."""
+        return self._asked(lambda: self.store.end(id))
+
+    def end_all(self, user: str, except_: str | None = None) -> int:
+        """See :meth:`SessionStore.end_all`."""
+        return self._asked(lambda: self.store.end_all(user, except_))
+
+    def of(self, user: str) -> list[StoredSession]:
+        """See :meth:`SessionStore.of`."""
+        return self._asked(lambda: self.store.of(user))
+
+    def _asked(self, ask: Callable[[], T]) -> T:
+        if self._away_until:
+            with self._lock:
+                now = time.monotonic()
+                if now < self._away_until:
+                    raise Unavailable("the sessions cannot be asked")
+                # This one finds out; the others do not wait for it.
+                self._away_until = now + _PAUSE
+        try:
+            found = ask()
+        except Exception as error:
+            self._away_until = time.monotonic() + _PAUSE
+            say_out_of_order("the sessions", error)
+            raise Unavailable("the sessions cannot be asked") from error
+        self._away_until = 0.0
+        return found
