@@ -10,11 +10,22 @@ import dash_auth
 import pytest
 from dash import Dash, html
 
-from .apps import IS_UPSTREAM, body, guard, item, new_app, page_module, pages_app, route_body
+from .apps import (
+    IS_UPSTREAM,
+    body,
+    guard,
+    item,
+    new_app,
+    page_module,
+    pages_app,
+    route_body,
+)
 from .http import ALICE, BOB, PRIVATE, PUBLIC, Site, held, honest
 
 if IS_UPSTREAM:
     pytest.skip("upstream has no pages for groups", allow_module_level=True)
+
+from dash_auth import _dash_internals as internals
 
 pytestmark = pytest.mark.rule("S29")
 
@@ -93,6 +104,20 @@ def test_who_is_not_is_told_so_inside_of_the_app(serve: Any) -> None:
     assert reply.json()["response"]["_pages_store"]["data"]["title"] == "Access denied"
     reply = held(site.call(FIGURE, auth=BOB), status=403, ran=ran)
     assert reply.headers["Dash-Auth"] == "forbidden"
+
+
+@pytest.mark.parametrize("ask", ["index", "router"])
+def test_the_first_request_of_a_process_is_none_too_early(
+    serve: Any, ask: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands between Dash and its pages is there before Dash looks for one."""
+    site = serve(board_app())
+    for name in (dash._pages, dash.dash):
+        monkeypatch.setattr(name, "_path_to_page", internals._path_to_page)
+    if ask == "index":
+        held(site.get("/board", auth=BOB), TITLE, status=403, ran=ran)
+    else:
+        held(site.call(route_body("/board"), auth=BOB), TITLE, status=200, ran=ran)
 
 
 @pytest.mark.parametrize("ask", ["index", "router", "callback"])
