@@ -84,6 +84,7 @@ def secret_text(*_: Any, **__: Any) -> str:
 FIGURE = body("figure.children", [item("year", "value", 1)])
 
 
+@pytest.mark.every_server
 def test_who_is_in_the_group_sees_the_page(serve: Any) -> None:
     site = serve(board_app())
     honest(site.get("/board", auth=ALICE), TITLE)
@@ -92,6 +93,7 @@ def test_who_is_in_the_group_sees_the_page(serve: Any) -> None:
     honest(site.call(route_body("/"), auth=BOB))
 
 
+@pytest.mark.every_server
 def test_who_is_not_is_told_so_inside_of_the_app(serve: Any) -> None:
     site = serve(board_app())
     reply = held(site.get("/board", auth=BOB), TITLE, status=403, ran=ran)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,13 +17,10 @@ from dash_auth._dash.callbacks import OpenCallback
 from dash_auth._dash.group_pages import GroupPage, group_page
 from dash_auth._dash.parts import Parts
 from dash_auth._quoted import quoted
-from dash_auth._request import Caching, Request
+from dash_auth._request import NO_LIMIT, Caching, Request
 from dash_auth._steps import Read, Steps
 
 logger = logging.getLogger("dash_auth")
-
-_NO_LIMIT = sys.maxsize
-"""Dash reads what a user sends whole: it is read no further than that."""
 
 
 class PagesForGroups:
@@ -57,7 +53,7 @@ class PagesForGroups:
         if kind is Endpoint.PAGE:
             yield from self._look_at_index(request)
         elif kind is Endpoint.CALLBACK and request.logged_in and request.method == "POST":
-            body = yield Read(_NO_LIMIT)
+            body = yield Read(NO_LIMIT)
             if not (yield from self.may_run(request, body)):
                 return False
             if not self._admit_handles(request, body):
