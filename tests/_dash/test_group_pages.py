@@ -68,6 +68,15 @@ def test_a_callback_of_another_module_does_not() -> None:
     assert owners(app) == []
 
 
+def test_a_page_that_is_a_package_has_the_callbacks_below_it() -> None:
+    app = app_with(("pages.board", ["board"]), ("pages.board.more", None), ("pages.home", None))
+    for number, name in enumerate(("board.parts.table", "board.more.parts", "home", "boards")):
+        page_module(f"pages.{name}", FILL.replace("figure", f"figure{number}"))
+    check(app)
+    found = [owners(app, f"figure{number}.children") for number in range(4)]
+    assert found == [["/board"], [], [], []]
+
+
 def test_what_a_decorator_wraps_belongs_to_it() -> None:
     app = app_with(("pages.board", ["board"]))
 
@@ -275,6 +284,16 @@ def test_the_groups_are_said_in_one_place(groups: Any) -> None:
     dash_auth.protect_page("/board", **keywords)
     with pytest.raises(ValueError, match="protect_page"):
         check(app)
+
+
+def test_a_page_that_is_registered_again_is_read_again() -> None:
+    app = app_with(("pages.board", ["board"]))
+    page_module("pages.board", FILL)
+    assert owners(app) == ["/board"]
+    dash.register_page("pages.board", path="/board", layout=layout)
+    assert owners(app) == []
+    dash.page_registry["pages.board"]["groups"] = ["board"]
+    assert owners(app) == ["/board"]
 
 
 def test_states_and_cancel_callbacks_are_no_matter() -> None:

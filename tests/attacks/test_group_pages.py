@@ -244,6 +244,8 @@ def test_an_app_below_a_prefix(serve: Any, prefix: str) -> None:
     for path in ("/app/board", "/app/app/board"):
         held(site.get(path, auth=BOB), TITLE, status=403, ran=ran)
     honest(site.call(route_body("/app/board"), url=url, auth=ALICE), PRIVATE)
+    reply = honest(site.get("/app/board", auth=ALICE), TITLE)
+    assert "Access denied" not in reply.text
 
 
 def as_sent(reply: Any) -> str:

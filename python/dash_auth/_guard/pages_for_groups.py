@@ -127,7 +127,9 @@ class PagesForGroups:
         Each job could be one that a page's callback has started.
         """
         entry = internals.callback_entry(self._app, body["output"])
-        if entry is None or not self._pages.have_background_callbacks():
+        if entry is None or not (request.query or internals.background(entry)):
+            return True
+        if not self._pages.have_background_callbacks():
             return True
         called = OpenCallback(body["output"], entry, is_public=False)
         return self._parts.handles.admit(request, called, of_user=True)
@@ -142,7 +144,6 @@ class PagesForGroups:
 
     def _sees(self, request: Request, page: GroupPage) -> Steps[bool]:
         """Tell whether the user of a request may see a page, and have Dash know."""
-        request.pages[page.module] = False
         user = None if request.identity is None else request.identity.user(request)
         sees = user is not None and (yield from page.need.admits(user))
         request.pages[page.module] = sees
