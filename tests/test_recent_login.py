@@ -310,6 +310,7 @@ def test_a_login_of_ones_own_that_says_no_time_is_never_recent(everywhere: Serve
     dash_auth.auth.Auth(alone, login=Badge())
     for app in (alone, beside):
         app.callback(Output("paid", "children"), Input("pay", "n_clicks"))(paid_or_told)
+    add_route(beside, "/pay", lambda: str(dash_auth.require_recent_login(RECENT)))
     sent = body("paid.children", [item("pay", "n_clicks", 1)])
     told = everywhere(alone).call(sent, headers={"X-Badge": "carol"})
     assert "the developer: " in told.text
@@ -317,6 +318,8 @@ def test_a_login_of_ones_own_that_says_no_time_is_never_recent(everywhere: Serve
     # There it is no mistake of the developer's: programs are refused, people can log in.
     for options in ({"headers": {"X-Badge": "carol"}}, {"auth": ALICE}):
         assert refused(site.call(sent, **options))
+    led = site.get("/pay", headers={"X-Badge": "carol", "Sec-Fetch-Mode": "navigate"})
+    assert (led.status, led.headers["Location"]) == (303, "/login?next=/pay&again=1")
 
 
 def test_a_check_of_ones_own_that_asks_ours_keeps_the_time(everywhere: Serve, clock: Clock) -> None:
