@@ -16,6 +16,7 @@ from clock import Clock
 from dash import Dash, Input, Output, register_page
 from everywhere import Serve, app_behind
 from forms import Browser, form_app
+from stores import MemoryStore
 
 RECENT = 600
 AGAIN = "Log in again to do this"
@@ -70,8 +71,11 @@ def refused(reply: Reply) -> bool:
     return reply.status == 401
 
 
-def test_who_logged_in_longer_ago_is_asked_again(everywhere: Serve, clock: Clock) -> None:
-    browser = Browser(everywhere(paying_app()))
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_who_logged_in_longer_ago_is_asked_again(
+    everywhere: Serve, clock: Clock, is_stored: bool
+) -> None:
+    browser = Browser(everywhere(paying_app(sessions=MemoryStore() if is_stored else None)))
     browser.log_in()
     for output in outputs():
         assert "paid by alice" in call(browser, output).text
@@ -79,6 +83,8 @@ def test_who_logged_in_longer_ago_is_asked_again(everywhere: Serve, clock: Clock
     clock.advance(RECENT + 1)
     for output in outputs():
         assert refused(call(browser, output))
+    assert refused(browser.fetch("/pay"))
+    browser.visit("/private")
     assert refused(browser.fetch("/pay"))
     # Nothing else has ended.
     assert browser.who() == "alice"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from clock import Clock
 from dash_auth import FormAuth, OIDCAuth, require_recent_login
+from stores import MemoryStore
 
 from .apps import KEY, make_app, register
 from .certified_provider import CertifiedProvider
@@ -138,6 +139,29 @@ def test_a_provider_that_does_not_ask_makes_nothing_recent(
         assert visitor.whoami()["user"] == "alice@example.com"
         assert not pays(visitor), faults
         visitor.client.cookies.clear()
+
+
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_what_the_app_adds_to_the_user_changes_nothing_of_it(
+    visit: Visit, provider: Provider, clock: Clock, is_stored: bool
+) -> None:
+    app, auth = paying(sessions=MemoryStore() if is_stored else None)
+    register(auth, provider)
+
+    def change(session: Any) -> str:
+        session["user"] = {**session["user"], "auth_time": int(time.time() + 9000), "amr": ["x"]}
+        return "changed"
+
+    add_page(app.server, "/change", change)
+    visitor = visit(app)
+    with says(provider):
+        visitor.log_in(provider)
+    clock.advance(60)
+    assert "changed" in visitor.get("/change").text
+    assert visitor.whoami()["session"]["user"]["amr"] == ["x"]
+    assert pays(visitor)
+    clock.advance(RECENT)
+    assert not pays(visitor)
 
 
 @pytest.mark.parametrize("value", ["now", [1]])
