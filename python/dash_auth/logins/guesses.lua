@@ -68,7 +68,7 @@ if what == 'right' or what == 'back' then
   end
   if what == 'right' then
     account.failures = math.floor(account.failures / 2)
-    pair.failures, pair.right = 0, is_by_address and now or 0
+    pair.failures, pair.right = 0, has_device and 0 or now
   end
   write(account)
   write(pair)
@@ -89,7 +89,7 @@ if not is_known then
   end
   if wait > 0 then return { wait } end
 end
-if what == 'remember' and is_by_address then
+if what == 'remember' and not has_device then
   pair.right = now
   write(pair)
 end
