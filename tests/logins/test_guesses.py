@@ -123,10 +123,17 @@ steps = st.tuples(
 )
 
 
-def differences(redis: Any, clock: Clock, throttle: Throttle, given_steps: Any) -> list[Any]:
+def knows(name: str, password: str) -> bool:
+    """Tell whether name and password are a user's, as an `auth_func` does."""
+    return USERS.get(name) == password
+
+
+def differences(
+    redis: Any, clock: Clock, throttle: Throttle, users: Any, given_steps: Any
+) -> list[Any]:
     """Return where a process that counts in Redis answers otherwise than one that does not."""
     redis.flushall()
-    alone, shared = Worker(None, throttle=throttle), Worker(redis, throttle=throttle)
+    alone, shared = [Worker(one, users, throttle=throttle) for one in (None, redis)]
     found = []
     for number, (seconds, name, what, visit, device) in enumerate(given_steps):
         clock.advance(seconds + 0.037)
@@ -137,16 +144,20 @@ def differences(redis: Any, clock: Clock, throttle: Throttle, given_steps: Any) 
     return found
 
 
-@given(given_steps=st.lists(steps, max_size=25), throttle=st.sampled_from([STRICT, SHUT]))
+@given(
+    given_steps=st.lists(steps, max_size=25),
+    throttle=st.sampled_from([STRICT, SHUT]),
+    users=st.sampled_from([None, knows]),
+)
 @settings(
-    max_examples=100,
+    max_examples=2000,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_redis_counts_as_a_process_does(
-    redis: Any, clock: Clock, given_steps: Any, throttle: Throttle
+    redis: Any, clock: Clock, given_steps: Any, throttle: Throttle, users: Any
 ) -> None:
-    assert differences(redis, clock, throttle, given_steps) == []
+    assert differences(redis, clock, throttle, users, given_steps) == []
 
 
 @pytest.mark.parametrize(
@@ -162,14 +173,26 @@ def test_redis_counts_as_a_process_does(
         + [(0, "alice", "wrong", AWAY, None)] * 5
         + [(0, "alice", "wrong", HOME, None)] * 8
         + [(30, "alice", "right", HOME, None), (0, "alice", "wrong", HOME, None)],
+        # What it forgets once it was right again, and after a time.
+        ([(0, "alice", "right", HOME, None)] + [(0, "alice", "wrong", HOME, None)] * 2) * 6
+        + [(DAY + 1, "alice", "wrong", HOME, None)] * 6
+        + [(31 * DAY, "alice", "wrong", HOME, None)] * 3
+        + [(0, "alice", "wrong", HOME, None)] * 5,
+        # The same of a device, and of one that is new.
+        [(0, "alice", "right", HOME, "a device")] * 2
+        + [(0, "alice", "wrong", AWAY, "")] * 5
+        + [(0, "alice", "wrong", HOME, "a device")] * 2
+        + [(0, "alice", "right", AWAY, "a device")]
+        + [(0, "alice", "wrong", HOME, "a device")] * 12,
     ],
-    ids=["account", "address", "known"],
+    ids=["account", "address", "known", "again", "device"],
 )
 @pytest.mark.parametrize("throttle", [STRICT, SHUT, Throttle()], ids=["strict", "shut", "usual"])
+@pytest.mark.parametrize("users", [None, knows], ids=["table", "function"])
 def test_long_rows_of_guesses_count_as_in_a_process(
-    redis: Any, clock: Clock, throttle: Throttle, given_steps: Any
+    redis: Any, clock: Clock, throttle: Throttle, users: Any, given_steps: Any
 ) -> None:
-    assert differences(redis, clock, throttle, given_steps) == []
+    assert differences(redis, clock, throttle, users, given_steps) == []
 
 
 # Together

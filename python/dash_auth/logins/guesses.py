@@ -120,14 +120,18 @@ class SharedGuesses:
             attempt.let_through()
             return verify()  # type: ignore[no-any-return]
         if guess.asks != "book":
-            return self._decided(attempt, self._ask(guess.asks, guess, numbers), verify)
+            answer = self._ask(guess.asks, guess, numbers)
+            outcome = self._decided(attempt, answer, verify)
+            if guess.asks == "look" and answer is not None and isinstance(outcome, tuple):
+                self._ask("known", guess, numbers)
+            return outcome
         made = self._join(guess, numbers)
-        outcome = None
+        found = None
         try:
-            outcome = self._decided(attempt, made.booked, verify)
+            found = self._decided(attempt, made.booked, verify)
         finally:
-            self._leave(made, guess, numbers, outcome)
-        return outcome
+            self._leave(made, guess, numbers, found)
+        return found
 
     @staticmethod
     def _decided(
@@ -223,7 +227,7 @@ class SharedGuesses:
                 raise
             answer = redis.eval(_SCRIPT, *arguments)
         numbered = [int(number) for number in answer]
-        expected = 0 if what in ("right", "back") else _BOOKED if what == "book" else 1
+        expected = 0 if what in ("right", "known", "back") else _BOOKED if what == "book" else 1
         if len(numbered) != expected and not (expected and len(numbered) == 1 and numbered[0] > 0):
             raise ValueError("that is no answer of the script's")
         return numbered
