@@ -18,8 +18,8 @@ from rows import Row, at_most, median_ratio, microseconds
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
 ROUNDS = 5
-BATCHES = 30
-REQUESTS = 15
+BATCHES = 20
+REQUESTS = 10
 READS = 100
 STORES = ("Redis", "PostgreSQL", "SQLite")
 THEIRS = "(Flask-Login, Flask-Session)"
