@@ -183,6 +183,29 @@ refused = log_in("bob", "tea-at-four").get("/", headers={"Accept": "text/html"})
 assert refused.status_code == 403 and "bob" in refused.text and "Log out" in refused.text
 """,
     ),
+    "recent-login: Log in again for something": (
+        FORM + "dash_auth.FormAuth(app, users)\n",
+        LOG_IN
+        + """
+navigation = {"Sec-Fetch-Mode": "navigate"}
+visitor = log_in("alice")
+assert "turnover" in visitor.get("/export.csv").text
+later.ahead += 601
+led = visitor.get("/export.csv", headers=navigation)
+assert led.headers["Location"] == "/login?next=/export.csv&again=1"
+asked = visitor.get("/_dash-auth/login?next=/board&again=1", headers=navigation)
+assert asked.headers["Location"] == "/login?next=/board&again=1"
+assert "turnover" in log_in("alice").get("/export.csv").text
+""",
+    ),
+    "groups: Routes of your server for a group": (
+        APP + 'users["bob"] = "tea-at-four"\n'
+        'dash_auth.BasicAuth(app, users, user_groups={"alice": ["board"]})\n',
+        """
+assert "turnover" in get(app, "/export.csv", alice).text
+assert status(app, "/export.csv", bob) == 403 and status(app, "/export.csv") == 401
+""",
+    ),
     "groups: Who is asking, and groups": (
         """
 import dash_auth

@@ -314,6 +314,37 @@ sent = {"username": "alice", "password": "wonderland"}
 assert visitor.post("/login", data=sent, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
 assert "Sales" in visitor.get("/_dash-layout").text and ">alice<" not in page
 """,
+    "recent-login: Log in again for something": """
+import sys, time
+class Later:
+    ahead = 0
+    def time(self):
+        return time.time() + self.ahead
+    def __getattr__(self, name):
+        return getattr(time, name)
+later = Later()
+for name, module in list(sys.modules.items()):
+    if name.startswith("dash_auth") and vars(module).get("time") is time:
+        module.time = later
+visitor = client(app)
+sent = {"username": "alice", "password": "wonderland"}
+def log_in():
+    return visitor.post("/login", data=sent, headers={"Sec-Fetch-Site": "same-origin"}).status_code
+def pay():
+    body = {
+        "output": "paid.children", "outputs": {"id": "paid", "property": "children"},
+        "inputs": [{"id": "pay", "property": "n_clicks", "value": 1}],
+        "changedPropIds": ["pay.n_clicks"],
+    }
+    return visitor.post("/_dash-update-component", json=body)
+assert log_in() == 303 and "Paid." in pay().text
+later.ahead += 601
+refused = pay()
+assert (refused.status_code, refused.headers["Dash-Auth"]) == (401, "recent")
+page = visitor.get("/login?next=/&again=1").text
+assert "Log in again to do this." in page and 'value="alice"' in page
+assert log_in() == 303 and "Paid." in pay().text
+""",
     "login-page: Your own login page": """
 shown = route(app, "/welcome").text
 assert "Welcome to Acme" in shown and "u002flogin" in shown and "Sales" not in shown
