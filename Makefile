@@ -79,6 +79,12 @@ nginx:
 	@[ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || { $(APT_UPDATE) && $(APT_INSTALL) nginx-light openssl; } \
 		|| echo "No nginx here: its tests are skipped, or fail where CI=true."
 
+.PHONY: stores
+stores:
+	@command -v redis-server >/dev/null && ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1 \
+		|| { $(APT_UPDATE) && $(APT_INSTALL) redis-server postgresql; } \
+		|| echo "No Redis or no PostgreSQL here: their tests are skipped, or fail where CI=true."
+
 # Debian's npm comes with some hundred packages, and its Node may be too old: used where it is there.
 .PHONY: oidc-provider
 oidc-provider:
@@ -117,7 +123,7 @@ test-rust: ## Run the Rust tests (no Python needed)
 	cargo test --locked --quiet
 
 .PHONY: test-python
-test-python: .venv/.installed install chromium nginx oidc-provider axe ## Run the Python tests on the newest Dash, those in the browser too
+test-python: .venv/.installed install chromium nginx stores oidc-provider axe ## Run the Python tests on the newest Dash, those in the browser too
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: test-dash-versions

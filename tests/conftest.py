@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from clock import clock as clock
+from databases import postgres_server as postgres_server
+from databases import redis_server as redis_server
 from events import events as events
 from everywhere import everywhere as everywhere
 from hashing import hashing as hashing

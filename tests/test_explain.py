@@ -77,6 +77,8 @@ def test_an_app_with_nothing_public_has_a_short_report(app: Dash) -> None:
         ("Public callbacks", "none"),
         ("Routing callbacks, where the pathname is public", "none"),
         ("Private callbacks on public pages", "none"),
+        ("Pages for groups", "none"),
+        ("Private callbacks with no group", "none"),
         ("Open assets", "none"),
         ("Layout public", "no"),
         ("Passwords to store anew", "none"),
@@ -239,3 +241,35 @@ def test_the_layout_of_an_app_with_no_pages_counts_where_it_is_public() -> None:
         dash_auth.BasicAuth(app, USERS, public_routes=routes)
         found = explain(app).private_on_public_pages
         assert tuple(name for name, _ in found) == expected
+
+
+def test_pages_for_groups_are_reported_with_their_callbacks() -> None:
+    app = Dash("reported", use_pages=True, pages_folder="")
+    app.layout = html.Div([dash.page_container])
+    dash.register_page("home", path="/", layout=html.Div())
+    dash.register_page("board", path="/board", layout=html.Div(), groups=["board", "audit"])
+    dash.register_page("empty", path="/empty", layout=html.Div(), groups=guarded_app)
+    dash_auth.BasicAuth(app, dict(USERS))
+    app.callback(Output("a", "children"), Input("in", "n_clicks"))(press)
+    app.callback(Output("b", "children"), Input("in", "n_clicks"))(lambda _: "for all")
+    dash_auth.protected_callback(Output("c", "children"), Input("in", "n_clicks"), groups=["x"])(
+        lambda _: "with groups of its own"
+    )
+    dash_auth.protect_page("/board", callbacks=[press])
+    report = explain(app)
+    assert report.group_pages == (
+        ("/board needs board or audit", "callbacks: press"),
+        ("/empty needs guarded_app", "callbacks: none"),
+    )
+    assert [name for name, _ in report.callbacks_for_all_users] == ["<lambda>"]
+    # Nothing is closed by it.
+    dash_auth.protect_page("/", groups=["board"])
+
+
+def test_what_is_wrong_with_them_is_told_already() -> None:
+    app = Dash("reported", use_pages=True, pages_folder="")
+    app.layout = html.Div([dash.page_container])
+    dash.register_page("board", path="/board", layout=html.Div(), role="board")
+    dash_auth.BasicAuth(app, dict(USERS))
+    with pytest.raises(ValueError, match="'/board': role= says nothing"):
+        explain(app)

@@ -14,7 +14,7 @@ PACKAGE = Path(dash_auth.__file__).parent
 DESIGN = Path(__file__).parents[1] / "docs" / "design.md"
 
 FLOORS = [
-    "_core _arguments _dash_internals _installed _keywords _listeners _out_of_order _quoted "
+    "_core _arguments _dash_internals _installed _keywords _listeners _out_of_order _quoted _raised "
     "_secret_keys _shown _threads _unavailable _upstream audit version",
     "_caching _current _refused _request _steps _witness public_routes security",
     "_login sessions users",
@@ -22,8 +22,10 @@ FLOORS = [
     "_guard",
     "_servers",
     "auth",
-    "basic_auth components explain form_auth group_protection identity oidc_auth",
+    "basic_auth components explain form_auth group_protection identity oidc_auth page_protection "
+    "recent_login required_groups",
     "dash_auth __main__",
+    "_cli",
 ]
 """What may be imported from where, the lowest first; `dash_auth` is the package's own module."""
 

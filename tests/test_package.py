@@ -51,11 +51,17 @@ def test_the_extension_serves_every_python_from_3_10() -> None:
     assert str(_core.__file__).endswith(".abi3.so")
 
 
-def test_the_command_to_check_an_installation_is_declared() -> None:
+def test_the_commands_are_declared() -> None:
     entries = importlib.metadata.distribution("dash-auth-rs").entry_points
-    assert [(entry.name, entry.value) for entry in entries] == [
-        ("dash-auth-check", "dash_auth_check:main")
+    assert sorted((entry.name, entry.value) for entry in entries) == [
+        ("dash-auth", "dash_auth._cli:main"),
+        ("dash-auth-check", "dash_auth_check:main"),
     ]
+
+
+def test_extras_bring_what_some_settings_need() -> None:
+    extras = importlib.metadata.metadata("dash-auth-rs").get_all("Provides-Extra")
+    assert sorted(extras or []) == ["oidc", "redis", "sql"]
 
 
 def test_the_dash_under_test_is_the_one_that_the_lock_file_names() -> None:

@@ -17,7 +17,10 @@ try:
     from dash_auth.identity import require_user
     from dash_auth.logins.throttle import Throttle
     from dash_auth.oidc_auth import OIDCAuth, get_oauth
+    from dash_auth.page_protection import can_see, protect_page, visible_pages
     from dash_auth.public_routes import add_public_routes, public_callback
+    from dash_auth.recent_login import require_recent_login
+    from dash_auth.required_groups import require_groups
     from dash_auth.version import __version__
 except ImportError as _error:
     from dash_auth._installed import stop as _stop
@@ -35,6 +38,7 @@ __all__ = [
     "__version__",
     "add_public_routes",
     "audit",
+    "can_see",
     "check_groups",
     "current_user",
     "explain",
@@ -42,12 +46,16 @@ __all__ = [
     "list_groups",
     "login_form",
     "logout_button",
+    "protect_page",
     "protected",
     "protected_callback",
     "public_callback",
+    "require_groups",
+    "require_recent_login",
     "require_user",
     "sessions",
     "user_menu",
+    "visible_pages",
 ]
 
 _warn_if_installed()

@@ -158,20 +158,26 @@ def named(name: str, claims: Mapping[str, Any]) -> dict[str, Any]:
 class RequestIdentity:
     """Who makes a request, worked out when first asked for."""
 
-    __slots__ = ("_claims", "_find", "_user", "_when_asked", "was_asked")
+    __slots__ = ("_auth_time", "_claims", "_find", "_user", "_when_asked", "was_asked")
 
     def __init__(
         self,
-        find: Callable[[Any], User | None] | None = None,
+        find: Callable[[Any], User | RequestIdentity | None] | None = None,
         claims: Mapping[str, Any] | None = None,
+        *,
+        auth_time: float | None = None,
     ) -> None:
         """Remember how to find the user; with neither argument it is nobody.
 
-        :param find: returns the user of the request's facts, None for nobody; called once at most
+        :param find: returns the user of the request's facts, or who else that is by now, None for
+            nobody; called once at most
         :param claims: what is known of the user, if known already
+        :param auth_time: when the user was last asked to log in, in seconds since 1970; None where
+            that is not known
         """
         self._find = find
         self._claims = claims
+        self._auth_time = auth_time
         self._user: User | None = None
         self._when_asked: Callable[[], None] | None = None
         self.was_asked: bool = False
@@ -181,7 +187,7 @@ class RequestIdentity:
 
         :param other: who makes the request as somebody else knows
         """
-        return RequestIdentity(lambda request: self.user(request) or other.user(request))
+        return RequestIdentity(lambda request: self if self.user(request) else other)
 
     def when_asked(self, call: Callable[[], None]) -> None:
         """Have a function called before the user is looked for."""
@@ -204,13 +210,25 @@ class RequestIdentity:
                 self._when_asked()
             find, self._find = self._find, None
             try:
-                self._user = find(facts)
+                found = find(facts)
+                if isinstance(found, RequestIdentity):
+                    self._auth_time = found.auth_time(facts)
+                    found = found.user(facts)
+                self._user = found
             except Exception as error:
                 # It is told elsewhere that users cannot be asked.
                 level = logging.DEBUG if is_out_of_order(error) else logging.ERROR
                 text = "An error while finding out who makes a request: nobody"
                 logger.log(level, text, exc_info=error)
         return self._user
+
+    def auth_time(self, facts: object) -> float | None:
+        """Return when the user was last asked to log in, in seconds since 1970.
+
+        :param facts: see :meth:`user`
+        :return: None for nobody, and where that is not known
+        """
+        return None if self.user(facts) is None else self._auth_time
 
 
 def current_facts() -> Any:
@@ -250,12 +268,29 @@ def current_user() -> User | None:
     if JOB_USER in job:
         return None if job[JOB_USER] is None else User.from_claims(job[JOB_USER])
     facts = current_facts()
+    identity = _identity_of(facts)
+    return session_user() if identity is None else identity.user(facts)
+
+
+def current_auth_time() -> float | None:
+    """Return when the user of the current request was last asked to log in.
+
+    :return: the time in seconds since 1970; None if nobody is logged in, where that is not known,
+        and outside of a request
+    """
+    facts = current_facts()
+    identity = _identity_of(facts)
+    return None if identity is None else identity.auth_time(facts)
+
+
+def _identity_of(facts: Any) -> RequestIdentity | None:
     # Before the guard has decided, in a hook of the developer's, the visitor is asked for.
-    identity = None if facts is None else facts.identity or facts.visitor
-    if identity is None:
-        return session_user()
-    user: User | None = identity.user(facts)
-    return user
+    return None if facts is None else facts.identity or facts.visitor
+
+
+def is_in_job() -> bool:
+    """Tell whether this is a background job, which knows who started it and has no request."""
+    return JOB_USER in internals.callback_context()
 
 
 def is_logged_in(request: Any) -> bool:

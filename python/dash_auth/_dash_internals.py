@@ -10,7 +10,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypedDict, cast
 from urllib.parse import parse_qs
 
@@ -70,11 +70,13 @@ class ResolvedPage:
         path: the page's own path.
         template: its template, if the path was found through one.
         variables: the names of its template's variables, however the path was found.
+        registered: the page as it was registered.
     """
 
     path: str
     template: str | None = None
     variables: frozenset[str] = frozenset()
+    registered: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 def routes_prefix(app: Dash) -> str:
@@ -236,6 +238,21 @@ def callback_api_paths(app: Dash) -> Iterable[str]:
     return paths
 
 
+def api_function(app: Dash, endpoint: str | None) -> object:
+    """Return the function that an API route made of a callback runs, None for another endpoint."""
+    functions: Mapping[str, object] = getattr(app, "callback_api_paths", {})
+    for path, function in functions.items():
+        if endpoint in (f"dash_callback_api_{path}", endpoint_name(app, path)):
+            return function
+    return None
+
+
+def is_mcp(app: Dash, endpoint: str | None) -> bool:
+    """Tell whether an endpoint is the one by which programs run any callback, and read any page."""
+    url, _, method = (endpoint or "").rpartition(":")
+    return url in app.routes and method in _MCP_METHODS
+
+
 def background_managers(app: Dash) -> list[Any]:
     """Return what starts the jobs of an app's background callbacks."""
     managers = [getattr(app, "_background_manager", None)]
@@ -247,6 +264,21 @@ def background_managers(app: Dash) -> list[Any]:
 def callback_context() -> Mapping[str, Any]:
     """Return what Dash knows of the callback that runs, nothing outside of one."""
     return context_value.get({})
+
+
+def tell_page(refusal: str) -> None:
+    """Have our script in a page hear that a callback of its refuses, if that is over a WebSocket.
+
+    Dash answers the callback itself, and says nothing of why. To the renderer this is the answer to
+    a request that it never sent.
+
+    :param refusal: what the script knows
+    """
+    socket: Any = callback_context().get("dash_websocket")
+    if socket is None:
+        return
+    told = {"type": "callback_response", "rendererId": socket._renderer_id, "requestId": ""}
+    socket._queue_message({**told, "payload": {"status": "error", "message": refusal}})
 
 
 @functools.cache
@@ -293,7 +325,7 @@ def resolve_page(path: str) -> ResolvedPage | None:
 def _as_resolved(page: Mapping[str, Any], *, by_template: bool = False) -> ResolvedPage:
     template: str | None = page.get("path_template")
     variables = frozenset(re.findall("<(.*?)>", template or ""))
-    return ResolvedPage(page["path"], template if by_template else None, variables)
+    return ResolvedPage(page["path"], template if by_template else None, variables, page)
 
 
 def page_templates() -> list[str]:
@@ -310,7 +342,9 @@ def page_count() -> int:
 def registered_pages() -> list[ResolvedPage]:
     """Return the pages, each with its own path and its template."""
     pages = list(dash.page_registry.values())
-    return [ResolvedPage(page["path"], page.get("path_template")) for page in pages]
+    return [
+        ResolvedPage(page["path"], page.get("path_template"), registered=page) for page in pages
+    ]
 
 
 def not_found_page() -> ResolvedPage | None:
@@ -319,6 +353,60 @@ def not_found_page() -> ResolvedPage | None:
         if module.split(".")[-1] == "not_found_404":
             return _as_resolved(page)
     return None
+
+
+def current_app() -> Dash:
+    """Return the app that is asked, or else the one that was made last.
+
+    :raises Exception: if there is none
+    """
+    return cast("Dash", dash.get_app())  # type: ignore[no-untyped-call]
+
+
+def page_entries() -> list[dict[str, Any]]:
+    """Return the pages as they were registered, with the keywords that Dash does not know."""
+    return list(dash.page_registry.values())
+
+
+def find_page(path: str) -> dict[str, Any] | None:
+    """Return the page that Dash finds for a path without its prefix, as it was registered.
+
+    :raises Exception: whatever Dash raises for a path that upsets it
+    """
+    return _path_to_page(path.strip("/"))[0] or None
+
+
+def is_not_found_page(page: Mapping[str, Any]) -> bool:
+    """Tell whether Dash shows a page for the paths that have none, without looking for it."""
+    return str(page["module"]).split(".")[-1] == "not_found_404"
+
+
+_STANDS_BEFORE = "_dash_auth_stands_before"
+
+
+def stand_before_pages(fit: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Have Dash show, and put into the index page, what is returned for a page that it has found.
+
+    :param fit: returns the page, or another one; an empty one is none
+    """
+    # The index page and the page router look a page up under a name of their own.
+    for module in (dash._pages, dash.dash):
+        find = vars(module)["_path_to_page"]
+        if getattr(find, _STANDS_BEFORE, None) is not fit:
+            vars(module)["_path_to_page"] = _standing_before(find, fit)
+
+
+def _standing_before(
+    find: Callable[[str], tuple[dict[str, Any], dict[str, str] | None]],
+    fit: Callable[[dict[str, Any]], dict[str, Any]],
+) -> Callable[[str], tuple[dict[str, Any], dict[str, str] | None]]:
+    def find_fitting(path_id: str) -> tuple[dict[str, Any], dict[str, str] | None]:
+        page, variables = find(path_id)
+        fitting = fit(page) if page else page
+        return (page, variables) if fitting is page else (fitting, None)
+
+    vars(find_fitting)[_STANDS_BEFORE] = fit
+    return find_fitting
 
 
 def query_names(search: str) -> frozenset[str]:
@@ -426,10 +514,7 @@ _MCP_METHODS = ("GET", "POST", "DELETE")
 
 def is_closed_name(app: Dash, endpoint: str) -> bool:
     """Tell whether Dash gave this name to an endpoint that no rule opens: MCP, API, WebSocket."""
-    url, _, method = endpoint.rpartition(":")
-    if url in app.routes and method in _MCP_METHODS:
-        return True
-    if endpoint == endpoint_name(app, WEBSOCKET):
+    if is_mcp(app, endpoint) or endpoint == endpoint_name(app, WEBSOCKET):
         return True
     return any(
         endpoint in (f"dash_callback_api_{path}", endpoint_name(app, path))

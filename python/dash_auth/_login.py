@@ -40,6 +40,9 @@ Outcome = Visitor | User | Refusal | None
 """What comes of a claim: a visitor, or just the user; or why it is nobody."""
 
 
+LOG_IN_AGAIN = "Log in again to do this"
+"""What is answered to what cannot follow the way to a login page."""
+
 BEARER, FLOW, TRUSTED, BASIC, TICKET = range(5)
 """The order in which logins are asked what in a request is theirs."""
 
@@ -103,6 +106,18 @@ class Login:
         :return: an :class:`Answer`, or whatever the server's own views return
         """
         return Answer(401, "Login required")
+
+    can_ask_again: bool = False
+    """Whether :meth:`ask_again` has a user who is logged in log in again, and its session says when
+    that was."""
+
+    def ask_again(self, request: Request) -> Steps[Any] | Awaitable[Any] | Any:
+        """Return the answer that asks a user who is logged in to log in again.
+
+        :param request: the request that needs it
+        :return: see :meth:`ask`
+        """
+        return Answer(401, LOG_IN_AGAIN)
 
     def forbid(self, request: Request, name: str) -> Answer:
         """Return the answer to a user who is recognised and may not enter.

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dash_auth._raised import FORBIDDEN, LOGIN, RECENT
 from dash_auth._request import Request
 
 HEADER = "Dash-Auth"
 """The header by which the script in Dash's index page knows our refusals, and nothing else."""
 
-_LOGIN, _ENDED = "login", "ended"
+_ENDED = "ended"
 
-_BY_STATUS = {403: "forbidden", 429: "throttled", 503: "busy"}
+_BY_STATUS = {403: FORBIDDEN, 429: "throttled", 503: "busy"}
 """What is said where it does not depend on what came along."""
+
+
+def note_recent(request: Request) -> None:
+    """Note that the user of a request is to log in again for it.
+
+    :param request: the request
+    """
+    request.refused = RECENT
 
 
 def note(request: Request, *, brought: bool) -> None:
@@ -19,7 +28,7 @@ def note(request: Request, *, brought: bool) -> None:
     :param request: the request
     :param brought: whether a ticket came along, which does not hold
     """
-    request.refused = _ENDED if brought else _LOGIN
+    request.refused = _ENDED if brought else LOGIN
 
 
 def word(request: Request, status: int) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
@@ -13,6 +14,7 @@ from dash import Dash
 
 from dash_auth._core import Endpoint, Refusal, Standing
 from dash_auth._current import RequestIdentity
+from dash_auth._raised import Refused
 from dash_auth._secret_keys import Keys
 from dash_auth._shown import Shown
 
@@ -21,6 +23,9 @@ UNREADABLE = object()
 
 TOO_LARGE = object()
 """Stands for a body that is larger than what is read for a stranger."""
+
+NO_LIMIT = sys.maxsize
+"""Stands for the largest body where there is no such: a user's is read whole, as Dash reads it."""
 
 UNROUTABLE = "dash_auth: the server's routing fails"
 """Stands for the endpoint where the server's own routing raises an error."""
@@ -124,6 +129,12 @@ class Findings:
         self.logged_in = False
         # The name of the user who makes it, and may not enter.
         self.denied_user: str | None = None
+        # Which pages for groups its user may see, by their modules, as far as that was asked.
+        self.pages: dict[str, bool] = {}
+        # Whether it shows, or runs, something of a page that its user may not see.
+        self.is_of_closed_page = False
+        # The status that the app's own answer is to have in the place of 200.
+        self.status: int | None = None
         # How who makes it logs in.
         self.login_method = ""
         # What the answer is, as far as keeping it goes.
@@ -134,6 +145,21 @@ class Findings:
         self.is_too_large = False
         # Whether the log says already why the request is refused.
         self.is_explained = False
+        # What answers where code of the app's own refuses it, once it has passed.
+        self.refusing: Refusing | None = None
+        # When a provider says that it last asked the user to log in, in seconds since 1970.
+        self.asked_at: int | None = None
+
+
+class Refusing(Protocol):
+    """What answers where code of the app's own refuses a request."""
+
+    @property
+    def can_ask_again(self) -> bool:
+        """Whether a user who is logged in can be asked to log in again."""
+
+    def asked(self, request: Request) -> Any:
+        """Return the server's response that asks for a login."""
 
 
 class Request(Findings, ABC):
@@ -226,6 +252,13 @@ class Request(Findings, ABC):
     @abstractmethod
     def rewrite_answer(self, rewrite: Callable[[bytes], bytes]) -> None:
         """Have the body of the answer to this request rewritten."""
+
+    def raised(self, refused: Refused) -> Exception:
+        """Return what to raise in code of the app's own to have this request refused.
+
+        :param refused: why
+        """
+        return refused
 
 
 class Server(Protocol):

@@ -27,7 +27,7 @@ from dash_auth.logins.function import (
     warn_of_empty_groups,
     warn_of_unknown_users,
 )
-from dash_auth.logins.guesses import counting_store, guesses_in
+from dash_auth.logins.guesses import SharedGuesses, counting_store, guesses_in
 from dash_auth.logins.passwords import Verifier
 from dash_auth.logins.passwords_of import DEFAULT_THROTTLE, SESSION_SECONDS, passwords_of
 from dash_auth.logins.session import SessionLogin
@@ -169,13 +169,14 @@ class BasicAuth(Auth):
             else session_scope,
         )
 
+    def _dash_auth_guesses(self, guard: Guard) -> SharedGuesses | None:
+        return guesses_in(self.__store, guard.name, guard.server.secret_keys)
+
     def _dash_auth_logins(self, guard: Guard) -> tuple[Logins, SessionLogin | None]:
         # An empty one, of an environment variable that is not set, is none.
         if self.__secret_keys:
             guard.server.set_secret_keys(self.__secret_keys)
         basic = self.__basic
-        keys = guard.server.secret_keys
-        basic.passwords.share_counters(guesses_in(self.__store, guard.name, keys))
         tickets = Tickets(guard.server, guard.name, basic.passwords.seconds)
         session = BasicSession(
             guard.server,

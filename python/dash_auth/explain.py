@@ -33,6 +33,9 @@ class Report:
             public.
         private_on_public_pages: name and place of each callback that needs a login though it has to
             do with what stands on a public page; pages that are functions are not looked into.
+        group_pages: each page for some groups, with what it needs, and its callbacks.
+        callbacks_for_all_users: name and place of each private callback that any user may run, if
+            there are pages for groups.
         open_assets: the files among the assets that anyone may have.
         layout_is_public: whether anyone may have the app's layout.
         weak_passwords: names of users whose stored password should be stored anew, and why.
@@ -45,6 +48,8 @@ class Report:
     public_callbacks: tuple[tuple[str, str], ...]
     routing_callbacks: tuple[str, ...]
     private_on_public_pages: tuple[tuple[str, str], ...]
+    group_pages: tuple[tuple[str, str], ...]
+    callbacks_for_all_users: tuple[tuple[str, str], ...]
     open_assets: tuple[str, ...]
     layout_is_public: bool
     weak_passwords: tuple[tuple[str, str], ...]
@@ -59,6 +64,8 @@ class Report:
             ("Public callbacks", _columns(self.public_callbacks)),
             ("Routing callbacks, where the pathname is public", list(self.routing_callbacks)),
             ("Private callbacks on public pages", _columns(self.private_on_public_pages)),
+            ("Pages for groups", _columns(self.group_pages)),
+            ("Private callbacks with no group", _columns(self.callbacks_for_all_users)),
             ("Open assets", list(self.open_assets)),
             ("Layout public", [layout]),
             ("Passwords to store anew", _columns(self.weak_passwords)),
@@ -81,7 +88,8 @@ def explain(app: Dash) -> Report:
     :param app: Dash app that is protected
     :return: the report; `print` it
     :raises ValueError: if nothing protects the app, or what a subclass put in the place of
-        `_protect`; if it has no server yet, or no users
+        `_protect`; if it has no server yet, or no users; if something about pages for groups is
+        declared wrongly
     """
     auth = auth_of(app)
     if auth is None:
@@ -94,6 +102,7 @@ def explain(app: Dash) -> Report:
     lacking = auth._dash_auth_lacks()
     if lacking is not None:
         raise ValueError(lacking)
+    guard.parts.group_pages.check()
     rules = public_rules(app)
     return Report(
         protected_by=type(auth).__name__,
@@ -109,6 +118,8 @@ def explain(app: Dash) -> Report:
         public_callbacks=tuple(_public_callbacks(app)),
         routing_callbacks=tuple(_routing_callbacks(app, guard.parts.callbacks.routing(), rules)),
         private_on_public_pages=tuple(_private_on_public_pages(app, guard)),
+        group_pages=tuple(_group_pages(guard)),
+        callbacks_for_all_users=tuple(_callbacks_for_all_users(guard)),
         open_assets=tuple(_open_assets(app)) if len(rules) else (),
         layout_is_public=guard.parts.page_rules.lead_to_pages(),
         weak_passwords=tuple(
@@ -137,6 +148,25 @@ def _private_on_public_pages(app: Dash, guard: Guard) -> Iterable[tuple[str, str
         if "callback" not in entry or output in routing or is_public_callback(app, entry):
             continue
         if shown.include_any(internals.ids_of(entry)):
+            yield source(internals.registered_function(entry), output)
+
+
+def _group_pages(guard: Guard) -> Iterable[tuple[str, str]]:
+    pages = guard.parts.group_pages
+    for page in pages.all():
+        needs = f"{page.path} needs {page.need}"
+        names = [_name(output, entry) for output, entry in pages.of_page(page)]
+        yield needs, f"callbacks: {', '.join(names) or 'none'}"
+
+
+def _name(output: str, entry: internals.CallbackEntry) -> str:
+    return source(internals.registered_function(entry), output)[0]
+
+
+def _callbacks_for_all_users(guard: Guard) -> Iterable[tuple[str, str]]:
+    pages = guard.parts.group_pages
+    if pages.exist():
+        for output, entry in pages.unowned():
             yield source(internals.registered_function(entry), output)
 
 

@@ -43,6 +43,7 @@ from dash_auth.logins.function import (
     warn_of_empty_groups,
     warn_of_unknown_users,
 )
+from dash_auth.logins.guesses import SharedGuesses, guesses_in
 from dash_auth.logins.log_out import LogOut
 from dash_auth.logins.oidc.providers import Providers
 from dash_auth.logins.oidc.public import needs_allow, public_provider
@@ -294,6 +295,9 @@ class FormAuth(Auth):
         # A ticket of the form's to the same app must not count as one of a provider's.
         return f"provider {'' if self.__providers is None else self.__providers.registration(idp)}"
 
+    def _dash_auth_guesses(self, guard: Guard) -> SharedGuesses | None:
+        return guesses_in(self.__store, guard.name, guard.server.secret_keys)
+
     def _dash_auth_on_install(self, guard: Guard) -> None:
         login, logout = self.__below(self.login_route), self.__below(self.logout_route)
         flow, log_out = self.__flow, self.__log_out
@@ -394,8 +398,8 @@ class FormAuth(Auth):
             self.__flow.parts.session.have_providers()
             self.__on_page = on_page
 
-    def __shown(self, request: Request, asked: str) -> list[pages.Provider]:
-        return [] if self.__on_page is None else self.__on_page.shown(request, asked)
+    def __shown(self, request: Request, asked: str, again: bool) -> list[pages.Provider]:
+        return [] if self.__on_page is None else self.__on_page.shown(request, asked, again)
 
     def __answer_below(self, name: str) -> Steps[Any]:
         if self.__on_page is not None and name in self.__buttons:

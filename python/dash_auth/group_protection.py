@@ -7,6 +7,7 @@ import inspect
 import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from types import FrameType, FunctionType
 from typing import Any, Literal, NoReturn, Protocol, TypeVar, cast, overload
 
@@ -16,8 +17,10 @@ from dash.exceptions import PreventUpdate
 from dash_auth import _witness
 from dash_auth._arguments import takes
 from dash_auth._current import User, current_facts, current_session, current_user, groups_in
+from dash_auth._dash.group_pages import noting_groups
 from dash_auth._keywords import keywords_of, refuse_unknown
 from dash_auth.public_routes import check_callback_arguments
+from dash_auth.recent_login import seconds_of, with_recent_login
 
 __all__ = [
     "CheckType",
@@ -215,7 +218,7 @@ def _protected(
         replaced, replacement = instead()
         return replacement if replaced else output
 
-    return cast("Decorator", decorator)
+    return cast("Decorator", decorator if groups is None else noting_groups(decorator))
 
 
 def _tell_denied(function: Callable[..., Any], groups: list[str], check_type: str) -> None:
@@ -249,6 +252,7 @@ def protected_callback(
     groups_key: str = "groups",
     groups_str_split: str | None = None,
     check_type: CheckType = "one_of",
+    recent: float | timedelta | None = None,
     **callback_kwargs: Any,
 ) -> Callable[[F], F]:
     """Register a Dash callback that runs for some users only.
@@ -261,12 +265,15 @@ def protected_callback(
     :param groups_key: key of the groups in the user's data
     :param groups_str_split: regular expression that parts the groups where they are one string
     :param check_type: `"one_of"`, `"all_of"` or `"none_of"` the groups
+    :param recent: how long ago the login may be, in seconds or as a timedelta, see
+        :func:`dash_auth.require_recent_login`; None for as long as you like
     :param callback_kwargs: keyword arguments of `dash.callback`
     :return: a decorator
     :raises TypeError: if the groups are one string, for a keyword that neither this nor Dash
         knows, for an output that is a function with arguments, and with no parentheses
-    :raises ValueError: if the check type is none of the three
+    :raises ValueError: if the check type is none of the three, for a `recent` below 10 s
     """
+    limit = None if recent is None else seconds_of("protected_callback(recent=...)", recent)
     check_callback_arguments(
         "protected_callback", callback_args, callback_kwargs, keywords_of(protected_callback)
     )
@@ -292,7 +299,7 @@ def protected_callback(
             groups_key=groups_key,
             groups_str_split=groups_str_split,
             check_type=check_type,
-        )(function)
+        )(function if limit is None else with_recent_login(limit, function))
         return cast("F", dash.callback(*callback_args, **callback_kwargs)(guarded))
 
     return decorator

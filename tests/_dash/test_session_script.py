@@ -413,6 +413,6 @@ def test_who_cannot_be_asked_about_is_no_error_of_the_routes(everywhere: Serve) 
 
 
 def test_what_is_shown_is_there_in_each_language() -> None:
-    words = {"ended", "login", "again", "in", "busy", "throttled", "close"}
+    words = {"ended", "recent", "login", "again", "in", "busy", "throttled", "close"}
     assert all(set(texts) == words for texts in session_script.TEXTS.values())
     assert all(f"text.{word}" in session_script._SCRIPT for word in words - {"ended"})

@@ -7,11 +7,13 @@ renderers of Dash 2.18.2, 3.4.0 and 4.4.1; HONEST.md lists them.
 from __future__ import annotations
 
 import inspect
+import linecache
+from types import ModuleType
 from typing import Any
 
 import dash
 import dash_auth
-from dash import Dash, html
+from dash import Dash, Input, Output, html
 
 from .http import PRIVATE, USERS
 
@@ -48,6 +50,11 @@ def reset_dash() -> None:
         from dash.long_callback.managers import BaseLongCallbackManager as Manager
     Manager.managers.clear()
     Manager.functions.clear()
+    if not IS_UPSTREAM:
+        from dash_auth._dash.group_pages import declared
+
+        declared.clear()
+        declared.is_closed = False
 
 
 def guard(app: Dash, users: Any = None, **options: Any) -> Any:
@@ -99,6 +106,22 @@ def pages_app(**options: Any) -> Dash:
     app = new_app(use_pages=True, pages_folder="", **options)
     app.layout = html.Div([dash.page_container])
     return app
+
+
+def page_module(name: str, source: str, **names: Any) -> ModuleType:
+    """Return a module of a page's, as Dash imports one.
+
+    :param name: its name
+    :param source: its text
+    :param names: what it has at hand beside Dash and dash_auth
+    """
+    made = ModuleType(name)
+    own = {"dash": dash, "dash_auth": dash_auth, "html": html, "Input": Input, "Output": Output}
+    vars(made).update(own, **names)
+    # Older versions of Dash look for the source of a background callback.
+    linecache.cache[f"{name}.py"] = len(source), None, source.splitlines(True), f"{name}.py"
+    exec(compile(source, f"{name}.py", "exec"), vars(made))
+    return made
 
 
 def item(component: Any, prop: str, *value: Any) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from dataclasses import replace
 
 import dash_auth
 import pytest
-from attacks.http import ALICE, BOB, Reply
-from attacks.routes import add_route, session
 from clock import Clock
-from dash_auth.sessions import ended, stored
+from dash_auth.sessions import ended, reached, stored
 from everywhere import Serve
 from forms import NAVIGATION, Browser, form_app
 from stores import MemoryStore
+
+from .http import ALICE, BOB, Reply
+from .routes import add_route, session
 
 
 @pytest.fixture
@@ -24,6 +25,8 @@ def store(monkeypatch: pytest.MonkeyPatch) -> MemoryStore:
     monkeypatch.setattr(ended, "_ended", {})
     monkeypatch.setattr(ended, "end", lambda ticket: None)
     monkeypatch.setattr(stored, "_all", weakref.WeakSet())
+    # It is asked again at once when it was away.
+    monkeypatch.setattr(reached, "_PAUSE", 0.0)
     return MemoryStore()
 
 

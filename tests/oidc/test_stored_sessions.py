@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from dash_auth import OIDCAuth, sessions
-from dash_auth.sessions import ended, stored
+from dash_auth.sessions import ended, reached, stored
 from stores import MemoryStore
 
 from .apps import ALICE, KEY, Direct, make_app, register
@@ -27,6 +27,8 @@ def store(monkeypatch: pytest.MonkeyPatch) -> MemoryStore:
     monkeypatch.setattr(ended, "_ended", {})
     monkeypatch.setattr(ended, "end", lambda ticket: None)
     monkeypatch.setattr(stored, "_all", weakref.WeakSet())
+    # It is asked again at once when it was away.
+    monkeypatch.setattr(reached, "_PAUSE", 0.0)
     return MemoryStore()
 
 

@@ -18,10 +18,12 @@ import pytest
 import sqlalchemy
 from clock import Clock
 from dash_auth.sessions import SessionStore, named, reached
+from dash_auth.sessions.deadline import Deadlines
 from dash_auth.sessions.named import store_named, store_of
 from dash_auth.sessions.redis import RedisSessions
 from dash_auth.sessions.sql import SqlSessions
 from databases import Database
+from waiting import wait_for
 
 SERVERS = ["redis", "postgres"]
 
@@ -149,8 +151,6 @@ def test_a_session_ends_by_the_stores_clock(store: Any, clock: Clock) -> None:
     store.create(id, user, "sealed", 100)
     store.create(other, user, "sealed", 100)
     expire(store, id)
-    from waiting import wait_for
-
     wait_for(lambda: store.load(id) is None)
     assert not store.touch(id, 100)
     assert [one.id for one in store.of(user)] == [other]
@@ -204,6 +204,33 @@ def test_no_login_under_way_outlives_the_end_of_all(store: Any) -> None:
         # Each was either ended, or refused.
         assert ended == sum(created)
         assert store.of(user) == []
+
+
+@pytest.mark.parametrize("isolation", ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"])
+def test_a_login_that_waits_for_its_turn_sees_that_all_were_ended(
+    postgres_server: Database, isolation: Any
+) -> None:
+    engine = sqlalchemy.create_engine(postgres_server.url, isolation_level=isolation)
+    store, user = SqlSessions(engine), new()
+    # The first call makes the tables.
+    assert store.load(new()) is None
+    store._deadlines = Deadlines(60)
+    created: list[bool] = []
+    login = threading.Thread(
+        target=lambda: created.append(store.create(new(), user, "sealed", 100, began=50))
+    )
+    with engine.begin() as ending, engine.connect() as looking:
+        store._queue_up(ending, user)
+        login.start()
+        waiting = sqlalchemy.text(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        )
+        looking = looking.execution_options(isolation_level="AUTOCOMMIT")
+        wait_for(lambda: looking.execute(waiting).scalar(), "the login never waited")
+        ending.execute(store._ended.insert().values(user_key=user, ended=store._time(ending)))
+    login.join(60)
+    assert created == [False]
+    engine.dispose()
 
 
 def test_a_row_that_was_written_by_hand_is_no_error(store: Any) -> None:
@@ -280,7 +307,6 @@ def _settle(server: Database) -> None:
     """Wait until Redis has written its file, which it does once a second."""
     if "redis" in server.url:
         import redis
-        from waiting import wait_for
 
         with redis.Redis.from_url(server.url) as client:
             wait_for(lambda: client.info("persistence")["aof_pending_bio_fsync"] == 0)
@@ -369,8 +395,14 @@ def _tried_away(store: reached.Reached) -> None:
         ("localhost", ValueError, "begins with 'no scheme'"),
         ("", ValueError, "no scheme"),
         ("mysql://u:secret@h/d", ValueError, "begins with 'mysql'"),
-        ("redis://localhost:x", ValueError, "Port could not"),
+        ("redis://localhost:x", ValueError, "is no URL of a Redis"),
+        ("redis://:secret/x@localhost", ValueError, "is no URL of a Redis"),
         ("postgresql://:x@:y", ValueError, "sessions= is no URL"),
+        ("postgresql://u:secret/d", ValueError, "sessions= is no URL"),
+        ("postgresql://u:my@secret@h/d", ValueError, "as %40"),
+        ("postgresql+psycopg_async://u:secret@h/d", ValueError, "for async code"),
+        ("postgresql+nothing://u:secret@h/d", ValueError, "knows no driver"),
+        ("sqlite:////no/such/folder/x.db", ValueError, "not there: /no/such/folder"),
         (5, TypeError, "not int"),
         (object(), TypeError, "not object"),
         (SqlSessions, TypeError, "not type"),
@@ -381,6 +413,7 @@ def test_what_is_no_store_is_refused(value: Any, error: type[Exception], text: s
     with pytest.raises(error, match=text) as refused:
         store_named(value)
     assert "secret" not in str(refused.value)
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
 
 
 def test_the_environment_names_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

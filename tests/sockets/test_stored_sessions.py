@@ -13,7 +13,7 @@ from attacks.http import ALICE, BOB, PRIVATE
 from dash import Input, Output
 from dash_auth import sessions
 from dash_auth._servers.websocket import watched
-from dash_auth.sessions import stored
+from dash_auth.sessions import reached, stored
 from forms import KEY, USERS, Browser
 from stores import MemoryStore
 from waiting import wait_for
@@ -25,6 +25,8 @@ from .servers import LOGIN_REQUIRED, Socket
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> MemoryStore:
     monkeypatch.setattr(stored, "_all", weakref.WeakSet())
+    # It is asked again at once when it was away.
+    monkeypatch.setattr(reached, "_PAUSE", 0.0)
     return MemoryStore()
 
 

@@ -9,6 +9,7 @@ from dash import Dash
 from dash_auth import _dash_internals as internals
 from dash_auth._core import Callback, Gate, Routed, RouteMap
 from dash_auth._dash.closed import Closed
+from dash_auth._dash.group_pages import GroupPages
 from dash_auth._dash.pages import OpenPages
 from dash_auth._dash.registry import UntilAdded
 from dash_auth.public_routes import configured_callbacks, is_public_callback, registrations
@@ -31,14 +32,23 @@ class OpenCallback(NamedTuple):
 class OpenCallbacks:
     """Compares what a body asks for with what is registered."""
 
-    def __init__(self, app: Dash, rules: RouteMap, pages: OpenPages, gate: Gate) -> None:
+    def __init__(
+        self,
+        app: Dash,
+        rules: RouteMap,
+        pages: OpenPages,
+        gate: Gate,
+        group_pages: GroupPages,
+    ) -> None:
         """Remember what decides.
 
         :param app: Dash app
         :param rules: the declared rules
         :param pages: which pages are open
         :param gate: compares
+        :param group_pages: the pages for some users only, whose callbacks are never open
         """
+        self._group_pages = group_pages
         self._app = app
         self._rules = rules
         self._pages = pages
@@ -73,13 +83,31 @@ class OpenCallbacks:
             return Closed("no callback of the server's is registered under that id", output)
         callback = self._declaration(output, entry)
         is_public = is_public_callback(self._app, entry)
-        is_page_router = self._is_page_router(output)
+        owners = self._group_pages.owners(entry)
+        if owners:
+            return Closed(
+                f"it belongs to the page {owners[0].path!r}, which has groups", output, entry
+            )
+        is_page_router = self.is_page_router(output)
         may_route = not is_public and (is_page_router or callback.is_routing)
         templates = self._pages.templates() if may_route else None
         why = self._gate.ask_callback(callback, body, is_public, is_page_router, templates)
         if isinstance(why, Routed):
             why = self._pages.why_closed(why, is_page_router=is_page_router)
         return OpenCallback(output, entry, is_public) if why is None else Closed(why, output, entry)
+
+    def routed(self, body: Any) -> Routed | str:
+        """Return where the page router leads a user, or why a body is none that it is sent.
+
+        :param body: the very object that Dash will be given; it names the page router
+        """
+        output = internals.PAGE_ROUTER_ID
+        entry = internals.callback_entry(self._app, output)
+        if entry is None:
+            return "the page router is not registered"
+        callback = self._declaration(output, entry)
+        routed = self._gate.ask_callback(callback, body, False, True, None)
+        return "it leads nowhere" if routed is None else routed
 
     def routing(self) -> list[str]:
         """Return the ids of the routing callbacks that public routes open."""
@@ -89,7 +117,7 @@ class OpenCallbacks:
             output
             for output, entry in internals.callback_entries(self._app)
             if "callback" in entry
-            and (self._is_page_router(output) or self._declaration(output, entry).is_routing)
+            and (self.is_page_router(output) or self._declaration(output, entry).is_routing)
         ]
 
     def _declaration(self, output: str, entry: internals.CallbackEntry) -> Callback:
@@ -101,5 +129,6 @@ class OpenCallbacks:
             known = self._declared[output] = (entry, Callback(inputs, state, outputs, multiple))
         return known[1]
 
-    def _is_page_router(self, output: str) -> bool:
+    def is_page_router(self, output: object) -> bool:
+        """Tell whether an id is that of the callback with which Dash shows pages."""
         return output == internals.PAGE_ROUTER_ID and self._app.use_pages

@@ -44,15 +44,16 @@ class CallbackHandles:
         self._seal = seal
         self._keys = keys
 
-    def admit(self, request: Request, callback: OpenCallback) -> bool:
+    def admit(self, request: Request, callback: OpenCallback, *, of_user: bool = False) -> bool:
         """Tell whether all handles in the query were issued for a callback, and unseal them.
 
         :param request: the facts of the request
         :param callback: what the request runs
+        :param of_user: whether a user makes it, who may run callbacks that are not public
         """
         output, entry, is_public = callback
         query = request.query
-        own = [output] if is_public and internals.background(entry) else []
+        own = [output] if (is_public or of_user) and internals.background(entry) else []
         if not _is_readable(query):
             return False
         unsealed: dict[str, list[str]] = {}
@@ -60,7 +61,7 @@ class CallbackHandles:
             values = request.query_values(name)
             if not values:
                 continue
-            issuers = self._cancelled(entry) if name == "cancelJob" else own
+            issuers = self._cancelled(entry, of_user) if name == "cancelJob" else own
             handles = [self._unseal(name, issuers, value) for value in values]
             unsealed[name] = [handle for handle in handles if handle is not None]
             if len(unsealed[name]) < len(values):
@@ -93,12 +94,16 @@ class CallbackHandles:
             }
         )
 
-    def _cancelled(self, entry: internals.CallbackEntry) -> list[str]:
-        """Return the public callbacks that a change of a callback's inputs cancels."""
+    def _cancelled(self, entry: internals.CallbackEntry, of_user: bool) -> list[str]:
+        """Return the callbacks that a change of a callback's inputs cancels, else the public ones.
+
+        :param entry: the callback as Dash keeps it
+        :param of_user: whether they are all meant
+        """
         return [
             output
             for output, cancelled in internals.cancelled_by(self._app, entry).items()
-            if is_public_callback(self._app, cancelled)
+            if of_user or is_public_callback(self._app, cancelled)
         ]
 
     def _unseal(self, parameter: str, issuers: list[str], sealed: str) -> str | None:

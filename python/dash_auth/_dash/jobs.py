@@ -8,6 +8,7 @@ user is part of that, or one user would be given what the job made for another.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from dash import Dash
@@ -15,6 +16,13 @@ from dash import Dash
 from dash_auth import _dash_internals as internals
 from dash_auth._current import JOB_USER, current_user
 from dash_auth._secret_keys import Keys, seal
+
+BEFORE_JOB = "_dash_auth_before_job"
+"""The attribute of a background callback's function that holds what is called before its job is
+started, in the request that starts it: it may refuse."""
+
+_function: ContextVar[Any] = ContextVar("dash_auth_function_of_job", default=None)
+"""The function whose job Dash is about to start."""
 
 
 def hand_user_to_jobs(app: Dash, keys: Callable[[], Keys]) -> None:
@@ -33,11 +41,16 @@ def _hand_user_to_jobs_of(manager: Any, keys: Callable[[], Keys]) -> None:
     start, name_result = manager.call_job_fn, manager.build_cache_key
 
     def start_with_user(key: Any, job: Any, arguments: Any, context: dict[str, Any]) -> Any:
+        before = getattr(_function.get(), BEFORE_JOB, None)
+        if before is not None:
+            before()
         user = current_user()
         context[JOB_USER] = None if user is None else dict(user.claims)
         return start(key, job, arguments, context)
 
     def name_result_of_user(*arguments: Any, **options: Any) -> str:
+        # Whenever a job is started, Dash has asked for the name of its result just before.
+        _function.set(arguments[0] if arguments else options.get("fn"))
         name: str = name_result(*arguments, **options)
         user = current_user()
         return name if user is None else seal(keys(), "job", name, user.identifying_claims())

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from dash import Dash
 
 from dash_auth import _dash_internals as internals
-from dash_auth._core import Gate, Routed, Standing
+from dash_auth._core import Gate, Routed, RouteMap, Standing
+from dash_auth._dash.group_pages import group_page
 from dash_auth._dash.page_rules import PageRules
 from dash_auth._quoted import quoted
 
@@ -32,6 +36,19 @@ class OpenPages:
         """
         self._rules.examine()
         return internals.page_templates() if self._app.use_pages else None
+
+    def opens(self, page: Mapping[str, Any]) -> bool:
+        """Tell whether a rule opens a page to anyone, or some of the paths of its template.
+
+        :param page: the page as it was registered
+        """
+        rules, template = self._rules.showing(), page.get("path_template")
+        if rules.opens_page(page["path"], path=page["path"]):
+            return True
+        paths = (path for rule in rules.rules for path in RouteMap.sample_paths(rule))
+        return template is not None and any(
+            rules.opens_page(path, template=template) for path in (page["path"], *paths)
+        )
 
     def index_is_open(self, requested: str, standing: Standing) -> bool:
         """Tell whether a path's index page is open, once a rule matches it.
@@ -90,5 +107,8 @@ class OpenPages:
         """
         if page is None:
             return self._gate.ask_page(path, None, None, False)
+        if group_page(page.registered) is not None:
+            # However broad a rule is: whoever may see it has to log in.
+            return False
         is_replaced = bool(page.variables & supplied)
         return self._gate.ask_page(path, page.path, page.template, is_replaced)

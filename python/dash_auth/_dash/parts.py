@@ -12,6 +12,7 @@ from dash_auth import _dash_internals as internals
 from dash_auth._core import Endpoint, Gate, HandleSeal, RouteMap, Standing
 from dash_auth._dash.callbacks import OpenCallbacks
 from dash_auth._dash.endpoints import Endpoints
+from dash_auth._dash.group_pages import GroupPages
 from dash_auth._dash.handles import CallbackHandles
 from dash_auth._dash.index_page import IndexPage
 from dash_auth._dash.jobs import hand_user_to_jobs
@@ -49,6 +50,8 @@ class Parts:
         self.prefix: str = internals.routes_prefix(app)
         self.rules: RouteMap = public_rules(app)
         self.endpoints: Endpoints = Endpoints(app, server)
+        self.dash_apps: Callable[[], list[Dash]] = server.dash_apps
+        """Returns the Dash apps on the server, guarded or not."""
         self._gate = Gate(
             self.rules, self.prefix, internals.requests_prefix(app), list(trusted_origins)
         )
@@ -59,7 +62,10 @@ class Parts:
             self.rules, self.page_rules, use_pages=bool(app.use_pages)
         )
         self.pages: OpenPages = OpenPages(app, self.page_rules, self._gate)
-        self.callbacks: OpenCallbacks = OpenCallbacks(app, self.rules, self.pages, self._gate)
+        self.group_pages: GroupPages = GroupPages(app, self.pages.opens)
+        self.callbacks: OpenCallbacks = OpenCallbacks(
+            app, self.rules, self.pages, self._gate, self.group_pages
+        )
         self.websocket_callbacks: WebSocketCallbacks = WebSocketCallbacks(app, self.callbacks)
         self.handles: CallbackHandles = CallbackHandles(app, HandleSeal(guard), keys)
         # A callback that is added later may start its jobs in a way of its own.

@@ -7,8 +7,8 @@
   const { prefix, login, own, user, touch, banner, lang } = script.dataset;
   const shows = banner === "true", texts = JSON.parse(lang);
   const text = texts[navigator.language.slice(0, 2)] || Object.values(texts)[0];
-  const loginUrl = () =>
-    `${login}?next=${encodeURIComponent(location.pathname + location.search)}${location.hash}`;
+  const loginUrl = (more = "") =>
+    `${login}?next=${encodeURIComponent(location.pathname + location.search)}${more}${location.hash}`;
 
   // The banner: one at a time. A note never takes the place of what asks for a login.
   const css = `:host{all:initial;position:fixed;inset:0 0 auto;z-index:2147483647;--b:#7f4bc4;--c:#fff;--t:#1f2a44;--h:#dfe4ee;--l:var(--b)}
@@ -30,7 +30,9 @@ button{height:32px;padding:0 12px;border:0;border-radius:4px;background:var(--b)
     return one;
   };
   const show = (said, key, action) => {
-    if (!shows || Date.now() < quiet || (bar && (bar.action || bar.said === said))) return;
+    const isRecent = said === text.recent;
+    // That is asked for by what the user does just now.
+    if (!shows || (Date.now() < quiet && !isRecent) || (bar && (bar.action || bar.said === said))) return;
     hide();
     const host = document.createElement("dash-auth-banner"), line = document.createElement("div");
     const root = host.attachShadow({ mode: "open" });
@@ -44,9 +46,9 @@ button{height:32px;padding:0 12px;border:0;border-radius:4px;background:var(--b)
     }
     line.setAttribute("role", "alert");
     line.append(said);
-    if (action) button(line, action, () => location.assign(loginUrl()));
+    if (action) button(line, action, () => location.assign(loginUrl(isRecent ? "&again=1" : "")));
     const close = button(line, "×", () => {
-      if (action) quiet = Date.now() + 60000;
+      if (action && !isRecent) quiet = Date.now() + 60000;
       hide();
     });
     close.className = "x";
@@ -56,8 +58,8 @@ button{height:32px;padding:0 12px;border:0;border-radius:4px;background:var(--b)
     bar = { host, said, key, action };
   };
   const asksForLogin = (word, key) => {
-    if (word !== "login" && word !== "ended") return false;
-    show(text[word], key, word === "ended" ? text.again : text.in);
+    if (!["login", "ended", "recent"].includes(word)) return false;
+    show(text[word], key, word === "login" ? text.in : text.again);
     return true;
   };
 
@@ -113,7 +115,7 @@ button{height:32px;padding:0 12px;border:0;border-radius:4px;background:var(--b)
       const isBasic = /\bbasic\b/i.test(headers.get("WWW-Authenticate"));
       // Only from a page that was there: else a login that leads back here went round and round.
       if (word !== "forbidden" && isRouter(key) && routed && !isBasic) {
-        location.replace(loginUrl());
+        location.replace(loginUrl(word === "recent" ? "&again=1" : ""));
         return new Promise(() => {});
       }
       if (asksForLogin(word, key) && isBasic && shows) refused.add(key);
@@ -135,8 +137,9 @@ button{height:32px;padding:0 12px;border:0;border-radius:4px;background:var(--b)
       super(url, options);
       if (/dash-ws-worker/.test(url)) this.port.addEventListener("message", ({ data }) => {
         const { reason, status, message } = (data && data.payload) || {};
-        if ([reason, status === "error" && message].includes("Login required"))
-          asksForLogin(user ? "ended" : "login", "");
+        const said = [reason, status === "error" && message];
+        if (said.includes("Login required")) asksForLogin(user ? "ended" : "login", "");
+        if (said.includes("Log in again to do this")) asksForLogin("recent", "");
       });
     }
   };

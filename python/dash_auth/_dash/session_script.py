@@ -42,6 +42,7 @@ _VERSION = hashlib.sha256(_SCRIPT.encode()).hexdigest()[:12]
 TEXTS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "ended": "Your login has ended.",
+        "recent": "Log in again to do this.",
         "login": "Please log in.",
         "again": "Log in again",
         "in": "Log in",
@@ -51,6 +52,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     },
     "de": {
         "ended": "Ihre Anmeldung ist abgelaufen.",
+        "recent": "Melden Sie sich dafür bitte erneut an.",
         "login": "Bitte melden Sie sich an.",
         "again": "Erneut anmelden",
         "in": "Anmelden",
@@ -60,6 +62,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     },
     "fr": {
         "ended": "Votre session est terminée.",
+        "recent": "Reconnectez-vous pour continuer.",
         "login": "Veuillez vous connecter.",
         "again": "Se reconnecter",
         "in": "Se connecter",
@@ -69,6 +72,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     },
     "es": {
         "ended": "Su sesión ha terminado.",
+        "recent": "Vuelva a iniciar sesión para continuar.",
         "login": "Inicie sesión.",
         "again": "Volver a iniciar sesión",
         "in": "Iniciar sesión",
@@ -96,6 +100,8 @@ class Methods:
     Attributes:
         admits: tells whether a request is made by who is logged in for private pages.
         refuse: returns the response that refuses a request that was not admitted.
+        ask_again: returns the response that has a user who is logged in log in again, None where
+            nothing can.
         renew: has the login of a request that was admitted last on.
         renews: tells whether that changes anything.
         login_path: returns the path of the login, as the browser sees it.
@@ -104,6 +110,7 @@ class Methods:
 
     admits: Callable[[Request], Steps[bool]]
     refuse: Callable[[Request], Steps[Any]]
+    ask_again: Callable[[Request], Steps[Any] | None]
     renew: Callable[[Request], Steps[None]]
     renews: Callable[[], bool]
     login_path: Callable[[], str]
@@ -220,11 +227,17 @@ class SessionScript:
         return Answer(204, "", {**_UNCACHED, "Dash-Auth-User": name})
 
     def _log_in(self) -> Steps[Any]:
-        """Send who is logged in where the query says, and have anybody else log in first."""
+        """Send who is logged in where the query says, and have anybody else log in first.
+
+        With `again` whoever is logged in is to log in once more.
+        """
         request = self._server.request()
         # Whatever way the login takes, it leads there.
         request.target = self._target(request)
         if (yield from self._methods.admits(request)):
+            asking = self._methods.ask_again(request) if request.query_values("again") else None
+            if asking is not None:
+                return (yield from asking)
             return Answer(303, "", {**_UNCACHED, "Location": request.target or ""})
         return (yield from self._methods.refuse(request))
 

@@ -24,15 +24,20 @@ _WEAK_KEY = (
 class FirstRequest:
     """Sets one app up before its first request goes on, and holds the others until then."""
 
-    def __init__(self, app: Dash, server: Server, tell: Callable[[], None]) -> None:
+    def __init__(
+        self, app: Dash, server: Server, check: Callable[[], None], tell: Callable[[], None]
+    ) -> None:
         """Remember what to set up.
 
         :param app: Dash app
         :param server: its server
+        :param check: raises an error for what is declared wrongly; until it is mended, each request
+            ends in that error
         :param tell: tells the developer, once, what there is to tell
         """
         self._app = app
         self._server = server
+        self._check = check
         self._tell = tell
         self._lock = threading.RLock()
         self.is_over = False
@@ -53,6 +58,7 @@ class FirstRequest:
         unseen = internals.layout_unseen(self._app)
         with contextlib.nullcontext() if layout_of_visitor else unseen:
             self._server.run_first_request_hooks(self._app)
+        self._check()
         self.is_over = True
         self._tell()
         for key in self._server.secret_keys()[:1]:

@@ -17,11 +17,13 @@ from dash_auth._dash.parts import Parts
 from dash_auth._dash.session_script import Methods, SessionScript
 from dash_auth._guard.allow import Allow
 from dash_auth._guard.first_request import FirstRequest
+from dash_auth._guard.pages_for_groups import PagesForGroups
 from dash_auth._guard.public import Public
 from dash_auth._guard.refusals import Refusals
 from dash_auth._guard.visitors import Visitors
-from dash_auth._login import Login, Logins
+from dash_auth._login import LOG_IN_AGAIN, Login, Logins
 from dash_auth._out_of_order import is_out_of_order, say_out_of_order
+from dash_auth._raised import RECENT, Refused
 from dash_auth._request import Answer, Caching, PageServer, Request
 from dash_auth._secret_keys import Keys
 from dash_auth._steps import Steps, Wait, stepwise, walk
@@ -69,7 +71,8 @@ class Guard:
         self.visitors: Visitors = Visitors(parts, allow)
         self._public = Public(server, parts, self.visitors, anonymous_body_limit)
         self.refusals: Refusals = Refusals(app, server, parts, self.visitors)
-        self._first_request = FirstRequest(app, server, self._tell)
+        self.pages: PagesForGroups = PagesForGroups(app, parts)
+        self._first_request = FirstRequest(app, server, parts.group_pages.close, self._tell)
 
     def ask(self, logins: Logins, session: SessionLogin | None) -> None:
         """Say who knows the users.
@@ -119,6 +122,21 @@ class Guard:
             return None
         request.start = self.refusals.start
         return self.refusals.preflight(request) or (yield from self.refusals.refuse(request))
+
+    @property
+    def keeps_pages(self) -> bool:
+        """Whether there are pages for some users only, so that :meth:`keep_out` has to be asked."""
+        return self.pages.exist()
+
+    def keep_out(self, request: Request) -> Steps[Any]:
+        """Return what to answer a user who may not have something of a page, None to go on.
+
+        :param request: a request that may pass, to an app that is set up
+        """
+        if (yield from self._safely(request, self.pages.let_pass(request))):
+            return None
+        request.start = self.refusals.start
+        return (yield from self.refusals.refuse(request))
 
     def _safely(self, request: Request, passes: Steps[bool]) -> Steps[bool]:
         """Tell whether a request may pass; where that cannot be found out, it may not."""
@@ -193,7 +211,13 @@ class Guard:
         :param texts: what it shows, by language
         """
         methods = Methods(
-            self._admits, self._refused, self._renew, self._renews, login_path, own_paths
+            self._admits,
+            self._refused,
+            self._asked_again,
+            self._renew,
+            self._renews,
+            login_path,
+            own_paths,
         )
         SessionScript(
             self.app,
@@ -223,6 +247,11 @@ class Guard:
         request.start = self.refusals.start
         return self.refusals.refuse(request)
 
+    def _asked_again(self, request: Request) -> Steps[Any] | None:
+        if not self.can_ask_again:
+            return None
+        return self.refuse(request, Refused(RECENT, LOG_IN_AGAIN))
+
     def _renew(self, request: Request) -> Steps[None]:
         session = self.visitors.session
         if session is not None and session.waits_to_renew:
@@ -233,6 +262,21 @@ class Guard:
     def _renews(self) -> bool:
         session = self.visitors.session
         return session is not None and type(session).renew is not SessionLogin.renew
+
+    # What code of the app's own asks
+
+    @property
+    def can_ask_again(self) -> bool:
+        """Whether a user who is logged in can be asked to log in again."""
+        return self.visitors.logins.asking.can_ask_again
+
+    def refuse(self, request: Request, refused: Refused) -> Steps[Any]:
+        """Return what is answered where code of the app's own refuses what has passed.
+
+        :param request: the request
+        :param refused: why
+        """
+        return self.refusals.refuse_for_app(request, refused)
 
     # What a subclass's own code asks
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from dash_auth._guard.guard import Guard
-from dash_auth._request import Request
+from dash_auth._raised import FORBIDDEN, Refused
+from dash_auth._request import Answer, Request
 from dash_auth._shown import NAMES, Shown
 from dash_auth._steps import Steps
 
@@ -63,6 +64,7 @@ class Guards:
         :param request: the request
         """
         responsible = self.responsible(request)
+        request.refusing = next(reversed(responsible), None)
         for guard in responsible:
             answer = yield from guard.decide(request)
             if answer is not None:
@@ -78,7 +80,22 @@ class Guards:
             # Dash's hooks set up all apps of the server, to whichever of them the request is.
             if not guard.is_set_up:
                 yield from guard.set_up()
+        for guard in responsible:
+            if guard.keeps_pages:
+                answer = yield from guard.keep_out(request)
+                if answer is not None:
+                    return answer
         return None
+
+    def refuse(self, request: Request, refused: Refused) -> Steps[Answer | Any]:
+        """Return what is answered where code of the app's own refuses what has passed.
+
+        :param request: the request
+        :param refused: why
+        """
+        for guard in reversed(self.responsible(request)):
+            return (yield from guard.refuse(request, refused))
+        return Answer(403 if refused.why == FORBIDDEN else 401, refused.text)
 
     def end(self, request: Request) -> None:
         """Take out of the session what was shown, before it is saved."""

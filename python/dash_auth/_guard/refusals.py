@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from dash import Dash
@@ -16,10 +17,12 @@ from dash_auth._current import RequestIdentity
 from dash_auth._dash.parts import Parts
 from dash_auth._guard.reasons import Reasons
 from dash_auth._guard.visitors import Visitors
+from dash_auth._raised import FORBIDDEN, RECENT, Refused
 from dash_auth._request import Answer, Caching, Request, Server
 from dash_auth._steps import Steps, stepwise
 from dash_auth._threads import RETRY_AFTER, Crowded
 from dash_auth.logins import pages
+from dash_auth.logins.pages.headers import HEADERS
 
 logger = logging.getLogger("dash_auth")
 
@@ -86,10 +89,35 @@ class Refusals:
             return self._later(request)
         if request.refusal == Refusal.THROTTLED:
             return self._too_many(request)
+        if request.is_of_closed_page:
+            return self._server.respond(Answer(403, "Access denied", HEADERS))
         if request.is_too_large and not self._visitors.bring_login(request):
             self.reasons.tell(request, warn_of="anonymous_body_limit")
             return self._answer(request, 413, "Request too large")
-        return (yield from self._ask(request))
+        return (yield from self._ask(request, self._visitors.logins.asking.ask))
+
+    def refuse_for_app(self, request: Request, refused: Refused) -> Steps[Any]:
+        """Return what is answered where code of the app's own refuses what has passed.
+
+        :param request: the request
+        :param refused: why
+        """
+        demand(request, Caching.PRIVATE)
+        request.start = self.start
+        asking = self._visitors.logins.asking
+        if refused.why == FORBIDDEN:
+            self.note(request)
+            self.reasons.tell(request, lambda: "code of the app's own says so")
+            return self._answer(request, 403, refused.text)
+        if refused.why == RECENT:
+            self.reasons.tell(request, lambda: "its user logged in too long ago")
+            # The one reason to tell of.
+            request.is_explained = True
+            answer = yield from self._ask(request, asking.ask_again)
+            _refused.note_recent(request)
+            return answer
+        self.note(request)
+        return (yield from self._ask(request, asking.ask))
 
     def _later(self, request: Request) -> Any:
         self.reasons.tell(request)
@@ -104,10 +132,10 @@ class Refusals:
             request, 429, "Too many wrong passwords", {"Retry-After": str(request.retry_after or 1)}
         )
 
-    def _ask(self, request: Request) -> Steps[Any]:
+    def _ask(self, request: Request, ask: Callable[[Request], Any]) -> Steps[Any]:
         """Have the login ask for what it needs."""
         try:
-            answer = yield from stepwise(self._visitors.logins.asking.ask(request))
+            answer = yield from stepwise(ask(request))
         except HTTPException:
             # `flask.abort`, or a redirect: an answer as well.
             self.reasons.tell(request)

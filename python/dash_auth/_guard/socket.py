@@ -39,6 +39,7 @@ def admit(guard: Guard, request: Request) -> Steps[Admission | None]:
     :param request: the handshake
     """
     yield from guard.set_up()
+    request.refusing = guard
     is_for_callbacks = request.endpoint == guard.parts.endpoints.websocket
     standing, is_hijack = guard.parts.ask(request, guard.parts.kind(request))
     visitor = None
@@ -94,6 +95,8 @@ def judge(
         return Refusal.WRONG
     _name(guard, request, again)
     if guard.parts.websocket_callbacks.include(payload):
+        if guard.keeps_pages and not (yield from guard.pages.may_run(request, payload)):
+            return "Access denied"
         return None
     logger.debug("Refused: no callback %s runs over a WebSocket", quoted(payload["output"]))
     return "No such callback"

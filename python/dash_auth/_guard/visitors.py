@@ -99,7 +99,10 @@ class Visitors:
         :return: what the cookie is to hold of the user, None to leave that as it is
         """
         try:
-            return None if self.session is None else self.session.keep(request)
+            if self.session is None or self.session.load(request) is not None:
+                # What was not looked up was not shown either.
+                return None
+            return self.session.keep(request)
         except Exception as error:
             _say(error, "An error while saving a session: nothing of the user is kept")
             return None
@@ -170,7 +173,7 @@ class Visitors:
             request.denied_user = "" if user is None else user.name
             visitor.is_for_public = True
 
-    def find(self, request: Request) -> User | None:
+    def find(self, request: Request) -> RequestIdentity | None:
         """Return who makes a public request; where the app asks, in its own thread.
 
         :param request: the request
@@ -178,7 +181,7 @@ class Visitors:
         if self.is_foreign(request):
             return None
         visitor = walk(self.recognise(request, self.logins.public), request)
-        return None if visitor is None else visitor.identity.user(request)
+        return None if visitor is None else visitor.identity
 
     def find_now(self, request: Request) -> Steps[RequestIdentity]:
         """Return who makes a public request; nobody where that cannot be found out.

@@ -9,9 +9,11 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMap
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
+from dash_auth import _dash_internals as internals
 from dash_auth._current import EVENT_LOOP_FACTS
 from dash_auth._guard.guards import Guards
-from dash_auth._request import TOO_LARGE, UNREADABLE, Request
+from dash_auth._raised import Refused
+from dash_auth._request import NO_LIMIT, TOO_LARGE, UNREADABLE, Request
 from dash_auth._steps import off_loop
 from dash_auth._threads import Crowded
 
@@ -124,8 +126,11 @@ class AsgiRequest(Request):
         """Return the very object that Dash will be given, `UNREADABLE` or `TOO_LARGE`.
 
         :param limit: the largest body that is read, in bytes
-        :raises TimeoutError: if it does not end in time
+        :raises TimeoutError: if it does not end in time; a user may take longer
         """
+        if limit >= NO_LIMIT:
+            await self._read_body(limit)
+            return self._body
         try:
             await _in_time(self._read_body(limit))
         except asyncio.TimeoutError as error:
@@ -168,12 +173,13 @@ class AsgiRequest(Request):
         replaced = [(name, value) for name, several in values.items() for value in several]
         self.scope["query_string"] = urlencode(kept + replaced).encode()
 
-    def login_required(self) -> Exception:
-        """Return what to raise for a login to be asked for."""
-        raise RuntimeError("require_user is for the routes of a FastAPI server")
-
     def rewrite_answer(self, rewrite: Callable[[bytes], bytes]) -> None:
         self.rewrite = rewrite
+
+    def raised(self, refused: Refused) -> Exception:
+        if self.is_socket:
+            internals.tell_page(refused.text)
+        return refused
 
 
 BODY_TIMEOUT = 60

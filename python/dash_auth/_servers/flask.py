@@ -12,7 +12,8 @@ import flask
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from dash_auth._current import FACTS, current_facts
-from dash_auth._request import TOO_LARGE, UNREADABLE, Request
+from dash_auth._raised import Refused
+from dash_auth._request import NO_LIMIT, TOO_LARGE, UNREADABLE, Request
 from dash_auth._servers.werkzeug import (
     WerkzeugServer,
     decisive,
@@ -118,6 +119,8 @@ class FlaskRequest(Request):
 
         One that the server ends is read to find out.
         """
+        if limit >= NO_LIMIT:
+            return None
         length = self._request.content_length
         if length is not None and length > limit:
             return TOO_LARGE
@@ -172,6 +175,13 @@ class FlaskServer(WerkzeugServer):
     def _before_request(self) -> Any:
         request = self.request()
         return walk(self._decide(request), request)
+
+    def _handle_user_exception(self, *arguments: Any) -> Any:
+        refused = arguments[-1]
+        if not isinstance(refused, Refused):
+            return self._handle(*arguments)
+        request = self.request()
+        return self._response(walk(self.guards.refuse(request, refused), request))
 
     def _after_request(self, response: Any) -> Any:
         request = self.request()

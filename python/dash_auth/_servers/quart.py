@@ -15,10 +15,11 @@ from werkzeug.exceptions import HTTPException
 
 from dash_auth import _dash_internals as internals
 from dash_auth._current import EVENT_LOOP_FACTS
+from dash_auth._raised import Refused
 from dash_auth._request import TOO_LARGE, UNREADABLE, Answer
 from dash_auth._servers import asgi
 from dash_auth._servers.asgi import AsgiRequest
-from dash_auth._servers.websocket import GuardedSocket
+from dash_auth._servers.websocket import GuardedSocket, closing_code
 from dash_auth._servers.werkzeug import (
     WerkzeugServer,
     apps_on,
@@ -204,6 +205,18 @@ class QuartServer(WerkzeugServer):
         if request.rewrite is not None:
             quart.after_this_request(_rewriting(request.rewrite))
         return None
+
+    async def _handle_user_exception(self, *arguments: Any) -> Any:
+        refused = arguments[-1]
+        if not isinstance(refused, Refused):
+            return await self._handle(*arguments)
+        request = self.request()
+        if request.is_socket:
+            # Before it was opened that is 403.
+            await quart.websocket.close(closing_code(refused), refused.text)
+            return None
+        made = self._response(await walk_beside_loop(self.guards.refuse(request, refused), request))
+        return await made if inspect.isawaitable(made) else made
 
     async def _after_request(self, response: Any) -> Any:
         request = self.request()

@@ -60,6 +60,7 @@ class WerkzeugServer(ABC):
         server.after_request_funcs.setdefault(None, []).insert(0, self._after_request)
         self._preprocess = put_in_place(server, "preprocess_request", self._preprocess_request)
         self._process = put_in_place(server, "process_response", self._process_response)
+        self._handle = put_in_place(server, "handle_user_exception", self._handle_user_exception)
 
     @classmethod
     def of(cls: type[T], server: Any) -> T:
@@ -82,6 +83,10 @@ class WerkzeugServer(ABC):
     @abstractmethod
     def _before_request(self) -> Any:
         """Return what to answer in place of an app, None if the request may pass."""
+
+    @abstractmethod
+    def _handle_user_exception(self, *arguments: Any) -> Any:
+        """Answer what code of the app's own refuses, before any handler of errors sees it."""
 
     @abstractmethod
     def _after_request(self, response: Any) -> Any:
@@ -311,6 +316,8 @@ def tell_refusal(request: Request, response: Any) -> None:
     :param request: the facts of the request
     :param response: the answer
     """
+    if request.status is not None and response.status_code == 200:
+        response.status_code = request.status
     word = _refused.word(request, response.status_code)
     if word is not None:
         response.headers[_refused.HEADER] = word

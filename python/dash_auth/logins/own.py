@@ -118,6 +118,13 @@ class OwnRequest(Login):
         self._find = find
         self._ours = ours
 
+    @property
+    def can_ask_again(self) -> bool:  # type: ignore[override]
+        return self._ours.can_ask_again
+
+    def ask_again(self, request: Request) -> Any:
+        return self._ours.ask_again(request)
+
     def ask(self, request: Request) -> Steps[Any]:
         own = self._find()
         if own is None:

@@ -162,15 +162,19 @@ class Passwords(ABC):
         return []
 
 
-def count_together(logins: Iterable[object]) -> None:
+def count_together(logins: Iterable[object], guesses: SharedGuesses | None = None) -> None:
     """Have guesses counted together that are made at the logins to one app.
 
     :param logins: the logins; those that check no passwords do not matter
+    :param guesses: counts them with those in other processes, None where each counts for itself
     """
     named = [getattr(login, "passwords", None) for login in logins]
     found = [one for one in named if isinstance(one, Passwords)]
     for one in found[1:]:
         one.count_with(found[0])
+    if guesses is not None:
+        for one in found:
+            one.share_counters(guesses)
 
 
 def usable(find: Callable[[str], object], name: str) -> Account | None:

@@ -114,7 +114,7 @@ class AccountSession(SessionLogin):
         if not (self._counts(claim) if request.is_socket else self._counts_for(request, claim)):
             return None
         claims = yield from self._claims(claim.name)
-        identity = RequestIdentity(None, claims)
+        identity = RequestIdentity(None, claims, auth_time=self._auth_time(claim))
         # The one thing beside that opens with it is a WebSocket.
         is_for_public = claim.is_for_public and not request.is_socket
         return Visitor(self, claim, identity, {USER: claims}, is_for_public=is_for_public)
@@ -127,6 +127,10 @@ class AccountSession(SessionLogin):
 
     def holds(self, visitor: Visitor) -> bool:
         return self._tickets.lasts(visitor.claim) and self._counts(visitor.claim)
+
+    def _auth_time(self, ticket: Ticket) -> float | None:
+        """Return when the user was last asked for the password, None where nothing says so."""
+        return None
 
     def _counts(self, ticket: Ticket) -> bool:
         """Tell whether it was not ended, and what the user was verified against is the same."""

@@ -85,6 +85,10 @@ class AllChallenges(Login):
         # Where there is a page to log in, no browser is to show its own window.
         asked = [one for one in others if first.precedence != FLOW or one.precedence != BASIC]
         self._challenges = [one.challenge for one in asked if one.challenge is not None]
+        self.can_ask_again: bool = first.can_ask_again
+
+    def ask_again(self, request: Request) -> Any:
+        return self._first.ask_again(request)
 
     def forbid(self, request: Request, name: str) -> Answer:
         return self._first.forbid(request, name)

@@ -91,16 +91,23 @@ def client_of(url: str) -> Redis:
     :param url: address of the server: `redis://`, `rediss://` (TLS) or `unix://`
     :raises ValueError: if it is none
     """
-    return Redis.from_url(
-        url,
-        decode_responses=True,
-        encoding_errors="replace",
-        socket_connect_timeout=TIMEOUT,
-        socket_timeout=TIMEOUT,
-        # At once, over another connection: the server may have been started anew meanwhile. Who
-        # waited once for an answer does not wait again.
-        retry=Retry(NoBackoff(), 1, supported_errors=(_ConnectionError,)),
-    )
+    try:
+        return Redis.from_url(
+            url,
+            decode_responses=True,
+            encoding_errors="replace",
+            socket_connect_timeout=TIMEOUT,
+            socket_timeout=TIMEOUT,
+            # At once, over another connection: the server may have been started anew meanwhile.
+            # Who waited once for an answer does not wait again.
+            retry=Retry(NoBackoff(), 1, supported_errors=(_ConnectionError,)),
+        )
+    except ValueError:
+        # What went wrong may quote a part of the password.
+        raise ValueError(
+            "sessions= is no URL of a Redis: write other characters of a password than letters "
+            "and digits as %2F (for /) and the like"
+        ) from None
 
 
 class RedisSessions:

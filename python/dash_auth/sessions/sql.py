@@ -72,6 +72,11 @@ class SqlSessions:
             raise ValueError(
                 f"sessions are kept in {' or '.join(DIALECTS)}, not in {self._dialect}"
             )
+        if self.engine.dialect.is_async:
+            raise ValueError(
+                f"the driver {self.engine.dialect.driver} is for async code: sessions are asked in "
+                'threads, with "postgresql+psycopg://..." or "sqlite:///..."'
+            )
         metadata = sql.MetaData()
         self._sessions = sql.Table(
             table,
@@ -99,6 +104,11 @@ class SqlSessions:
         self._of = found.where(columns.user_key == sql.bindparam("user"))
         # No transaction is begun and ended around a look.
         self._looking = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._writing = self.engine
+        if self._dialect == "postgresql":
+            # Stricter ones, which a database may have by default, show what was there before it
+            # was this one's turn.
+            self._writing = self.engine.execution_options(isolation_level="READ COMMITTED")
         self._deadlines = Deadlines(TIMEOUT)
         self._creates_tables = create_tables
         self._process = os.getpid()
@@ -197,18 +207,24 @@ class SqlSessions:
         # Workers are made as copies of this process.
         self.engine.dispose()
 
-    def create_tables(self) -> None:
-        """Make the tables where they are not there; several workers may do so at once."""
+    def create_tables(self) -> list[str]:
+        """Make the tables where they are not there; several workers may do so at once.
+
+        :return: the names of the tables
+        """
         with self.engine.begin() as connection:
             if self._dialect == "postgresql":
                 connection.execute(sql.select(sql.func.pg_advisory_xact_lock(_LOCK)))
             self._metadata.create_all(connection)
+        return sorted(self._metadata.tables)
 
     def _prepare(self) -> None:
         if self._process != os.getpid():
             # The connections belong to the process that this one is a copy of.
             self.engine.dispose(close=False)
             self._deadlines = Deadlines(TIMEOUT)
+            # Another thread may have held it when this process was made.
+            self._lock = threading.Lock()
             self._process = os.getpid()
         if self._creates_tables:
             with self._lock:
@@ -268,7 +284,7 @@ class SqlSessions:
 
     def _written(self, write: Callable[[sql.Connection], T]) -> T:
         def writing() -> T:
-            with self.engine.begin() as connection, self._deadlines.of(connection):
+            with self._writing.begin() as connection, self._deadlines.of(connection):
                 return write(connection)
 
         return self._asked(writing)
@@ -297,8 +313,11 @@ def _engine_of(database: str | sql.URL) -> sql.Engine:
     """
     try:
         url = sql.make_url(database)
-    except (sql.exc.ArgumentError, ValueError) as error:
-        raise ValueError("sessions= is no URL of a database") from error
+    except (sql.exc.ArgumentError, ValueError):
+        # What went wrong may quote a part of the password.
+        raise ValueError("sessions= is no URL of a database") from None
+    if "@" in (url.host or ""):
+        raise ValueError("sessions= is no URL of a database: write an @ in a password as %40")
     if url.drivername == "postgresql":
         # The one that SQLAlchemy 2.0 takes where none is named is kept no more.
         url = url.set(drivername="postgresql+psycopg")
@@ -317,6 +336,8 @@ def _engine_of(database: str | sql.URL) -> sql.Engine:
         raise ImportError(
             f'{url.drivername} needs a driver: pip install "psycopg[binary]"'
         ) from error
+    except sql.exc.NoSuchModuleError:
+        raise ValueError(f"SQLAlchemy knows no driver {url.drivername}") from None
     if is_file:
         _make_file(url.database)
         sql.event.listen(engine, "connect", _use_write_ahead_log)
@@ -326,10 +347,17 @@ def _engine_of(database: str | sql.URL) -> sql.Engine:
 
 
 def _make_file(path: str | None) -> None:
-    """Make the file of a database, which no other user of the machine may read."""
+    """Make the file of a database, which no other user of the machine may read.
+
+    :raises ValueError: if its folder is not there
+    """
+    if not path or path == ":memory:" or path.startswith("file:"):
+        return
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        raise ValueError(f"sessions= names a file in a folder that is not there: {folder}")
     with contextlib.suppress(OSError):
-        if path and path != ":memory:":
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _connect(dialect: Any, _: object, arguments: Any, options: Any) -> Any:

@@ -15,7 +15,7 @@ from attacks.http import ALICE, BOB, basic
 from attacks.routes import add_route, session
 from clock import Clock
 from dash_auth import sessions
-from dash_auth.sessions import ended, stored
+from dash_auth.sessions import ended, reached, stored
 from everywhere import Serve
 from forms import Browser, form_app
 from stores import MemoryStore
@@ -32,6 +32,8 @@ def as_other_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ended, "_ended", {})
     monkeypatch.setattr(ended, "end", lambda ticket: None)
     monkeypatch.setattr(stored, "_all", weakref.WeakSet())
+    # It is asked again at once when it was away.
+    monkeypatch.setattr(reached, "_PAUSE", 0.0)
 
 
 def copy_of(browser: Browser) -> Browser:
@@ -302,3 +304,15 @@ def test_without_a_store_no_session_is_listed(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("dash_auth.sessions.known.all_stored", lambda: [])
     with pytest.raises(RuntimeError, match="sessions="):
         sessions.of("alice")
+
+
+def test_a_request_of_another_site_asks_the_store_nothing(
+    everywhere: Serve, store: MemoryStore
+) -> None:
+    browser = Browser(everywhere(form_app(sessions=store)))
+    browser.log_in()
+    store.calls.clear()
+    foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    for path in ("/_dash-update-component", "/private", "/public"):
+        assert browser.send("POST", path, foreign).status >= 400
+    assert store.calls == []

@@ -27,13 +27,16 @@ from werkzeug.exceptions import HTTPException
 from dash_auth import _dash_internals as internals
 from dash_auth._current import EVENT_LOOP_FACTS
 from dash_auth._guard.guards import Guards
+from dash_auth._raised import Refused
 from dash_auth._request import Answer, CookieAttributes
 from dash_auth._secret_keys import Keys
 from dash_auth._servers.asgi import AsgiRequest
 from dash_auth._servers.fastapi.answers import answer_of, answer_of_error
 from dash_auth._servers.fastapi.middleware import GuardMiddleware, fitting_caching
+from dash_auth._servers.fastapi.request import HttpRefused
 from dash_auth._servers.fastapi.routes import Routes
 from dash_auth._servers.fastapi.session import SessionCookie
+from dash_auth._servers.websocket import closing_code
 from dash_auth._steps import off_loop, run_to_end, walk_beside_loop
 
 _STATE = "dash_auth"
@@ -70,6 +73,7 @@ class FastAPIServer:
         self._login_routes: dict[str, Route] = {}
         self._build = server.build_middleware_stack
         vars(server)["build_middleware_stack"] = self._build_middleware_stack
+        server.add_exception_handler(Refused, self._answer_refused)
         server.middleware_stack = None
 
     @classmethod
@@ -92,6 +96,16 @@ class FastAPIServer:
             return fitting_caching(self._build())
         finally:
             server.user_middleware = declared
+
+    async def _answer_refused(self, connection: Any, refused: Any) -> Any:
+        if connection.scope["type"] == "websocket":
+            await connection.close(closing_code(refused), refused.text)
+            return None
+        if isinstance(refused, HttpRefused) and refused.answer is not None:
+            return refused.answer
+        request = self.request()
+        made = await walk_beside_loop(self.guards.refuse(request, refused), request)
+        return answer_of(self.respond(made) if isinstance(made, Answer) else made)
 
     def request(self) -> AsgiRequest:
         facts: AsgiRequest = EVENT_LOOP_FACTS.get()

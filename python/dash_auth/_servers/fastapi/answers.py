@@ -52,6 +52,8 @@ def caching(send: Send, asked: list[Request]) -> Send:
             if fitting is not None:
                 headers = [one for one in headers if one[0].lower() != _CACHE_CONTROL]
                 message["headers"] = [*headers, (_CACHE_CONTROL, fitting.encode("latin-1"))]
+            if request.status is not None and message["status"] == 200:
+                message["status"] = request.status
             word = _refused.word(request, message["status"])
             if word is not None:
                 headers = [one for one in message.get("headers", ()) if one[0].lower() != _REFUSED]

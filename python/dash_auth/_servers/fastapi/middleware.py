@@ -77,8 +77,6 @@ class GuardMiddleware:
         scope[_ASKED].append(request)
         await walk_beside_loop(guards.begin(request), request)
         send = _saving(send, guards, request)
-        # For a view that asks for a login itself.
-        request.guard = next(reversed(guards.responsible(request)), None)
         try:
             refusal = await walk_beside_loop(guards.decide(request), request)
         except HTTPException as error:

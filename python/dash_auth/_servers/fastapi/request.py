@@ -3,27 +3,63 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException, WebSocketException
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope
 
 from dash_auth import _dash_internals as internals
-from dash_auth._guard.guard import Guard
-from dash_auth._quoted import quoted
+from dash_auth import _refused
+from dash_auth._raised import FORBIDDEN, LOGIN, Refused
 from dash_auth._request import TOO_LARGE, UNREADABLE
 from dash_auth._servers.asgi import AsgiRequest
 from dash_auth._servers.fastapi.answers import answer_of
-from dash_auth._servers.websocket import LOGIN_REQUIRED
-
-logger = logging.getLogger("dash_auth")
+from dash_auth._servers.websocket import closing_code
 
 _MOST_FIELDS = 100
 """How many fields of a form are read."""
+
+
+class HttpRefused(Refused, HTTPException):
+    """A refusal that is an answer as well for apps that are mounted, and handle errors themselves.
+
+    Attributes:
+        answer: the answer, where it is made already.
+    """
+
+    answer: Response | None = None
+
+    def __init__(self, refused: Refused) -> None:
+        """Have it answered in a few words.
+
+        :param refused: why
+        """
+        Refused.__init__(self, refused.why, refused.text)
+        self.status_code: int = 403 if refused.why == FORBIDDEN else 401
+        self.detail: str = refused.text
+        self.headers: dict[str, str] | None = {_refused.HEADER: refused.why}
+
+    def say(self, answer: Response) -> None:
+        """Have it answered so.
+
+        :param answer: the answer
+        """
+        self.answer = answer
+        self.status_code = answer.status_code
+        self.headers = {k: v for k, v in answer.headers.items() if not k.startswith("content-")}
+
+
+class _SocketRefused(Refused, WebSocketException):
+    """The same for a WebSocket."""
+
+    def __init__(self, refused: Refused) -> None:
+        Refused.__init__(self, refused.why, refused.text)
+        self.code = closing_code(refused)
+        self.reason = refused.text
 
 
 class FastAPIRequest(AsgiRequest):
@@ -38,7 +74,6 @@ class FastAPIRequest(AsgiRequest):
         super().__init__(scope, internals.route_path(scope))
         self._receive = receive
         self._messages: list[Message] = []
-        self.guard: Guard | None = None
         self._cookies: Mapping[str, str] | None = None
         session: MutableMapping[str, Any] | None = scope.get("session")
         self._session: MutableMapping[str, Any] = {} if session is None else session
@@ -103,14 +138,14 @@ class FastAPIRequest(AsgiRequest):
             return None
         return b"".join(chunks)
 
-    def login_required(self) -> Exception:
-        if self.scope["type"] == "websocket":
-            return WebSocketException(LOGIN_REQUIRED, "Login required")
-        assert self.guard is not None
-        logger.debug("Refused: %s: its view asks for a login", quoted(f"{self.method} {self.path}"))
-        asking = answer_of(self.guard.asked(self))
-        headers = {k: v for k, v in asking.headers.items() if not k.startswith("content-")}
-        return HTTPException(asking.status_code, "Login required", headers)
+    def raised(self, refused: Refused) -> Exception:
+        super().raised(refused)
+        if self.is_socket:
+            return _SocketRefused(refused)
+        raised = HttpRefused(refused)
+        if refused.why == LOGIN and self.refusing is not None:
+            raised.say(answer_of(self.refusing.asked(self)))
+        return raised
 
     async def receive(self) -> Message:
         """Give the app the messages of the client, those that were read already among them."""

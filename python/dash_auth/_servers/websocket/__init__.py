@@ -19,6 +19,7 @@ from dash_auth._guard.guard import Guard
 from dash_auth._guard.socket import Admission, admit, judge
 from dash_auth._login import Visitor
 from dash_auth._out_of_order import is_out_of_order
+from dash_auth._raised import FORBIDDEN, Refused
 from dash_auth._servers.asgi import AsgiRequest
 from dash_auth._servers.websocket.allowance import Allowance, unread_request
 from dash_auth._servers.websocket.messages import message_of_dash, refusal_of
@@ -34,6 +35,9 @@ Message = MutableMapping[str, Any]
 LOGIN_REQUIRED = 4001
 """The code of a socket that is closed: Dash's renderer does not open it again by itself."""
 
+_MAY_NOT = 1008
+"""The code for what the user of a socket may not have (RFC 6455 section 7.4: against a policy)."""
+
 _TOO_MUCH = "more than anonymous_body_limit came with no login"
 
 _FAILED_LOOKS = 2
@@ -41,6 +45,14 @@ _FAILED_LOOKS = 2
 
 _SECONDS_TO_SAY_GOODBYE = 1.0
 """How long the app hears later of the end where the client does not read, in seconds."""
+
+
+def closing_code(refused: Refused) -> int:
+    """Return the code with which a WebSocket is closed that code of the app's own refuses.
+
+    :param refused: why
+    """
+    return _MAY_NOT if refused.why == FORBIDDEN else LOGIN_REQUIRED
 
 
 class GuardedSocket:

@@ -65,6 +65,15 @@ class EitherSession(SessionLogin):
         ticket = self.form.found(request)
         return None if ticket is None else ticket.name
 
+    def name_in_form(self, request: Request) -> str:
+        """Return the name with which the user logged in who is to do so again.
+
+        :param request: the request
+        :return: nothing of a provider's user, who has no password here
+        """
+        ticket = None if self.provider.wrote(request) else self.form.found(request)
+        return "" if ticket is None else ticket.name
+
     def log_out(self, request: Request) -> None:
         """End the login of a request, and for the browser; it may take a while.
 

@@ -11,7 +11,7 @@ from dash import Dash
 
 from dash_auth import _refused, _witness
 from dash_auth._core import Credentials, Refusal, Throttled
-from dash_auth._login import LoginFlow
+from dash_auth._login import LOG_IN_AGAIN, LoginFlow
 from dash_auth._out_of_order import is_out_of_order, say_out_of_order
 from dash_auth._request import Answer, PageServer, Request
 from dash_auth._steps import Steps, Wait, is_way
@@ -19,7 +19,7 @@ from dash_auth._threads import RETRY_AFTER, Crowded
 from dash_auth.logins import pages
 from dash_auth.logins.form.device import Devices
 from dash_auth.logins.form.either import EitherSession
-from dash_auth.logins.form.places import Places, asked_of_page
+from dash_auth.logins.form.places import Places, asked_of_page, is_again
 from dash_auth.logins.form.proof import Proof
 from dash_auth.logins.form.submission import read_form
 from dash_auth.logins.pages import Look, Note
@@ -79,12 +79,13 @@ class FormFlow(LoginFlow):
     def __init__(
         self,
         parts: Parts,
-        providers: Callable[[Request, str], Sequence[pages.Provider]] = lambda *_: (),
+        providers: Callable[[Request, str, bool], Sequence[pages.Provider]] = lambda *_: (),
     ) -> None:
         """Remember what it is made of.
 
         :param parts: what
-        :param providers: returns the ways to providers, which lead where a request asks to
+        :param providers: returns the ways to providers, which lead where a request asks to, and
+            have the user log in anew there if that is asked for
         """
         self.parts: Parts = parts
         self._providers = providers
@@ -120,6 +121,14 @@ class FormFlow(LoginFlow):
     def _target(self, request: Request) -> str | None:
         return self._places.target(request, self.parts.app_of(request))
 
+    can_ask_again = True
+
+    def ask_again(self, request: Request) -> Answer:
+        if not pages.is_shown(request):
+            return pages.answer(request, 401, LOG_IN_AGAIN, self._places.start())
+        target = self._target(request)
+        return self._to(self._places.login_page(request, target, again="1"))
+
     def begin(self, request: Request, target: str | None) -> Answer:
         return self._to(self._places.login_page(request, target))
 
@@ -139,12 +148,16 @@ class FormFlow(LoginFlow):
     # Ways with no steps: those who guess passwords must not hold them up.
 
     def show(self) -> Steps[Answer]:
-        """Return the login page; a user who is logged in is led on."""
+        """Return the login page; a user who is logged in is led on, or asked again."""
         yield from ()
         request = self.parts.server.request()
         asked = "".join(request.query_values("next")[:1])
         try:
-            if self.parts.session.found(request):
+            known = self.parts.session.name_of_user(request)
+            if known is not None and is_again(request):
+                name = self.parts.session.name_in_form(request)
+                return self._page(request, 200, Note.RECENT, asked=asked, name=name, again=True)
+            if known is not None:
                 return self._to(self._places.landing(request, asked))
         except Exception as error:
             return self._unavailable(request, error, asked)
@@ -199,8 +212,10 @@ class FormFlow(LoginFlow):
         asked: str,
         name: str = "",
         retry_after: int | None = None,
+        again: bool = False,
     ) -> Answer:
-        providers = self._providers(request, self._places.landing(request, asked) if asked else "")
+        target = self._places.landing(request, asked) if asked else None
+        providers = self._providers(request, target or "", again)
         if self.parts.passwords is None and not providers:
             logger.error("Refused: %s", NOBODY)
             status, note = 503, Note.UNAVAILABLE
@@ -212,7 +227,8 @@ class FormFlow(LoginFlow):
         page = pages.LoginPage(
             action=action,
             files=self.files(request),
-            target=self._places.landing(request, asked) if asked else None,
+            target=target,
+            again=again,
             proof=proof,
             name=name,
             note=note,
@@ -265,9 +281,10 @@ class FormFlow(LoginFlow):
         name, passwords = fields.get("username", ""), self.parts.passwords
         if passwords is None:
             return self._page(request, 403, None, asked=asked)
+        again = "again" in fields
         if not self.parts.proof.is_own(request, fields.get("proof", "")):
             logger.debug("Refused: a login form that no page of this app's sent")
-            return self._page(request, 403, Note.EXPIRED, asked=asked, name=name)
+            return self._page(request, 403, Note.EXPIRED, asked=asked, name=name, again=again)
         try:
             credentials = Credentials(name, fields.get("password", ""))
             device = partial(self.parts.devices.id_of, request)
@@ -282,7 +299,9 @@ class FormFlow(LoginFlow):
             outcome = Refusal.UNAVAILABLE
             self._say(error)
         status, note, retry_after = self._refusal(request, fields, outcome, passwords)
-        return self._page(request, status, note, asked=asked, name=name, retry_after=retry_after)
+        return self._page(
+            request, status, note, asked=asked, name=name, retry_after=retry_after, again=again
+        )
 
     def _refusal(
         self,

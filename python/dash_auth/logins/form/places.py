@@ -83,6 +83,14 @@ class Places:
         return _core.landing(asked, self.seen(request, "/"), own)
 
 
+def is_again(request: Request) -> bool:
+    """Tell whether a user who is logged in is to log in again.
+
+    :param request: the request for the page, or for the way to a provider
+    """
+    return bool(request.query_values("again"))
+
+
 def asked_of_page(request: Request) -> str | None:
     """Return where the login is to lead by the address of the page that sent a form, if it says so.
 

@@ -12,6 +12,7 @@ from dash import Dash
 from dash_auth._request import Answer, Request
 from dash_auth.logins import pages
 from dash_auth.logins.form.flow import FormFlow
+from dash_auth.logins.form.places import is_again
 from dash_auth.logins.oidc import pending
 from dash_auth.logins.oidc.flow import Methods, OpenIDConnect, wanted
 from dash_auth.logins.oidc.keeping import Keeping
@@ -112,13 +113,15 @@ class OnPage(OpenIDConnect):
             app, parts.server, providers, parts.session.provider, methods, with_user=False
         )
 
-    def shown(self, request: Request, asked: str) -> list[pages.Provider]:
+    def shown(self, request: Request, asked: str, again: bool) -> list[pages.Provider]:
         """Return the ways to the providers.
 
         :param request: the request for the page
         :param asked: where the login is to lead
+        :param again: whether the user is to log in anew there
         """
-        query = f"?{urlencode({'next': asked}, safe='/')}" if asked else ""
+        parameters = {**({"next": asked} if asked else {}), **({"again": "1"} if again else {})}
+        query = f"?{urlencode(parameters, safe='/')}" if parameters else ""
         login = self._places.seen(request, self._places.login)
         return [
             pages.Provider(button.label, f"{login}/{quote(name)}{query}", button.mark)
@@ -133,7 +136,7 @@ class OnPage(OpenIDConnect):
         request = self._server.request()
         asked = "".join(request.query_values("next")[:1])
         request.target = self._places.landing(request, asked) if asked else None
-        return self.begin(request, request.target, idp)
+        return self.begin(request, request.target, idp, again=is_again(request))
 
     def come_back(self, idp: str) -> Any:
         request = self._server.request()

@@ -58,6 +58,9 @@ class FormSession(AccountSession):
         self.lifetime: Lifetime = lifetime
         self.waits_to_renew: bool = lifetime.asks or tickets.are_stored
 
+    def _auth_time(self, ticket: Ticket) -> float | None:
+        return ticket.auth_time
+
     def found(self, request: Request) -> Ticket | None:
         """Return the ticket that counts, None if there is none.
 

@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+NOT_ASKED_AGAIN = "The identity provider does not say that it asked you to log in again"
+"""What a user reads of a provider that ignores `max_age` and `prompt`."""
+
+_SKEW = 60
+"""By how much the clocks may differ, in seconds."""
+
+_NO_TIME = 1e12
+"""What is no time in seconds since 1970, but perhaps in milliseconds."""
+
 
 class BadClaim(ValueError):
     """A claim for which an ID token is refused."""
@@ -35,6 +44,31 @@ def check(claims: Mapping[str, Any], client_id: str, nonce: str | None) -> None:
     if readable(sub) != sub:
         # With another letter in its place it might be somebody else's.
         raise BadClaim("the sub of the ID token is no Unicode text")
+
+
+def asked_at(claims: Mapping[str, Any], now: int) -> int | None:
+    """Return when the provider says that it last asked the user (`auth_time`), None if it does not.
+
+    OpenID Connect Core, section 2. What lies ahead, by a clock that is fast, is now.
+
+    :param claims: the claims of an ID token that was verified
+    :param now: the time, in seconds since 1970
+    """
+    at = claims.get("auth_time")
+    if isinstance(at, bool) or not isinstance(at, int | float) or not 0 < at < _NO_TIME:
+        return None
+    return min(int(at), now)
+
+
+def is_recent(at: int | None, since: int | None) -> bool:
+    """Tell whether a provider has asked the user as it was told to.
+
+    OpenID Connect Core, section 3.1.3.7 (13): with `max_age` the ID token has to say so.
+
+    :param at: when it did, as it says; None if it says nothing
+    :param since: since when it was to, None where that is all the same
+    """
+    return since is None or (at is not None and at >= since - _SKEW)
 
 
 def readable(value: Any) -> Any:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 import secrets
-from collections.abc import MutableMapping
+import time
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -31,7 +32,7 @@ from authlib.integrations.requests_client import OAuth2Session  # type: ignore[i
 from authlib.oidc.core import UserInfo  # type: ignore[import-untyped]
 
 from dash_auth import _core
-from dash_auth._current import EVENT_LOOP_FACTS
+from dash_auth._current import EVENT_LOOP_FACTS, current_facts
 from dash_auth._request import Answer, PageServer, Request
 from dash_auth.logins.oidc import claims as claims_of
 from dash_auth.logins.oidc import pending
@@ -108,7 +109,18 @@ class _ProvesWhoBegan(_BelievesNoAnswer):
             claims_of.check(claims, client.client_id, nonce)
         except claims_of.BadClaim as error:
             raise OAuthError(error="invalid_token", description=str(error)) from error
+        request = current_facts()
+        if request is not None:
+            request.asked_at = claims_of.asked_at(claims, int(time.time()))
         return UserInfo(claims_of.readable(dict(claims)))
+
+
+def _demand_login(begun: Mapping[str, Any]) -> None:
+    """Refuse a login for which the provider was to ask the user anew, and says not that it did."""
+    request = current_facts()
+    at = None if request is None else request.asked_at
+    if not claims_of.is_recent(at, begun.get(pending.SINCE)):
+        raise OAuthError(error="login_required", description=claims_of.NOT_ASKED_AGAIN)
 
 
 class Client(_ProvesWhoBegan, FlaskOAuth2App):  # type: ignore[misc]
@@ -131,9 +143,12 @@ class Client(_ProvesWhoBegan, FlaskOAuth2App):  # type: ignore[misc]
         """
         # Before what came along is taken for the provider's error (RFC 6749, section 4.1.2.1).
         state = flask.request.values.get("state")
-        if self.framework.get_state_data(flask.session, state) is None:
+        begun = self.framework.get_state_data(flask.session, state)
+        if begun is None:
             raise MismatchingStateError()
-        return super().authorize_access_token(**kwargs)
+        token = super().authorize_access_token(**kwargs)
+        _demand_login(begun)
+        return token
 
 
 class OAuth1Client(_BelievesNoAnswer, FlaskOAuth1App):  # type: ignore[misc]
@@ -215,6 +230,7 @@ class ClientOffLoop(_ProvesWhoBegan, OAuth2Mixin, OpenIDMixin, BaseApp):  # type
         self.token = token
         if "id_token" in token and "nonce" in begun:
             token["userinfo"] = self.parse_id_token(token, nonce=begun["nonce"], **checks)
+        _demand_login(begun)
         return token
 
 

@@ -15,8 +15,9 @@ from dash import Dash
 
 from dash_auth import _dash_internals as internals
 from dash_auth import _refused, _witness
-from dash_auth._login import LoginFlow
+from dash_auth._login import LOG_IN_AGAIN, LoginFlow
 from dash_auth._request import Answer, PageServer, Request
+from dash_auth._shown import IDP
 from dash_auth._steps import Steps, Wait, call, run_to_end
 from dash_auth._unavailable import Unavailable
 from dash_auth.logins import navigation, pages
@@ -105,6 +106,16 @@ class OpenIDConnect(LoginFlow):
         # To begin a login may mean asking the provider for its addresses.
         return (yield Wait(partial(self.begin, request, self.target(request))))
 
+    can_ask_again = True
+
+    def ask_again(self, request: Request) -> Steps[Any]:
+        if not navigation.is_navigation(request):
+            return self._answer(request, 401, LOG_IN_AGAIN)
+        found = self.session.found(request)
+        idp = None if found is None else str(found[1][IDP])
+        target = self.target(request)
+        return (yield Wait(partial(self.begin, request, target, idp, again=True)))
+
     def forbid(self, request: Request, name: str) -> Answer:
         out = quote(navigation.seen(self._app, request, self.logout_route))
         return pages.no_access(request, name, internals.requests_prefix(self._app), out)
@@ -116,12 +127,20 @@ class OpenIDConnect(LoginFlow):
         """
         return navigation.target(self._methods.app_of(request), request)
 
-    def begin(self, request: Request, target: str | None, idp: str | None = None) -> Any:
+    def begin(
+        self,
+        request: Request,
+        target: str | None,
+        idp: str | None = None,
+        *,
+        again: bool = False,
+    ) -> Any:
         """Return the redirect to a provider, or to the page on which one is chosen.
 
         :param request: the request
         :param target: path to come back to, None for the start
         :param idp: name of the provider, None for the only one
+        :param again: whether the provider is to ask the user though it knows the browser
         """
         names = list(self.providers)
         if idp not in names and len(names) != 1:
@@ -129,7 +148,7 @@ class OpenIDConnect(LoginFlow):
         idp = idp if idp in names else names[0]
         uri = self._methods.redirect_uri(str(idp))
         try:
-            begun = login.begin(self.providers, request.session, str(idp), uri, target)
+            begun = login.begin(self.providers, request.session, str(idp), uri, target, again=again)
         except LoginFailed as failed:
             return self.refuse(request, failed)
         fits(self._server, request.session, self.session)

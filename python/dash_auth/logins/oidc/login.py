@@ -12,13 +12,16 @@ from dash_auth import _witness
 from dash_auth._request import PageServer, Request
 from dash_auth._shown import IDP, REFRESH_TOKEN, USER, Session
 from dash_auth._unavailable import Unavailable
-from dash_auth.logins.oidc import pending
-from dash_auth.logins.oidc.claims import methods_of, readable
+from dash_auth.logins.oidc import claims, pending
 from dash_auth.logins.oidc.cookie import fits
 from dash_auth.logins.oidc.providers import Providers
 from dash_auth.logins.oidc.session import ProviderSession, name_of
+from dash_auth.sessions import asked
 
 logger: logging.Logger = logging.getLogger("dash_auth")
+
+_PROMPTS = ("none", "login")
+"""What `prompt` may not hold beside the login that is asked for anew."""
 
 _THEIRS = ("authlib.", "joserfc.")
 """The modules of errors that carry what the provider, or whoever made up a request, says."""
@@ -46,7 +49,13 @@ class NotBegun(LoginFailed):
 
 
 def begin(
-    providers: Providers, session: Session, idp: str, redirect_uri: str, target: str | None
+    providers: Providers,
+    session: Session,
+    idp: str,
+    redirect_uri: str,
+    target: str | None,
+    *,
+    again: bool = False,
 ) -> Any:
     """Return the redirect to a provider, and remember in the session what its answer has to prove.
 
@@ -55,16 +64,21 @@ def begin(
     :param idp: name of the provider
     :param redirect_uri: where the provider sends the browser back to
     :param target: path that the user wanted to see, None for none
+    :param again: whether the provider is to ask the user though it knows the browser
     :raises LoginFailed: if the provider cannot be reached
     """
     client = providers.client(idp)
     kwargs = providers.arguments(idp).get("authorize_redirect_kwargs", {})
+    if again:
+        # OpenID Connect Core, section 3.1.2.1: whatever else is to be asked is asked as well.
+        others = [one for one in str(kwargs.get("prompt") or "").split() if one not in _PROMPTS]
+        kwargs = {**kwargs, "prompt": " ".join(["login", *others]), "max_age": "0"}
     try:
         begun = client.authorize_redirect(redirect_uri, **kwargs)
     except Exception as error:
         logger.error("%s cannot be reached, or is set up wrongly: %s", idp, type(error).__name__)
         raise LoginFailed(502, "The identity provider cannot be reached") from error
-    pending.aim(session, target)
+    pending.aim(session, target, again=again)
     return begun
 
 
@@ -114,15 +128,20 @@ def keep(
     user = session.get(USER)
     if user is None or user is before.get(USER):
         return
+    state = next(iter(request.query_values("state")), None)
+    if not claims.is_recent(request.asked_at, pending.since(before, idp, state)):
+        # A callback of the developer's own may have looked at no ID token.
+        raise LoginFailed(401, claims.NOT_ASKED_AGAIN)
     # What a callback of the developer's own did not write is of the login before.
     if session.get(IDP) is None or session[IDP] is before.get(IDP):
         session[IDP] = idp
     if session.get(REFRESH_TOKEN) is before.get(REFRESH_TOKEN):
         session.pop(REFRESH_TOKEN, None)
     try:
-        session[USER] = readable(user)
+        session[USER] = claims.readable(user)
         values = {name: session[name] for name in remembering.names if name in session}
-        is_kept = remembering.log_in(request, values, methods_of(user))
+        methods = asked.among(claims.methods_of(user), request.asked_at)
+        is_kept = remembering.log_in(request, values, methods)
         if is_kept and not fits(server, session, remembering, with_user=with_user):
             # Who is logged in needs no other tab's login any more.
             session.pop(pending.PENDING, None)

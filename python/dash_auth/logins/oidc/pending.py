@@ -16,6 +16,9 @@ PENDING = "_dash_auth_pending"
 """The key of the logins that wait: for each the provider, the state, the end, what the callback has
 to prove, and the path that the user wanted."""
 
+SINCE = "since"
+"""The key of what a callback has to prove that says since when the user is to have been asked."""
+
 _TARGET = "_dash_auth_target"
 _LOGINS = 5
 _SECONDS = 3600
@@ -34,12 +37,31 @@ def begin(session: Session, idp: str, state: str, proof: Mapping[str, Any]) -> N
     _keep(session, [*others, own][-_LOGINS:])
 
 
-def aim(session: Session, target: str | None) -> None:
-    """Remember the path that the user wanted with the login that was begun last."""
+def aim(session: Session, target: str | None, *, again: bool = False) -> None:
+    """Remember the path that the user wanted with the login that was begun last.
+
+    :param session: the session of the current request
+    :param target: the path
+    :param again: whether the provider is to have asked the user since then
+    """
     pending = _pending(session)
     if pending:
         pending[-1][4] = target
+        if again:
+            pending[-1][3] = {**pending[-1][3], SINCE: int(time.time())}
         _keep(session, pending)
+
+
+def since(session: Mapping[str, Any], idp: str, state: str | None) -> int | None:
+    """Return since when a provider is to have asked the user, None where that is all the same.
+
+    :param session: what the session held when the browser came back
+    :param idp: the name of the provider
+    :param state: the parameter that came back
+    :return: the time, in seconds since 1970
+    """
+    found = (proof(session, idp, state) or {}).get(SINCE)
+    return found if isinstance(found, int) else None
 
 
 def proof(session: Mapping[str, Any], idp: str, state: str | None) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from dash_auth._shown import IDP, NAMES, REFRESH_TOKEN, USER, Session, show
 from dash_auth._steps import Steps
 from dash_auth._unavailable import Unavailable
 from dash_auth.logins.session import SessionLogin
-from dash_auth.sessions import ended, kept
+from dash_auth.sessions import asked, ended, kept
 from dash_auth.sessions.lifetime import Lifetime
 from dash_auth.sessions.ticket import Tickets
 
@@ -196,13 +196,13 @@ class ProviderSession(SessionLogin):
         return found
 
     def verify(self, request: Request, claim: tuple[Ticket, dict[str, Any]]) -> Outcome:
-        values = claim[1]
+        values, asked_at = claim[1], asked.time_of(claim[0])
         if request.is_socket:
-            identity = RequestIdentity(None, _claims_in(values[USER]))
+            identity = RequestIdentity(None, _claims_in(values[USER]), auth_time=asked_at)
             return Visitor(self, claim, identity, values)
         # The very objects: what the app adds to them is kept as any member of the session is.
         shown = values if request.shown is None or not request.shown.values else None
-        return Visitor(self, claim, RequestIdentity(session_user), shown)
+        return Visitor(self, claim, RequestIdentity(session_user, auth_time=asked_at), shown)
 
     def load(self, request: Request) -> Steps[None] | None:
         return self._tickets.load(request)

@@ -31,6 +31,8 @@ class Note(Enum):
     """The form was too old."""
     PROVIDER = "provider"
     """A login through a provider came to nothing."""
+    RECENT = "recent"
+    """The user is logged in, and what is to be done needs a login that is not long ago."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class LoginPage:
         action: where the form posts to, as the browser sees it.
         files: the path below which style, script and logo are.
         target: where the login leads to.
+        again: whether a user who is logged in is to log in again.
         proof: what shows that the form is of this browser.
         name: what was typed as user name.
         note: what stands above the form.
@@ -78,6 +81,7 @@ class LoginPage:
     action: str
     files: str
     target: str | None = None
+    again: bool = False
     proof: str = field(default="", repr=False)
     name: str = ""
     note: Note | Throttled | None = None
@@ -104,7 +108,7 @@ def _shown(note: Note | Throttled | None, say: Phrases) -> _ShownNote | None:
         # A second too many at most: who tries too early waits for nothing.
         seconds = max(1, -int(-note.seconds // 1))
         return _ShownNote(_wait(seconds, say), "warn", "alert", seconds)
-    role = "status" if note in (Note.LOGGED_OUT, Note.ENDED) else "alert"
+    role = "status" if note in (Note.LOGGED_OUT, Note.ENDED, Note.RECENT) else "alert"
     return _ShownNote(say(note.value), _KINDS.get(note, "warn"), role)
 
 
