@@ -60,10 +60,10 @@ def _prepare() -> dict[str, Any]:
     ours = apps.app_with_callbacks(secret_key=apps.SECRET_KEY)
     apps.dash_auth.FormAuth(ours, {apps.USER: apps.PASSWORD})
     theirs = apps.app_with_callbacks(secret_key=apps.SECRET_KEY)
-    _behind_flask_login(theirs.server)
+    behind_flask_login(theirs.server)
     calls = {}
     for name, app in (("plain", plain), ("ours", ours), ("flask_login", theirs)):
-        headers = {} if name == "plain" else {"Cookie": _cookie_of(app.server)}
+        headers = {} if name == "plain" else {"Cookie": cookie_of(app.server)}
         calls[name] = WsgiRequest(
             app.server, apps.CALLBACK_PATH, apps.callback_body(), headers
         ).call()
@@ -73,7 +73,7 @@ def _prepare() -> dict[str, Any]:
     return calls
 
 
-def _behind_flask_login(server: Any) -> None:
+def behind_flask_login(server: Any) -> None:
     """Have a server ask for a login as the documentation of Flask-Login says."""
     import apps
     import flask
@@ -104,7 +104,7 @@ def _behind_flask_login(server: Any) -> None:
         return ""
 
 
-def _cookie_of(server: Any) -> str:
+def cookie_of(server: Any) -> str:
     import apps
 
     sent = urlencode({"username": apps.USER, "password": apps.PASSWORD})

@@ -16,6 +16,7 @@ from rows import Row
 GROUPS = (
     "request_cost",
     "form_session",
+    "shared_sessions",
     "page_load",
     "guessing",
     "throttled",

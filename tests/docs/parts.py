@@ -220,6 +220,26 @@ assert "Turnover: 42" in layout(app, alice)
 assert "For the board." in layout(app, bob) and "Turnover" not in layout(app, bob)
 """,
     ),
+    "groups: Its callbacks": (
+        """
+import dash, dash_auth
+from dash import Dash, Input, Output, html
+app = Dash(use_pages=True, pages_folder="")
+app.layout = html.Main(dash.page_container)
+users = {"alice": "wonderland", "bob": "tea-at-four"}
+dash.register_page("sales", path="/", layout=html.P())
+dash.register_page("board", path="/board", layout=lambda: html.P(id="table"), groups=["board"])
+dash_auth.BasicAuth(app, users, user_groups={"alice": ["board"]})
+def fill_the_table(_):
+    return "Turnover: 42"
+app.callback(Output("table", "children"), Input("year", "value"))(fill_the_table)
+""",
+        """
+ask = ("table.children", {"year.value": 2026})
+assert "Turnover: 42" in call(app, *ask, alice).text
+assert call(app, *ask, bob).status_code == 403
+""",
+    ),
     "public-pages: What opens with the first rule": (
         ASSETS,
         """
