@@ -16,7 +16,7 @@ use crate::basic::{self, Credentials};
 use crate::cache::{Expiry, Flight, Lookup, VerifiedCredentials};
 use crate::password::ForeignPbkdf2;
 use crate::seal::{Digest, ProcessKey};
-use crate::throttle::{Booking, Browser, Facts, Guess, Held, Throttle};
+use crate::throttle::{Asks, Booking, Browser, Facts, Guess, Held, Throttle};
 use crate::users::{Against, Authentication, Decoy, Users};
 
 /// Why credentials let nobody in.
@@ -214,6 +214,12 @@ impl<Account: AsRef<str>> ToHash<Account> {
             against: self.account.as_ref().map_or("", AsRef::as_ref),
         };
         let guess = self.guess.get_or_init(|| Arc::new(throttle.guess(&facts, origin.now)));
+        if throttle.is_shared() {
+            return match &self.account {
+                Some(account) if self.is_remembered && guess.is_sure() => Outcome::Known(account),
+                _ => Outcome::Work(()),
+            };
+        }
         let Some(account) = &self.account else { return looked(guess) };
         if self.is_remembered {
             return match guess.remembered() {
@@ -237,6 +243,18 @@ impl<Account: AsRef<str>> ToHash<Account> {
     #[must_use]
     pub fn is_to_begin(&self) -> bool {
         self.users.throttle().is_some() && self.guess.get().is_none()
+    }
+
+    /// Tells whether the credentials are remembered as right.
+    #[must_use]
+    pub fn is_remembered(&self) -> bool {
+        self.is_remembered
+    }
+
+    /// Returns the guess that it has begun, and what is to be asked elsewhere about it.
+    #[must_use]
+    pub fn shared(&self) -> Option<(&Guess, Asks)> {
+        shared(self.guess.get(), self.is_remembered)
     }
 
     /// Returns the credentials.
@@ -275,6 +293,9 @@ impl<Account: AsRef<str>> ToHash<Account> {
         if self.is_wrong.load(Ordering::Relaxed) {
             return Err(Refusal::Wrong);
         }
+        if let (true, Some(guess), Some(account)) = (self.is_remembered, self.guess.get(), &self.account) {
+            return guess.remembered().map(|()| account).map_err(Refusal::from);
+        }
         let against = match (&self.account, decoy) {
             (Some(account), _) => Against::Stored(account.as_ref()),
             (None, Some((owner, account))) => Against::Decoy(owner, account.as_ref()),
@@ -299,6 +320,11 @@ fn looked<Known>(guess: &Guess) -> Outcome<Known, ()> {
         Ok(()) | Err(Held::Repeated) => Outcome::Work(()),
         Err(held) => Outcome::Refused(held.into()),
     }
+}
+
+/// Returns a guess with what is to be asked elsewhere about it.
+fn shared(guess: Option<&Arc<Guess>>, is_remembered: bool) -> Option<(&Guess, Asks)> {
+    guess.map(|guess| (&**guess, if is_remembered { Asks::Remember } else { guess.asks() }))
 }
 
 fn refuse_unreadable(name: &str, reason: &str) -> Refusal {
@@ -400,6 +426,10 @@ impl ToAsk {
             against: self.credentials.username(),
         };
         let guess = self.guess.get_or_init(|| Arc::new(throttle.guess(&facts, origin.now)));
+        if throttle.is_shared() {
+            let is_known = self.is_remembered && guess.is_sure();
+            return if is_known { Outcome::Known(()) } else { Outcome::Work(()) };
+        }
         if self.is_remembered {
             return match guess.remembered() {
                 Ok(()) => Outcome::Known(()),
@@ -415,11 +445,29 @@ impl ToAsk {
         self.throttle.is_some() && self.guess.get().is_none()
     }
 
+    /// Tells whether the credentials are remembered as right.
+    #[must_use]
+    pub fn is_remembered(&self) -> bool {
+        self.is_remembered
+    }
+
+    /// Returns the guess that it has begun, and what is to be asked elsewhere about it.
+    #[must_use]
+    pub fn shared(&self) -> Option<(&Guess, Asks)> {
+        shared(self.guess.get(), self.is_remembered)
+    }
+
     /// Waits for what another request finds out about these credentials, if one is at it. What is
     /// left as work is to ask, and to [`land`](Self::land) the finding.
     ///
     /// Where the caller cannot wait, since its thread is the other request's too, it asks as well.
     pub fn wait(&self, can_wait: bool) -> Outcome<(), ()> {
+        if let (true, Some(guess)) = (self.is_remembered, self.guess.get()) {
+            return match guess.remembered() {
+                Ok(()) => Outcome::Known(()),
+                Err(held) => Outcome::Refused(held.into()),
+            };
+        }
         let flight = match &self.memory {
             None => None,
             Some((memory, digest)) if !can_wait && memory.is_in_flight(digest) => None,

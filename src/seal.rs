@@ -47,7 +47,13 @@ pub(crate) fn digest(key: &[u8], parts: &[&[u8]]) -> Digest {
 #[must_use]
 pub fn seal(secret: &[u8], parts: &[&str]) -> String {
     let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
-    digest(secret, &parts).iter().fold(String::with_capacity(64), |mut text, octet| {
+    hex(&digest(secret, &parts))
+}
+
+/// Returns a digest in hexadecimal.
+#[must_use]
+pub fn hex(digest: &Digest) -> String {
+    digest.iter().fold(String::with_capacity(64), |mut text, octet| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{octet:02x}");
         text

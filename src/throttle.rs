@@ -14,6 +14,9 @@
 //! names that exist are counted as names that do not. Where a place is needed, the weakest one goes:
 //! what is forgotten anyway, then what failed least. A flood of new names so leaves an account that is
 //! under attack counted, as the least recently used would not.
+//!
+//! Guesses may be counted elsewhere too, for several processes together ([`Throttle::share`]). Then
+//! that place says who waits, and what is counted here stands in while it cannot be asked.
 
 mod table;
 
@@ -26,7 +29,7 @@ use std::time::{Duration, Instant};
 
 use log::warn;
 
-use crate::seal::ProcessKey;
+use crate::seal::{self, Digest, ProcessKey};
 use table::{Counter, Key, Pair, Table};
 
 /// After which time without a failure all of them are forgotten.
@@ -35,6 +38,8 @@ pub const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 pub const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// After which time an address is forgiven one failure.
 pub const FORGIVEN_EACH: Duration = Duration::from_secs(60);
+/// The first wait of an address.
+pub const ADDRESS_FIRST: Duration = Duration::from_secs(1);
 
 /// How many attempts are free, and how long the waits are.
 #[derive(Clone, Copy, Debug)]
@@ -115,9 +120,60 @@ pub struct Facts<'a> {
     pub against: &'a str,
 }
 
+/// What an attempt counts for, in the clear: digests of it tell one counter from another.
+struct Counted {
+    account: String,
+    network: String,
+    forwarded: String,
+    device: Option<String>,
+    /// Whether the network is that of a proxy, or unknown.
+    is_shared: bool,
+}
+
+impl Counted {
+    fn account<D>(&self, digest: impl Fn(&[&str]) -> D) -> D {
+        digest(&["account", &self.account])
+    }
+
+    fn address<D>(&self, digest: impl Fn(&[&str]) -> D) -> Option<D> {
+        (!self.is_shared && !self.network.is_empty()).then(|| digest(&["address", &self.network]))
+    }
+
+    fn pair<D>(&self, digest: impl Fn(&[&str]) -> D) -> D {
+        match &self.device {
+            Some(id) => digest(&["device", &self.account, id]),
+            None => digest(&["pair", &self.account, &self.network, &self.forwarded]),
+        }
+    }
+}
+
+/// By which keys a guess is counted elsewhere.
+pub struct SharedKeys {
+    /// The key of the account.
+    pub account: Digest,
+    /// The key of the account and the browser.
+    pub pair: Digest,
+    /// The key of the address, if there is one that counts.
+    pub address: Option<Digest>,
+}
+
+/// What is to be asked elsewhere before a guess is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// Nothing: the same was right here lately.
+    Nothing,
+    /// Whether somebody has to wait: it was wrong here lately, and counts already.
+    Look,
+    /// The same of what is remembered as right, whose pair is known from now on.
+    Remember,
+    /// The same, and it is booked as failed.
+    Book,
+}
+
 /// An attempt that is counted.
 pub struct Guess {
     throttle: Arc<Throttle>,
+    counted: Counted,
     account: Key,
     address: Option<Key>,
     pair: Key,
@@ -127,6 +183,8 @@ pub struct Guess {
     is_by_address: bool,
     password: u64,
     begun: (Duration, Instant),
+    /// Whether it has not to wait, as is known from elsewhere.
+    is_let_through: AtomicBool,
 }
 
 /// What is decided of a guess before it is made.
@@ -181,6 +239,7 @@ pub struct Throttle {
     /// Until when somebody has to wait, in milliseconds: with no attack nothing more is looked up.
     hot_until: AtomicU64,
     has_warned: AtomicBool,
+    is_shared: AtomicBool,
 }
 
 impl Throttle {
@@ -200,13 +259,31 @@ impl Throttle {
             state: Mutex::new(state),
             hot_until: AtomicU64::new(0),
             has_warned: AtomicBool::new(false),
+            is_shared: AtomicBool::new(false),
         }
     }
 
-    /// Tells whether anybody at all has to wait at the time `now`.
+    /// Has guesses counted elsewhere too: who makes one asks there first.
+    pub fn share(&self) {
+        self.is_shared.store(true, Ordering::Relaxed);
+    }
+
+    /// Tells whether guesses are counted elsewhere too.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.is_shared.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many attempts are free, and how long the waits are.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Tells whether anybody at all may have to wait at the time `now`.
     #[must_use]
     pub fn is_hot(&self, now: Duration) -> bool {
-        millis(now) < self.hot_until.load(Ordering::Relaxed)
+        self.is_shared() || millis(now) < self.hot_until.load(Ordering::Relaxed)
     }
 
     /// Returns what `facts` come to, for an attempt that begins at the time `now` of any clock that is
@@ -222,30 +299,32 @@ impl Throttle {
                  Have the server believe the proxy (ProxyFix; uvicorn's --forwarded-allow-ips)."
             );
         }
-        let address = (!is_shared && !network.is_empty()).then(|| self.keyed("address", &[&network]));
+        let device = match facts.browser {
+            Browser::Device(id) => Some(id.to_owned()),
+            Browser::Address | Browser::New => None,
+        };
         // Behind such a proxy all of the header tells browsers apart: the proxy adds to what a client
         // makes up.
         let forwarded = if is_shared { facts.forwarded.unwrap_or_default() } else { "" };
-        let pair = match facts.browser {
-            Browser::Device(id) => self.keyed("device", &[&account, id]),
-            Browser::Address | Browser::New => self.keyed("pair", &[&account, &network, forwarded]),
-        };
-        let password = self.keyed("password", &[&account, facts.password, facts.against]);
+        let counted = Counted { account, network, forwarded: forwarded.to_owned(), device, is_shared };
+        let keyed = |parts: &[&str]| self.keyed(parts);
+        let password = self.keyed(&["password", &counted.account, facts.password, facts.against]);
         Guess {
             throttle: Arc::clone(self),
-            account: self.keyed("account", &[&account]),
-            address,
-            pair,
-            has_device: matches!(facts.browser, Browser::Device(_)),
-            is_by_address: facts.browser == Browser::Address && (is_shared || !network.is_empty()),
+            account: counted.account(keyed),
+            address: counted.address(keyed),
+            pair: counted.pair(keyed),
+            has_device: counted.device.is_some(),
+            is_by_address: facts.browser == Browser::Address && (is_shared || !counted.network.is_empty()),
             password: password.tag(),
+            counted,
             begun: (now, Instant::now()),
+            is_let_through: AtomicBool::new(false),
         }
     }
 
-    fn keyed(&self, kind: &str, parts: &[&str]) -> Key {
-        let parts: Vec<&[u8]> =
-            [kind.as_bytes()].into_iter().chain(parts.iter().map(|part| part.as_bytes())).collect();
+    fn keyed(&self, parts: &[&str]) -> Key {
+        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
         Key::of(&self.key.digest(&parts))
     }
 
@@ -268,7 +347,7 @@ impl Throttle {
 
     fn address_wait(&self, failures: u32) -> Duration {
         let Settings { address_free, address_longest, .. } = self.settings;
-        wait_after(failures, address_free, Duration::from_secs(1), address_longest)
+        wait_after(failures, address_free, ADDRESS_FIRST, address_longest)
     }
 
     /// Decides on a guess at the time `now`, and counts nothing.
@@ -280,7 +359,7 @@ impl Throttle {
         let failures = pair.map_or(0, |pair| pair.counter.failures_at(now));
         let is_known = (guess.has_device || (guess.is_by_address && pair.is_some_and(|it| it.is_known(now))))
             && failures < self.settings.known_free;
-        if !is_known {
+        if !is_known && !guess.is_let_through.load(Ordering::Relaxed) {
             let account = state.accounts.find(guess.account);
             let account =
                 account.map_or(0, |counter| counter.left(now, self.account_wait(counter.failures_at(now))));
@@ -429,6 +508,91 @@ impl Guess {
         }
         state.pairs.entry(self.pair, now).note_remembered(self.password, now);
         Ok(())
+    }
+
+    /// Tells whether what is remembered as right may be believed with nothing asked elsewhere: the pair
+    /// was right here lately, and may go on failing for a while.
+    #[must_use]
+    pub fn is_sure(&self) -> bool {
+        let now = self.now();
+        let mut state = self.throttle.lock();
+        let is_sure = self.is_known_here(&state, now);
+        if is_sure {
+            state.pairs.entry(self.pair, now).note_remembered(self.password, now);
+        }
+        is_sure
+    }
+
+    fn is_known_here(&self, state: &State, now: u64) -> bool {
+        (self.has_device || self.is_by_address)
+            && state.pairs.find(self.pair).is_some_and(|pair| {
+                pair.is_known(now) && pair.counter.failures_at(now) < self.throttle.settings.known_free
+            })
+    }
+
+    /// Returns what is to be asked elsewhere before the guess is made.
+    #[must_use]
+    pub fn asks(&self) -> Asks {
+        let now = self.now();
+        let state = self.throttle.lock();
+        let Some(pair) = state.pairs.find(self.pair) else { return Asks::Book };
+        let counts = match self.throttle.settings.repeated {
+            Repeated::Refused(time) => time,
+            Repeated::LookedAt(time) => Some(time),
+        };
+        if pair.was_right(self.password, now) && self.is_known_here(&state, now) {
+            Asks::Nothing
+        } else if pair.was_wrong(self.password, now, counts) {
+            Asks::Look
+        } else {
+            Asks::Book
+        }
+    }
+
+    /// Returns by which keys the guess is counted elsewhere, under the key `secret`, among those of one
+    /// `scope`.
+    #[must_use]
+    pub fn shared_keys(&self, secret: &[u8], scope: &str) -> SharedKeys {
+        let keyed = |parts: &[&str]| {
+            let parts = ["guesses", scope].into_iter().chain(parts.iter().copied());
+            seal::digest(secret, &parts.map(str::as_bytes).collect::<Vec<_>>())
+        };
+        let counted = &self.counted;
+        SharedKeys {
+            account: counted.account(keyed),
+            pair: counted.pair(keyed),
+            address: counted.address(keyed),
+        }
+    }
+
+    /// Tells whether the browser is known by a cookie.
+    #[must_use]
+    pub fn has_device(&self) -> bool {
+        self.has_device
+    }
+
+    /// Tells whether success has the pair known by its address.
+    #[must_use]
+    pub fn is_by_address(&self) -> bool {
+        self.is_by_address
+    }
+
+    /// Returns what tells the guess from others in this process: of the pair, and of the password.
+    #[must_use]
+    pub fn id(&self) -> (u64, u64) {
+        (self.pair.tag(), self.password)
+    }
+
+    /// Has the guess not wait: it may be made, as is known from elsewhere.
+    pub fn let_through(&self) {
+        self.is_let_through.store(true, Ordering::Relaxed);
+    }
+
+    /// Has the pair unknown, which has to wait, as is known from elsewhere.
+    pub fn hold(&self) {
+        if let Some(pair) = self.throttle.lock().pairs.find_mut(self.pair) {
+            pair.forget_right();
+        }
     }
 
     /// Books the guess as failed.

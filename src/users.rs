@@ -332,6 +332,9 @@ impl Users {
             };
             let right = entry.password.verify(password, foreign) && known;
             settle(booking, right);
+            if right && guess.is_some() {
+                self.cache.remember(self.cache.digest(credentials, text), Expiry::Never);
+            }
             return outcome(right);
         }
         // An unknown name takes the same way as a known one, under a digest of its own.

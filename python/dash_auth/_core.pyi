@@ -20,15 +20,33 @@ class Attempt:
         not say so; `forwarded` what a header says of further addresses; `device` the id of the browser's
         device, empty for a new one, None where there are no such ids.
         """
+    def hold(self, milliseconds: SupportsIndex, /) -> Throttled:
+        """
+        Return that the guess has to wait for some milliseconds, as is known from elsewhere.
+        """
+    @property
+    def is_remembered(self, /) -> bool:
+        """
+        Whether the credentials are remembered as right.
+        """
     def land(self, accepted: bool | None, /) -> tuple[str, str] | Refusal | Throttled:
         """
         Tell all requests that wait what was found out, and return what comes of it; None sends them
         away to come back later.
         """
+    def let_through(self, /) -> None:
+        """
+        Have the guess not wait: it may be made, as is known from elsewhere.
+        """
     @property
     def password(self, /) -> str:
         """
         The password as it was sent.
+        """
+    def shared(self, secret: bytes, scope: str, /) -> SharedGuess | None:
+        """
+        Return by which keys the guess that has begun is counted elsewhere, under a secret and among
+        those of one scope, and what is to be asked there; None if nothing is.
         """
     @property
     def username(self, /) -> str:
@@ -71,6 +89,18 @@ class Counters:
 
         A wrong password that comes again is refused without being looked at for `repeated` seconds;
         None for as long as it is remembered. Or for so long it `asks_again`, and counts it once.
+        """
+    @property
+    def numbers(self, /) -> tuple[int, float, float, int, float, float, int, int, float, float, float]:
+        """
+        The numbers that hold elsewhere too, with times in milliseconds: how many failures of an account
+        are free, its first and its longest wait; the same of an address; how many of a known pair are
+        free; after how many an account is shut, 0 for never; after which time failures are forgotten;
+        for how long a pair is known; after which time an address is forgiven one.
+        """
+    def share(self, /) -> None:
+        """
+        Have guesses counted elsewhere too: who makes one asks there first.
         """
 
 @final
@@ -296,6 +326,47 @@ class Routed:
     def standing(self, /) -> Standing:
         """
         `PAGE` or `RELATIVE_PAGE`, yet to be looked up; or `CLOSED`, if no rule matches.
+        """
+
+@final
+class SharedGuess:
+    """
+    By which keys a guess is counted elsewhere, and what is to be asked there.
+    """
+    @property
+    def account(self, /) -> str:
+        """
+        The key of the account.
+        """
+    @property
+    def address(self, /) -> str | None:
+        """
+        The key of the address, None where it does not count.
+        """
+    @property
+    def asks(self, /) -> str:
+        """
+        `book`; or `look` or `remember`, where it is not to be counted.
+        """
+    @property
+    def has_device(self, /) -> bool:
+        """
+        Whether the browser is known by a cookie.
+        """
+    @property
+    def id(self, /) -> tuple[int, int]:
+        """
+        What tells the guess from others in this process.
+        """
+    @property
+    def is_by_address(self, /) -> bool:
+        """
+        Whether success has the pair known by its address.
+        """
+    @property
+    def pair(self, /) -> str:
+        """
+        The key of the account and the browser.
         """
 
 @final

@@ -20,6 +20,7 @@ from dash_auth._keywords import keywords_of_class, refuse_unknown
 from dash_auth._login import BASIC, Login, Logins
 from dash_auth._request import Request
 from dash_auth._servers import GuardedServer, is_server, server_for
+from dash_auth.logins.guesses import SharedGuesses
 from dash_auth.logins.own import OwnCheck, OwnRequest
 from dash_auth.logins.pages.phrases import OURS, Phrases, spoken
 from dash_auth.logins.passwords import count_together
@@ -329,7 +330,7 @@ class Auth:
 
     def __logins_of(self, guard: Guard) -> tuple[Logins, SessionLogin | None]:
         ours, session = self._dash_auth_logins(guard)
-        count_together([ours.asking, *self.__also])
+        count_together([ours.asking, *self.__also], self._dash_auth_guesses(guard))
         self.__ours = ours = together(ours, self.__also)
         own = OwnCheck(self.__own_check, session)
         # Of a public request it is asked only where credentials came along.
@@ -352,6 +353,13 @@ class Auth:
         if login is None:
             return Logins([], [ShownUser()], [], asking=Login()), None
         return Logins([login], [login], [login], asking=login), NotRemembered()
+
+    def _dash_auth_guesses(self, guard: Guard) -> SharedGuesses | None:
+        """Return what counts guesses with other processes, None where each counts for itself.
+
+        :param guard: the guard of the app
+        """
+        return None
 
     def __check_methods(self) -> None:
         """Refuse a class that recognises nobody.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from dash import Dash
 
@@ -27,6 +27,7 @@ from dash_auth.logins.function import (
     warn_of_empty_groups,
     warn_of_unknown_users,
 )
+from dash_auth.logins.guesses import SharedGuesses, counting_store, guesses_in
 from dash_auth.logins.passwords import Verifier
 from dash_auth.logins.passwords_of import DEFAULT_THROTTLE, SESSION_SECONDS, passwords_of
 from dash_auth.logins.session import SessionLogin
@@ -34,6 +35,9 @@ from dash_auth.logins.throttle import Throttle
 from dash_auth.sessions.scope import scope_of
 from dash_auth.sessions.ticket import Tickets
 from dash_auth.users.store import UserStore
+
+if TYPE_CHECKING:
+    from dash_auth.sessions.redis import RedisSessions
 
 __all__ = ["BasicAuth", "UserGroups"]
 
@@ -60,6 +64,7 @@ class BasicAuth(Auth):
         auth_func_cache_seconds: float = 0,
         auth_func_session_seconds: float = SESSION_SECONDS,
         throttle: Throttle | None = DEFAULT_THROTTLE,
+        sessions: str | RedisSessions | None = None,
         anonymous_body_limit: int = ANONYMOUS_BODY_LIMIT,
         trusted_origins: Iterable[str] = (),
         session_cookie: bool = False,
@@ -100,6 +105,10 @@ class BasicAuth(Auth):
             `auth_func` accepted; 8 hours by default
         :param throttle: how often passwords may be guessed, see :class:`dash_auth.Throttle`; None
             for as often as you like
+        :param sessions: the URL of a Redis (`"redis://localhost"`), in which all workers count
+            wrong passwords together. Sessions are kept nowhere: each request carries its name and
+            password. None takes the URL in the environment variable `DASH_AUTH_SESSIONS` if that is
+            one of Redis, else each process counts for itself
         :param anonymous_body_limit: see :class:`dash_auth.auth.Auth`, in bytes
         :param trusted_origins: see :class:`dash_auth.auth.Auth`
         :param session_cookie: whether the session's cookie is always written, with the user in it:
@@ -111,10 +120,11 @@ class BasicAuth(Auth):
             and what is bound to it (text, numbers). Name the instances where that is the same: a
             function that reads the environment
         :param session_banner: see :class:`dash_auth.auth.Auth`
+        :raises ImportError: if the library is not installed that `sessions` needs
         :raises TypeError: for an argument of a wrong type, and for users under both names
-        :raises ValueError: if both or neither of the users and `auth_func` are given, if a stored
-            password cannot be read (the message names the user, never the value), for a time that
-            is none, or if a route cannot be read
+        :raises ValueError: if `sessions` is not Redis, if both or neither of the users and
+            `auth_func` are given, if a stored password cannot be read (the message names the user,
+            never the value), for a time that is none, or if a route cannot be read
         """
         self._dash_auth_refuse_keywords(unknown)
         if logout_route is not None:
@@ -136,6 +146,7 @@ class BasicAuth(Auth):
             throttle=throttle,
         )
         self.__basic = Basic(passwords, realm=realm)
+        self.__store = counting_store(sessions, type(self).__name__)
         self._auth_func = auth_func
         self._users: Mapping[str, str] = known if isinstance(known, Mapping) else {}
         if self._users and is_strict:
@@ -157,6 +168,9 @@ class BasicAuth(Auth):
             if session_scope is None and is_verifier(known)
             else session_scope,
         )
+
+    def _dash_auth_guesses(self, guard: Guard) -> SharedGuesses | None:
+        return guesses_in(self.__store, guard.name, guard.server.secret_keys)
 
     def _dash_auth_logins(self, guard: Guard) -> tuple[Logins, SessionLogin | None]:
         # An empty one, of an environment variable that is not set, is none.

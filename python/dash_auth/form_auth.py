@@ -43,6 +43,7 @@ from dash_auth.logins.function import (
     warn_of_empty_groups,
     warn_of_unknown_users,
 )
+from dash_auth.logins.guesses import SharedGuesses, guesses_in
 from dash_auth.logins.log_out import LogOut
 from dash_auth.logins.oidc.providers import Providers
 from dash_auth.logins.oidc.public import needs_allow, public_provider
@@ -293,6 +294,9 @@ class FormAuth(Auth):
     def __registration(self, idp: str) -> str:
         # A ticket of the form's to the same app must not count as one of a provider's.
         return f"provider {'' if self.__providers is None else self.__providers.registration(idp)}"
+
+    def _dash_auth_guesses(self, guard: Guard) -> SharedGuesses | None:
+        return guesses_in(self.__store, guard.name, guard.server.secret_keys)
 
     def _dash_auth_on_install(self, guard: Guard) -> None:
         login, logout = self.__below(self.login_route), self.__below(self.logout_route)

@@ -27,6 +27,7 @@ from dash_auth._steps import walk
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, auth_of, ours
 from dash_auth.logins import navigation
 from dash_auth.logins.form.proof import Proof
+from dash_auth.logins.guesses import SharedGuesses, guesses_in
 from dash_auth.logins.oidc import pending
 from dash_auth.logins.oidc.flow import Methods, OpenIDConnect, wanted
 from dash_auth.logins.oidc.keeping import Keeping
@@ -233,6 +234,9 @@ class OIDCAuth(Auth):
             self.app, server, self.__providers, session, methods, with_user=self.__session_cookie
         )
         return Logins([session], [session], [session], asking=self.__flow), session
+
+    def _dash_auth_guesses(self, guard: Guard) -> SharedGuesses | None:
+        return guesses_in(self.__store, guard.name, guard.server.secret_keys)
 
     def _dash_auth_on_install(self, guard: Guard) -> None:
         self.__providers.registry.serve(self.app.server, self._dash_auth_server)

@@ -1,6 +1,7 @@
 //! Class `Attempt` and what it is an outcome of: `Users` and `VerifiedCredentials`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -9,10 +10,10 @@ use pyo3::types::PyString;
 use super::credentials::Credentials;
 use super::passwords::Hashlib;
 use super::seal::draw_key;
-use super::throttle::{Counters, Throttled, seconds};
+use super::throttle::{Counters, SharedGuess, Throttled, seconds};
 use super::users::{Account, Live};
 use crate::attempt::{self, Attempted, Memory, Origin, Outcome, ToAsk, ToHash};
-use crate::throttle::Browser;
+use crate::throttle::{Asks, Browser, Guess, Held};
 
 /// Why credentials let nobody in.
 #[pyclass(frozen, eq, rename_all = "SCREAMING_SNAKE_CASE")]
@@ -115,6 +116,13 @@ impl Attempt {
         }
     }
 
+    fn guess(&self) -> Option<(&Guess, Asks)> {
+        match &self.0 {
+            Work::Hash { work, .. } => work.shared(),
+            Work::Ask(work) => work.shared(),
+        }
+    }
+
     fn asked<'py>(&self, py: Python<'py>) -> Verified<'py> {
         unstored(py, self.credentials().username())
     }
@@ -132,6 +140,15 @@ impl Attempt {
     #[getter]
     fn password(&self) -> &str {
         self.credentials().password()
+    }
+
+    /// Whether the credentials are remembered as right.
+    #[getter]
+    fn is_remembered(&self) -> bool {
+        match &self.0 {
+            Work::Hash { work, .. } => work.is_remembered(),
+            Work::Ask(work) => work.is_remembered(),
+        }
     }
 
     /// Return what comes of the credentials at once, None if they are to be verified.
@@ -167,6 +184,30 @@ impl Attempt {
                 Outcome::Work(()) => None,
             },
         })
+    }
+
+    /// Return by which keys the guess that has begun is counted elsewhere, under a secret and among
+    /// those of one scope, and what is to be asked there; None if nothing is.
+    #[pyo3(signature = (secret, scope, /))]
+    fn shared(&self, secret: &[u8], scope: &str) -> Option<SharedGuess> {
+        self.guess().and_then(|(guess, asks)| SharedGuess::of(guess, asks, secret, scope))
+    }
+
+    /// Have the guess not wait: it may be made, as is known from elsewhere.
+    fn let_through(&self) {
+        if let Some((guess, _)) = self.guess() {
+            guess.let_through();
+        }
+    }
+
+    /// Return that the guess has to wait for some milliseconds, as is known from elsewhere.
+    #[pyo3(signature = (milliseconds, /))]
+    fn hold(&self, milliseconds: u64) -> Throttled {
+        if let Some((guess, _)) = self.guess() {
+            guess.hold();
+        }
+        let held = Held::Wait(Duration::from_millis(milliseconds));
+        Throttled { seconds: held.seconds().unwrap_or(1) }
     }
 
     /// Return what comes of the credentials, None if the caller is to ask and to land the finding.

@@ -42,7 +42,7 @@ mod _core {
     #[pymodule_export]
     use super::target::{is_local, landing, way_back};
     #[pymodule_export]
-    use super::throttle::{Counters, Throttled};
+    use super::throttle::{Counters, SharedGuess, Throttled};
     #[pymodule_export]
     use super::ticket::{Ticket, Tickets, claimed_time};
     #[pymodule_export]

@@ -7,7 +7,10 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use super::seal::draw_key;
-use crate::throttle::{Repeated, Settings, Throttle};
+use crate::seal::hex;
+use crate::throttle::{
+    ADDRESS_FIRST, Asks, FORGIVEN_EACH, FORGOTTEN_AFTER, Guess, KNOWN_FOR, Repeated, Settings, Throttle,
+};
 
 /// Counts the attempts to log in; several kinds of passwords may share one.
 #[pyclass(frozen)]
@@ -51,6 +54,75 @@ impl Counters {
             repeated,
         };
         Ok(Self(Arc::new(Throttle::new(draw_key()?, settings))))
+    }
+
+    /// Have guesses counted elsewhere too: who makes one asks there first.
+    fn share(&self) {
+        self.0.share();
+    }
+
+    /// The numbers that hold elsewhere too, with times in milliseconds: how many failures of an account
+    /// are free, its first and its longest wait; the same of an address; how many of a known pair are
+    /// free; after how many an account is shut, 0 for never; after which time failures are forgotten;
+    /// for how long a pair is known; after which time an address is forgiven one.
+    #[getter]
+    fn numbers(&self) -> (u32, f64, f64, u32, f64, f64, u32, u32, f64, f64, f64) {
+        let settings = self.0.settings();
+        let millis = |time: Duration| time.as_secs_f64() * 1000.0;
+        (
+            settings.account_free,
+            millis(settings.account_first),
+            millis(settings.account_longest),
+            settings.address_free,
+            millis(ADDRESS_FIRST),
+            millis(settings.address_longest),
+            settings.known_free,
+            settings.stop_after.unwrap_or(0),
+            millis(FORGOTTEN_AFTER),
+            millis(KNOWN_FOR),
+            millis(FORGIVEN_EACH),
+        )
+    }
+}
+
+/// By which keys a guess is counted elsewhere, and what is to be asked there.
+#[pyclass(frozen, get_all)]
+pub(super) struct SharedGuess {
+    /// `book`; or `look` or `remember`, where it is not to be counted.
+    asks: &'static str,
+    /// The key of the account.
+    account: String,
+    /// The key of the account and the browser.
+    pair: String,
+    /// The key of the address, None where it does not count.
+    address: Option<String>,
+    /// Whether the browser is known by a cookie.
+    has_device: bool,
+    /// Whether success has the pair known by its address.
+    is_by_address: bool,
+    /// What tells the guess from others in this process.
+    id: (u64, u64),
+}
+
+impl SharedGuess {
+    /// Returns it; `None` where nothing is to be asked.
+    pub(super) fn of(guess: &Guess, asks: Asks, secret: &[u8], scope: &str) -> Option<Self> {
+        let asks = match asks {
+            Asks::Nothing => return None,
+            Asks::Look => "look",
+            Asks::Remember => "remember",
+            Asks::Book => "book",
+        };
+        let keys = guess.shared_keys(secret, scope);
+        Some(Self {
+            asks,
+            account: hex(&keys.account),
+            pair: hex(&keys.pair),
+            address: keys.address.as_ref().map(hex),
+            has_device: guess.has_device(),
+            is_by_address: guess.is_by_address(),
+            id: guess.id(),
+        })
     }
 }
 

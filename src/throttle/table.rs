@@ -186,6 +186,10 @@ impl Pair {
         (self.right, self.right_at) = (password, now.max(1));
     }
 
+    pub(super) fn forget_right(&mut self) {
+        self.right_at = 0;
+    }
+
     pub(super) fn note_wrong(&mut self, password: u64, now: u64) {
         if self.right == password {
             self.right = 0;

@@ -16,8 +16,7 @@ import pytest
 import requests
 import yaml
 from conftest import free_port
-from databases import RedisServer
-from databases import started as started_database
+from databases import Database
 from deployment.conftest import NGINX, certify, process
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
@@ -115,13 +114,9 @@ def test_nginx_with_tls(tmp_path: Path) -> None:
 
 
 @needs_nginx
-def test_four_workers_share_their_logins(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_four_workers_share_their_logins(tmp_path: Path, redis_server: Database) -> None:
     place = "deploying: Four workers that share their logins"
-    servers = started_database(RedisServer, tmp_path_factory)
-    redis = next(servers)
-    app = PYTHON[place].replace("redis://localhost", redis.url)
+    app = PYTHON[place].replace("redis://localhost", redis_server.url)
     with (
         started(SH[place], app, tmp_path) as behind,
         nginx(written_in("nginx")[WITH_TLS], tmp_path, behind) as (_, tls),
@@ -165,7 +160,6 @@ def test_four_workers_share_their_logins(
         browser.cookies.clear()
         guesses = [log_in(f"wunderland {number}").status_code for number in range(12)]
         assert guesses[:5] == [401] * 5 and guesses[-1] == 429
-    next(servers, None)
 
 
 @needs_nginx

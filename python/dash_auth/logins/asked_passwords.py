@@ -12,7 +12,7 @@ from typing import Any
 from dash_auth import _core
 from dash_auth._core import Attempt, Refusal, Throttled, VerifiedCredentials
 from dash_auth._request import Request
-from dash_auth._steps import Steps, Wait
+from dash_auth._steps import Steps
 from dash_auth.logins.function import (
     ask_function,
     asked,
@@ -98,11 +98,11 @@ class AskedPasswords(Passwords):
         self._is_told_of = bool(cache_seconds)
 
     def count_with(self, other: Passwords) -> None:
-        if not isinstance(other, AskedPasswords) or other._counting != self._counting:
-            return
-        if other._counters is not self._counters:
+        is_alike = isinstance(other, AskedPasswords) and other._counting == self._counting
+        if is_alike and other._counters is not self._counters:
             self._counters = other._counters
             self._memory = VerifiedCredentials(self._cache_seconds, counters=self._counters)
+        super().count_with(other)
 
     def verify(
         self, brought: Brought, request: Request, device: DeviceOf | None = None
@@ -122,7 +122,8 @@ class AskedPasswords(Passwords):
             begun = outcome_at_once(attempt, request, device, counted, own)
             if begun is not None:
                 return self._named(begun, meant)
-        return (yield Wait(partial(self._ask, attempt, meant)))  # type: ignore[no-any-return]
+        step = self._waited(attempt, partial(self._ask, attempt, meant))
+        return (yield step)  # type: ignore[no-any-return]
 
     def _meant(self, brought: Brought) -> str:
         """Return the name of the account that credentials are meant for, nothing if there is none.

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
-from dash_auth._core import Attempt, Credentials, Refusal, Throttled
+from dash_auth._core import Attempt, Counters, Credentials, Refusal, Throttled
 from dash_auth._current import groups_in, named
 from dash_auth._request import Request
 from dash_auth._steps import Steps, Wait
@@ -17,6 +17,7 @@ from dash_auth.logins.function import (
     account_in,
     groups_of,
 )
+from dash_auth.logins.guesses import SharedGuesses
 from dash_auth.logins.throttle import (
     forwarded_of,
 )
@@ -75,6 +76,8 @@ class Passwords(ABC):
     seconds: float | None = None
     keep_accounts: bool
     user_groups: Mapping[str, Iterable[str]] | GroupsFunc | None = None
+    _counters: Counters | None = None
+    _guesses: SharedGuesses | None = None
 
     @abstractmethod
     def verify(
@@ -107,11 +110,30 @@ class Passwords(ABC):
     def count_with(self, other: Passwords) -> None:
         """Count guesses together with another way to the same app, if both count alike.
 
-        Else who is slowed down at one would go on at the other.
+        Else who is slowed down at one would go on at the other. Where that one's are counted with
+        other processes, these are too.
 
         :param other: who knows the passwords there
         """
-        return
+        if other._guesses is not None:
+            self.share_counters(other._guesses)
+
+    def share_counters(self, guesses: SharedGuesses | None) -> None:
+        """Have guesses counted together with those in other processes.
+
+        :param guesses: counts them, None where each process counts for itself
+        """
+        self._guesses = guesses
+        if guesses is not None and self._counters is not None:
+            self._counters.share()
+
+    def _waited(self, attempt: Attempt, verify: Callable[[], Any]) -> Wait:
+        """Return the step in which an attempt that has begun is counted and verified."""
+        if self._guesses is None or self._counters is None:
+            return Wait(verify)
+        counted = partial(self._guesses.verified, attempt, self._counters, verify)
+        # Who comes from a new place is held up by none of those who guess.
+        return Wait(counted, is_remembered=attempt.is_remembered)
 
     def knows(self, name: str) -> bool:
         """Tell whether there is an account of that name, False where nothing can tell.
@@ -140,15 +162,19 @@ class Passwords(ABC):
         return []
 
 
-def count_together(logins: Iterable[object]) -> None:
+def count_together(logins: Iterable[object], guesses: SharedGuesses | None = None) -> None:
     """Have guesses counted together that are made at the logins to one app.
 
     :param logins: the logins; those that check no passwords do not matter
+    :param guesses: counts them with those in other processes, None where each counts for itself
     """
     named = [getattr(login, "passwords", None) for login in logins]
     found = [one for one in named if isinstance(one, Passwords)]
     for one in found[1:]:
         one.count_with(found[0])
+    if guesses is not None:
+        for one in found:
+            one.share_counters(guesses)
 
 
 def usable(find: Callable[[str], object], name: str) -> Account | None:

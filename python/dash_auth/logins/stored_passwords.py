@@ -10,7 +10,7 @@ from typing import Any
 from dash_auth import _core, security
 from dash_auth._core import Attempt, Users
 from dash_auth._request import Request
-from dash_auth._steps import Steps, Wait
+from dash_auth._steps import Steps
 from dash_auth.logins.passwords import (
     Brought,
     DeviceOf,
@@ -59,11 +59,11 @@ class StoredPasswords(Passwords):
         return Users(table, is_named=self.keep_accounts, counters=self._counters)
 
     def count_with(self, other: Passwords) -> None:
-        if not isinstance(other, StoredPasswords) or other._throttle != self._throttle:
-            return
-        if other._counters is not self._counters:
+        is_alike = isinstance(other, StoredPasswords) and other._throttle == self._throttle
+        if is_alike and other._counters is not self._counters:
             self._counters = other._counters
             self._core = self._read()
+        super().count_with(other)
 
     def verify(
         self, brought: Brought, request: Request, device: DeviceOf | None = None
@@ -79,7 +79,7 @@ class StoredPasswords(Passwords):
         account = "" if device is None else self._own_name(attempt.username)
         begun = outcome_at_once(attempt, request, device, account, account)
         # Wrong ones wait as those of an unknown name do: the time says nothing of who is known.
-        return (yield Wait(attempt.verify)) if begun is None else begun
+        return (yield self._waited(attempt, attempt.verify)) if begun is None else begun
 
     def _own_name(self, typed: str) -> str:
         account = self.account(typed)
