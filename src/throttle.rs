@@ -162,7 +162,7 @@ pub struct SharedKeys {
 pub enum Asks {
     /// Nothing: the same was right here lately.
     Nothing,
-    /// Whether somebody has to wait: it was wrong here lately, and counts already.
+    /// Whether somebody has to wait: it was right here lately, or was wrong and counts already.
     Look,
     /// The same of what is remembered as right, whose pair is known from now on.
     Remember,
@@ -541,7 +541,8 @@ impl Guess {
             Repeated::LookedAt(time) => Some(time),
         };
         if pair.was_right(self.password, now) && self.is_known_here(&state, now) {
-            Asks::Nothing
+            // What failed meanwhile is forgotten there too.
+            if pair.counter.failures_at(now) == 0 { Asks::Nothing } else { Asks::Look }
         } else if pair.was_wrong(self.password, now, counts) {
             Asks::Look
         } else {

@@ -36,7 +36,7 @@ def test_the_package_says_that_it_is_typed() -> None:
 
 def test_what_the_package_reads_is_installed_with_it() -> None:
     source = ROOT / "python"
-    ends = {".css", ".html", ".js", ".json", ".svg"}
+    ends = {".css", ".html", ".js", ".json", ".lua", ".svg"}
     read = {
         path.relative_to(source).as_posix() for path in source.rglob("*") if path.suffix in ends
     }

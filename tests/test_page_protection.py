@@ -7,7 +7,7 @@ from typing import Any
 import dash
 import dash_auth
 import pytest
-from attacks.apps import body, item, pages_app
+from attacks.apps import body, item, pages_app, route_body
 from attacks.http import ALICE, BOB, PRIVATE, USERS
 from attacks.routes import add_route
 from dash import Dash, Input, Output, html
@@ -158,6 +158,19 @@ def test_an_unknown_keyword_is_an_error(name: str, meant: str) -> None:
     menu_app()
     with pytest.raises(TypeError, match=f"{name}.*did you mean {meant}=?"):
         dash_auth.protect_page("/", **{name: ["board"]})
+
+
+def test_a_refused_page_is_an_event_once(everywhere: Serve, events: Any) -> None:
+    site = everywhere(menu_app())
+    for _ in range(2):
+        site.get("/board", auth=BOB)
+        site.call(route_body("/board"), auth=BOB)
+    site.get("/board", auth=ALICE)
+    told = [one for one in events.take("event", "user", "reason") if one[0] == "access_denied"]
+    assert told == [("access_denied", "bob", "the page /board needs board")]
+    # A menu asks too, and denies nothing.
+    site.call(MENU, auth=BOB)
+    assert [one for one in events.take("event") if one == ("access_denied",)] == []
 
 
 def test_a_path_begins_with_a_slash_and_is_declared_once() -> None:

@@ -16,6 +16,7 @@ from clock import Clock
 from dash import Dash, Input, Output, register_page
 from everywhere import Serve, app_behind
 from forms import Browser, form_app
+from stores import MemoryStore
 
 RECENT = 600
 AGAIN = "Log in again to do this"
@@ -70,8 +71,11 @@ def refused(reply: Reply) -> bool:
     return reply.status == 401
 
 
-def test_who_logged_in_longer_ago_is_asked_again(everywhere: Serve, clock: Clock) -> None:
-    browser = Browser(everywhere(paying_app()))
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_who_logged_in_longer_ago_is_asked_again(
+    everywhere: Serve, clock: Clock, is_stored: bool
+) -> None:
+    browser = Browser(everywhere(paying_app(sessions=MemoryStore() if is_stored else None)))
     browser.log_in()
     for output in outputs():
         assert "paid by alice" in call(browser, output).text
@@ -79,6 +83,8 @@ def test_who_logged_in_longer_ago_is_asked_again(everywhere: Serve, clock: Clock
     clock.advance(RECENT + 1)
     for output in outputs():
         assert refused(call(browser, output))
+    assert refused(browser.fetch("/pay"))
+    browser.visit("/private")
     assert refused(browser.fetch("/pay"))
     # Nothing else has ended.
     assert browser.who() == "alice"
@@ -310,6 +316,7 @@ def test_a_login_of_ones_own_that_says_no_time_is_never_recent(everywhere: Serve
     dash_auth.auth.Auth(alone, login=Badge())
     for app in (alone, beside):
         app.callback(Output("paid", "children"), Input("pay", "n_clicks"))(paid_or_told)
+    add_route(beside, "/pay", lambda: str(dash_auth.require_recent_login(RECENT)))
     sent = body("paid.children", [item("pay", "n_clicks", 1)])
     told = everywhere(alone).call(sent, headers={"X-Badge": "carol"})
     assert "the developer: " in told.text
@@ -317,6 +324,8 @@ def test_a_login_of_ones_own_that_says_no_time_is_never_recent(everywhere: Serve
     # There it is no mistake of the developer's: programs are refused, people can log in.
     for options in ({"headers": {"X-Badge": "carol"}}, {"auth": ALICE}):
         assert refused(site.call(sent, **options))
+    led = site.get("/pay", headers={"X-Badge": "carol", "Sec-Fetch-Mode": "navigate"})
+    assert (led.status, led.headers["Location"]) == (303, "/login?next=/pay&again=1")
 
 
 def test_a_check_of_ones_own_that_asks_ours_keeps_the_time(everywhere: Serve, clock: Clock) -> None:

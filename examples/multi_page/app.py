@@ -37,10 +37,8 @@ dash_auth.FormAuth(
 
 
 def layout() -> html.Div:
-    user = dash_auth.current_user()
     links = [dcc.Link("Home", href="/"), dcc.Link("Dashboard", href="/dashboard")]
-    # It hides the link; the page protects itself.
-    if user is not None and "admin" in user.groups:
+    if dash_auth.can_see("/targets"):
         links.append(dcc.Link("Targets", href="/targets"))
     brand = html.Span(
         [html.Img(src=app.get_asset_url("leaf.svg"), alt=""), "Acme Tea"], className="brand"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
@@ -22,6 +23,9 @@ UNREADABLE = object()
 
 TOO_LARGE = object()
 """Stands for a body that is larger than what is read for a stranger."""
+
+NO_LIMIT = sys.maxsize
+"""Stands for the largest body where there is no such: a user's is read whole, as Dash reads it."""
 
 UNROUTABLE = "dash_auth: the server's routing fails"
 """Stands for the endpoint where the server's own routing raises an error."""

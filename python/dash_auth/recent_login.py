@@ -32,8 +32,9 @@ _IN_JOB = (
 )
 
 _CANNOT_ASK = (
-    "require_recent_login: {login} cannot ask a user to log in again, since the browser sends the "
-    "password by itself, or the login does not say when it was. Use FormAuth or OIDCAuth"
+    "require_recent_login: the login of this app cannot ask a user to log in again. With BasicAuth "
+    "the browser sends the password by itself, and a login of your own does not say when the user "
+    "logged in. Use FormAuth or OIDCAuth"
 )
 
 
@@ -67,7 +68,7 @@ def require_recent_login(seconds: float | timedelta) -> User:
     facts = current_facts()
     refusing = None if facts is None else facts.refusing
     if facts is None or (refusing is not None and not refusing.can_ask_again):
-        raise RuntimeError(_CANNOT_ASK.format(login="the login of this app"))
+        raise RuntimeError(_CANNOT_ASK)
     raise facts.raised(Refused(RECENT, LOG_IN_AGAIN))
 
 

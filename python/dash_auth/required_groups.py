@@ -29,7 +29,7 @@ class RequiredGroups:
     """
 
     # FastAPI reads from it what to call it with: nothing.
-    __signature__ = inspect.Signature(return_annotation=User)
+    __signature__: inspect.Signature = inspect.Signature(return_annotation=User)
 
     def __init__(self, groups: tuple[str, ...], check_type: CheckType) -> None:
         """Remember what is needed.

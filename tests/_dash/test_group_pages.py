@@ -68,6 +68,15 @@ def test_a_callback_of_another_module_does_not() -> None:
     assert owners(app) == []
 
 
+def test_a_page_that_is_a_package_has_the_callbacks_below_it() -> None:
+    app = app_with(("pages.board", ["board"]), ("pages.board.more", None), ("pages.home", None))
+    for number, name in enumerate(("board.parts.table", "board.more.parts", "home", "boards")):
+        page_module(f"pages.{name}", FILL.replace("figure", f"figure{number}"))
+    check(app)
+    found = [owners(app, f"figure{number}.children") for number in range(4)]
+    assert found == [["/board"], [], [], []]
+
+
 def test_what_a_decorator_wraps_belongs_to_it() -> None:
     app = app_with(("pages.board", ["board"]))
 
@@ -132,6 +141,26 @@ def test_two_pages_of_one_module_with_different_groups_are_an_error(groups: Any)
         check(app)
     # Until then whoever runs it has to see both.
     assert owners(app)[0] == "/board"
+
+
+def test_a_page_that_says_which_its_callbacks_are_has_no_part_in_others() -> None:
+    app = app_with(("pages.board", ["board"]))
+    made = page_module("pages.board", "def more(): return html.Div()" + FILL)
+    dash.register_page("pages.more", path="/more", layout=made.more, groups=["sales"])
+    dash_auth.protect_page("/more", callbacks=None)
+    check(app)
+    assert owners(app) == ["/board"]
+
+
+def test_what_no_guard_was_asked_about_dash_does_not_find() -> None:
+    app = app_with(("pages.board", ["board"]), ("pages.home", None))
+    app.server.route("/found")(lambda: dash._pages._path_to_page("board")[0]["title"])
+    client = app.server.test_client()
+    assert client.get("/", auth=("alice", "wonderland")).status_code == 200
+    assert client.get("/found", auth=("alice", "wonderland")).text == "Access denied"
+    # Nor where there is no request at all.
+    assert dash._pages._path_to_page("board")[0]["title"] == "Access denied"
+    assert dash._pages._path_to_page("home")[0]["title"] == "Home"
 
 
 def test_a_page_that_another_module_registers_is_an_error() -> None:
@@ -255,6 +284,16 @@ def test_the_groups_are_said_in_one_place(groups: Any) -> None:
     dash_auth.protect_page("/board", **keywords)
     with pytest.raises(ValueError, match="protect_page"):
         check(app)
+
+
+def test_a_page_that_is_registered_again_is_read_again() -> None:
+    app = app_with(("pages.board", ["board"]))
+    page_module("pages.board", FILL)
+    assert owners(app) == ["/board"]
+    dash.register_page("pages.board", path="/board", layout=layout)
+    assert owners(app) == []
+    dash.page_registry["pages.board"]["groups"] = ["board"]
+    assert owners(app) == ["/board"]
 
 
 def test_states_and_cancel_callbacks_are_no_matter() -> None:

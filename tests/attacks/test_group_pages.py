@@ -10,11 +10,22 @@ import dash_auth
 import pytest
 from dash import Dash, html
 
-from .apps import IS_UPSTREAM, body, guard, item, new_app, page_module, pages_app, route_body
+from .apps import (
+    IS_UPSTREAM,
+    body,
+    guard,
+    item,
+    new_app,
+    page_module,
+    pages_app,
+    route_body,
+)
 from .http import ALICE, BOB, PRIVATE, PUBLIC, Site, held, honest
 
 if IS_UPSTREAM:
     pytest.skip("upstream has no pages for groups", allow_module_level=True)
+
+from dash_auth import _dash_internals as internals
 
 pytestmark = pytest.mark.rule("S29")
 
@@ -73,6 +84,7 @@ def secret_text(*_: Any, **__: Any) -> str:
 FIGURE = body("figure.children", [item("year", "value", 1)])
 
 
+@pytest.mark.every_server
 def test_who_is_in_the_group_sees_the_page(serve: Any) -> None:
     site = serve(board_app())
     honest(site.get("/board", auth=ALICE), TITLE)
@@ -81,6 +93,7 @@ def test_who_is_in_the_group_sees_the_page(serve: Any) -> None:
     honest(site.call(route_body("/"), auth=BOB))
 
 
+@pytest.mark.every_server
 def test_who_is_not_is_told_so_inside_of_the_app(serve: Any) -> None:
     site = serve(board_app())
     reply = held(site.get("/board", auth=BOB), TITLE, status=403, ran=ran)
@@ -93,6 +106,20 @@ def test_who_is_not_is_told_so_inside_of_the_app(serve: Any) -> None:
     assert reply.json()["response"]["_pages_store"]["data"]["title"] == "Access denied"
     reply = held(site.call(FIGURE, auth=BOB), status=403, ran=ran)
     assert reply.headers["Dash-Auth"] == "forbidden"
+
+
+@pytest.mark.parametrize("ask", ["index", "router"])
+def test_the_first_request_of_a_process_is_none_too_early(
+    serve: Any, ask: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands between Dash and its pages is there before Dash looks for one."""
+    site = serve(board_app())
+    for name in (dash._pages, dash.dash):
+        monkeypatch.setattr(name, "_path_to_page", internals._path_to_page)
+    if ask == "index":
+        held(site.get("/board", auth=BOB), TITLE, status=403, ran=ran)
+    else:
+        held(site.call(route_body("/board"), auth=BOB), TITLE, status=200, ran=ran)
 
 
 @pytest.mark.parametrize("ask", ["index", "router", "callback"])
@@ -217,6 +244,8 @@ def test_an_app_below_a_prefix(serve: Any, prefix: str) -> None:
     for path in ("/app/board", "/app/app/board"):
         held(site.get(path, auth=BOB), TITLE, status=403, ran=ran)
     honest(site.call(route_body("/app/board"), url=url, auth=ALICE), PRIVATE)
+    reply = honest(site.get("/app/board", auth=ALICE), TITLE)
+    assert "Access denied" not in reply.text
 
 
 def as_sent(reply: Any) -> str:

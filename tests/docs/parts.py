@@ -183,6 +183,29 @@ refused = log_in("bob", "tea-at-four").get("/", headers={"Accept": "text/html"})
 assert refused.status_code == 403 and "bob" in refused.text and "Log out" in refused.text
 """,
     ),
+    "recent-login: Log in again for something": (
+        FORM + "dash_auth.FormAuth(app, users)\n",
+        LOG_IN
+        + """
+navigation = {"Sec-Fetch-Mode": "navigate"}
+visitor = log_in("alice")
+assert "turnover" in visitor.get("/export.csv").text
+later.ahead += 601
+led = visitor.get("/export.csv", headers=navigation)
+assert led.headers["Location"] == "/login?next=/export.csv&again=1"
+asked = visitor.get("/_dash-auth/login?next=/board&again=1", headers=navigation)
+assert asked.headers["Location"] == "/login?next=/board&again=1"
+assert "turnover" in log_in("alice").get("/export.csv").text
+""",
+    ),
+    "groups: Routes of your server for a group": (
+        APP + 'users["bob"] = "tea-at-four"\n'
+        'dash_auth.BasicAuth(app, users, user_groups={"alice": ["board"]})\n',
+        """
+assert "turnover" in get(app, "/export.csv", alice).text
+assert status(app, "/export.csv", bob) == 403 and status(app, "/export.csv") == 401
+""",
+    ),
     "groups: Who is asking, and groups": (
         """
 import dash_auth
@@ -195,6 +218,26 @@ dash_auth.BasicAuth(app, users, user_groups={"alice": ["board"]})
 app.layout = lambda: html.Main(figures())
 assert "Turnover: 42" in layout(app, alice)
 assert "For the board." in layout(app, bob) and "Turnover" not in layout(app, bob)
+""",
+    ),
+    "groups: Its callbacks": (
+        """
+import dash, dash_auth
+from dash import Dash, Input, Output, html
+app = Dash(use_pages=True, pages_folder="")
+app.layout = html.Main(dash.page_container)
+users = {"alice": "wonderland", "bob": "tea-at-four"}
+dash.register_page("sales", path="/", layout=html.P())
+dash.register_page("board", path="/board", layout=lambda: html.P(id="table"), groups=["board"])
+dash_auth.BasicAuth(app, users, user_groups={"alice": ["board"]})
+def fill_the_table(_):
+    return "Turnover: 42"
+app.callback(Output("table", "children"), Input("year", "value"))(fill_the_table)
+""",
+        """
+ask = ("table.children", {"year.value": 2026})
+assert "Turnover: 42" in call(app, *ask, alice).text
+assert call(app, *ask, bob).status_code == 403
 """,
     ),
     "public-pages: What opens with the first rule": (

@@ -110,6 +110,22 @@ assert "The year is closed." in call(app, *close, alice).text
 assert "Only the board may do that." in call(app, *close, bob).text
 assert call(app, *close).status_code == 401
 """,
+    "groups: A page for a group": """
+def visit(path, auth):
+    body = {"output": ".._pages_content.children..._pages_store.data.."}
+    body["inputs"] = [
+        {"id": "_pages_location", "property": "pathname", "value": path},
+        {"id": "_pages_location", "property": "search", "value": ""},
+    ]
+    body["outputs"] = [
+        {"id": "_pages_content", "property": "children"}, {"id": "_pages_store", "property": "data"}
+    ]
+    return client(app).post("/_dash-update-component", json=body, auth=auth).text
+assert "Turnover: 42" in visit("/board", alice)
+assert "Access denied" in visit("/board", bob) and "Sales" in visit("/", bob)
+assert [status(app, "/board", auth) for auth in (alice, bob, None)] == [200, 403, 401]
+assert '"Board"' in layout(app, alice) and '"Board"' not in layout(app, bob)
+""",
     "several-apps: Several apps on one server": """
 server.route("/other")(lambda: "other")
 assert status(sales, "/sales/") == 200 and status(sales, "/sales/x") == 401
@@ -224,7 +240,7 @@ assert status(app, auth=alice) == 200 and status(app, auth=("alice", "x")) == 40
     # The script that adds a user, and the app: `test_programs.py` runs them side by side.
     "recipes: Ask the database at each login": None,
     "recipes: Ask the database at each login 2": None,
-    "recipes: A page for a group": """
+    "recipes: A part of a page for a group": """
 assert "Turnover: 42" in layout(app, alice)
 assert "For the board." in layout(app, bob) and "Turnover" not in layout(app, bob)
 """,
@@ -297,6 +313,37 @@ visitor = client(app)
 sent = {"username": "alice", "password": "wonderland"}
 assert visitor.post("/login", data=sent, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
 assert "Sales" in visitor.get("/_dash-layout").text and ">alice<" not in page
+""",
+    "recent-login: Log in again for something": """
+import sys, time
+class Later:
+    ahead = 0
+    def time(self):
+        return time.time() + self.ahead
+    def __getattr__(self, name):
+        return getattr(time, name)
+later = Later()
+for name, module in list(sys.modules.items()):
+    if name.startswith("dash_auth") and vars(module).get("time") is time:
+        module.time = later
+visitor = client(app)
+sent = {"username": "alice", "password": "wonderland"}
+def log_in():
+    return visitor.post("/login", data=sent, headers={"Sec-Fetch-Site": "same-origin"}).status_code
+def pay():
+    body = {
+        "output": "paid.children", "outputs": {"id": "paid", "property": "children"},
+        "inputs": [{"id": "pay", "property": "n_clicks", "value": 1}],
+        "changedPropIds": ["pay.n_clicks"],
+    }
+    return visitor.post("/_dash-update-component", json=body)
+assert log_in() == 303 and "Paid." in pay().text
+later.ahead += 601
+refused = pay()
+assert (refused.status_code, refused.headers["Dash-Auth"]) == (401, "recent")
+page = visitor.get("/login?next=/&again=1").text
+assert "Log in again to do this." in page and 'value="alice"' in page
+assert log_in() == 303 and "Paid." in pay().text
 """,
     "login-page: Your own login page": """
 shown = route(app, "/welcome").text

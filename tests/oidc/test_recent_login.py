@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from clock import Clock
 from dash_auth import FormAuth, OIDCAuth, require_recent_login
+from stores import MemoryStore
 
 from .apps import KEY, make_app, register
 from .certified_provider import CertifiedProvider
@@ -107,11 +109,11 @@ def test_the_banner_leads_to_the_provider_of_the_login(visit: Visit, provider: P
 
 
 NOT_RECENT: list[dict[str, Any]] = [
-    {"without": ["auth_time"]},
     *({"claims": {"auth_time": value}} for value in (1, -1, 0, None, True, 1e300)),
     {"claims": {"auth_time": 2_000_000_000_000}},
     {"claims": {"auth_time": int(time.time() - RECENT)}},
-    {"claims": {"amr": ["asked_at=2000000000"]}, "without": ["auth_time"]},
+    {"claims": {"amr": ["asked_at=NOW"]}, "without": ["auth_time"]},
+    {"without": ["auth_time"]},
     {"claims": {"asked_at": 2_000_000_000}, "without": ["auth_time"]},
 ]
 
@@ -123,8 +125,9 @@ def test_a_provider_that_does_not_ask_makes_nothing_recent(
     register(auth, provider)
     visitor = visit(app)
     # The rest of it is the same code on all servers.
-    for faults in NOT_RECENT if Chosen.kind == "flask" else NOT_RECENT[:3]:
-        with provider.goes_wrong(**faults):
+    for faults in NOT_RECENT if Chosen.kind == "flask" else NOT_RECENT[-3:]:
+        now = json.loads(json.dumps(faults).replace("NOW", str(int(time.time()))))
+        with provider.goes_wrong(**now):
             visitor.log_in(provider)
             refused = visitor.get(provider.consent(visitor.begin("/pay"), "alice"))
             assert refused.status_code == 401 and NOT_ASKED in refused.text, faults
@@ -136,6 +139,29 @@ def test_a_provider_that_does_not_ask_makes_nothing_recent(
         assert visitor.whoami()["user"] == "alice@example.com"
         assert not pays(visitor), faults
         visitor.client.cookies.clear()
+
+
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_what_the_app_adds_to_the_user_changes_nothing_of_it(
+    visit: Visit, provider: Provider, clock: Clock, is_stored: bool
+) -> None:
+    app, auth = paying(sessions=MemoryStore() if is_stored else None)
+    register(auth, provider)
+
+    def change(session: Any) -> str:
+        session["user"] = {**session["user"], "auth_time": int(time.time() + 9000), "amr": ["x"]}
+        return "changed"
+
+    add_page(app.server, "/change", change)
+    visitor = visit(app)
+    with says(provider):
+        visitor.log_in(provider)
+    clock.advance(60)
+    assert "changed" in visitor.get("/change").text
+    assert visitor.whoami()["session"]["user"]["amr"] == ["x"]
+    assert pays(visitor)
+    clock.advance(RECENT)
+    assert not pays(visitor)
 
 
 @pytest.mark.parametrize("value", ["now", [1]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from dash_auth import _dash_internals as internals
 from dash_auth._arguments import check_path
 from dash_auth._current import current_facts
 from dash_auth._dash.closed import source
-from dash_auth._dash.page_need import PageNeed, refuse_misnamed
+from dash_auth._dash.page_need import KEYWORDS, PageNeed, refuse_misnamed
 from dash_auth.public_routes import is_public_callback
 
 UNSAID = object()
@@ -127,12 +128,26 @@ def as_key(path: str) -> str:
     return path.strip("/")
 
 
+_read: dict[str, tuple[tuple[object, ...], GroupPage | None]] = {}
+"""What was read of each page, and of what: it is asked for at each request."""
+
+
 def group_page(page: Mapping[str, Any]) -> GroupPage | None:
     """Return a page as one for some users only, None if it is for all of them.
 
     :param page: the page as it was registered
     :raises ValueError: if what is registered says no clear thing
     """
+    of = (page, len(page), len(declared), *map(page.get, KEYWORDS))
+    known = _read.get(page["module"])
+    if known is not None and all(map(operator.is_, known[0], of)):
+        return known[1]
+    found = _as_group_page(page)
+    _read[page["module"]] = of, found
+    return found
+
+
+def _as_group_page(page: Mapping[str, Any]) -> GroupPage | None:
     by_name = _declaration(page)
     path = page.get("path_template") or page["path"]
     try:
@@ -231,28 +246,35 @@ class GroupPages:
         if any(one in _with_groups for one in functions if inspect.isfunction(one)):
             return []
         listing = [page for page in self.all() if page.lists(functions)]
-        return listing or [page for page in self._beside(functions) if page is not None]
+        return listing or [page for page in self._beside(functions)[0] if page is not None]
 
-    def _beside(self, functions: list[object]) -> list[GroupPage | None]:
-        """Return the pages that are made where a function is; None stands for one for all users."""
+    def _beside(self, functions: list[object]) -> tuple[list[GroupPage | None], bool]:
+        """Return the pages that are made where a function is, and whether that is clear.
+
+        A package's page has what is below it. None stands for a page for all users. It is not clear
+        where just the layout of a page is made there.
+
+        :param functions: the function, and what it wraps
+        """
         modules = _modules_of(functions)
-        pages = [
-            group_page(page)
+        made = [
+            (group_page(page), page["module"] in modules)
             for page in internals.page_entries()
             if modules & {page["module"], _module_of_layout(page)}
         ]
-        if not any(one is not None and one.callbacks is UNSAID for one in pages):
-            return []
+        while not made and modules:
+            modules = {module.rpartition(".")[0] for module in modules} - {""}
+            made = [
+                (group_page(page), True)
+                for page in internals.page_entries()
+                if page["module"] in modules
+            ]
+        if not any(page is not None and page.callbacks is UNSAID for page, _ in made):
+            return [], True
         # Of a page that says which its callbacks are, this is none.
-        return [one for one in pages if one is None or one.callbacks is UNSAID]
-
-    def _is_clear(self, functions: list[object], beside: list[GroupPage | None]) -> bool:
-        """Tell whether it is clear that a function belongs to the pages beside it."""
-        modules = _modules_of(functions)
-        registered = {page.module for page in beside if page is not None}
-        return len({None if one is None else one.need for one in beside}) == 1 and bool(
-            modules & registered
-        )
+        left = [one for one in made if one[0] is None or one[0].callbacks is UNSAID]
+        is_clear = any(registers and page is not None for page, registers in left)
+        return [page for page, _ in left], is_clear
 
     def unowned(self) -> Iterator[tuple[str, internals.CallbackEntry]]:
         """Return the private callbacks, with their ids, that any user may run."""
@@ -335,11 +357,9 @@ class GroupPages:
         if any(one in _with_groups for one in functions if inspect.isfunction(one)):
             return
         listing = [page for page in self.all() if page.lists(functions)]
-        beside = [] if listing else self._beside(functions)
+        beside, is_clear = ([], True) if listing else self._beside(functions)
         owners: list[GroupPage | None] = [*listing] or beside
-        if len({None if one is None else one.need for one in owners}) > 1 or (
-            beside and not self._is_clear(functions, beside)
-        ):
+        if not is_clear or len({None if one is None else one.need for one in owners}) > 1:
             name, place = source(function, output)
             paths = ", ".join(repr(one.path) for one in owners if one is not None)
             raise ValueError(
@@ -409,8 +429,8 @@ def _unwrapped(function: object) -> Iterator[object]:
         function = getattr(function, "__wrapped__", partial_of)
 
 
-def _modules_of(functions: Iterable[object]) -> set[object]:
-    return {getattr(one, "__module__", None) for one in functions} - {None}
+def _modules_of(functions: Iterable[object]) -> set[str]:
+    return {str(getattr(one, "__module__", None) or "") for one in functions} - {""}
 
 
 def _module_of_layout(page: Mapping[str, Any]) -> object:

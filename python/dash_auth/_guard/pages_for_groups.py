@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,13 +17,10 @@ from dash_auth._dash.callbacks import OpenCallback
 from dash_auth._dash.group_pages import GroupPage, group_page
 from dash_auth._dash.parts import Parts
 from dash_auth._quoted import quoted
-from dash_auth._request import Caching, Request
+from dash_auth._request import NO_LIMIT, Caching, Request
 from dash_auth._steps import Read, Steps
 
 logger = logging.getLogger("dash_auth")
-
-_NO_LIMIT = sys.maxsize
-"""Dash reads what a user sends whole: it is read no further than that."""
 
 
 class PagesForGroups:
@@ -57,7 +53,7 @@ class PagesForGroups:
         if kind is Endpoint.PAGE:
             yield from self._look_at_index(request)
         elif kind is Endpoint.CALLBACK and request.logged_in and request.method == "POST":
-            body = yield Read(_NO_LIMIT)
+            body = yield Read(NO_LIMIT)
             if not (yield from self.may_run(request, body)):
                 return False
             if not self._admit_handles(request, body):
@@ -131,7 +127,9 @@ class PagesForGroups:
         Each job could be one that a page's callback has started.
         """
         entry = internals.callback_entry(self._app, body["output"])
-        if entry is None or not self._pages.have_background_callbacks():
+        if entry is None or not (request.query or internals.background(entry)):
+            return True
+        if not self._pages.have_background_callbacks():
             return True
         called = OpenCallback(body["output"], entry, is_public=False)
         return self._parts.handles.admit(request, called, of_user=True)
@@ -146,7 +144,6 @@ class PagesForGroups:
 
     def _sees(self, request: Request, page: GroupPage) -> Steps[bool]:
         """Tell whether the user of a request may see a page, and have Dash know."""
-        request.pages[page.module] = False
         user = None if request.identity is None else request.identity.user(request)
         sees = user is not None and (yield from page.need.admits(user))
         request.pages[page.module] = sees

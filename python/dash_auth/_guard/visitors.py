@@ -99,7 +99,10 @@ class Visitors:
         :return: what the cookie is to hold of the user, None to leave that as it is
         """
         try:
-            return None if self.session is None else self.session.keep(request)
+            if self.session is None or self.session.load(request) is not None:
+                # What was not looked up was not shown either.
+                return None
+            return self.session.keep(request)
         except Exception as error:
             _say(error, "An error while saving a session: nothing of the user is kept")
             return None

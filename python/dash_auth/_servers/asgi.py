@@ -13,7 +13,7 @@ from dash_auth import _dash_internals as internals
 from dash_auth._current import EVENT_LOOP_FACTS
 from dash_auth._guard.guards import Guards
 from dash_auth._raised import Refused
-from dash_auth._request import TOO_LARGE, UNREADABLE, Request
+from dash_auth._request import NO_LIMIT, TOO_LARGE, UNREADABLE, Request
 from dash_auth._steps import off_loop
 from dash_auth._threads import Crowded
 
@@ -126,8 +126,11 @@ class AsgiRequest(Request):
         """Return the very object that Dash will be given, `UNREADABLE` or `TOO_LARGE`.
 
         :param limit: the largest body that is read, in bytes
-        :raises TimeoutError: if it does not end in time
+        :raises TimeoutError: if it does not end in time; a user may take longer
         """
+        if limit >= NO_LIMIT:
+            await self._read_body(limit)
+            return self._body
         try:
             await _in_time(self._read_body(limit))
         except asyncio.TimeoutError as error:

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from dash_auth._current import FACTS, current_facts
 from dash_auth._raised import Refused
-from dash_auth._request import TOO_LARGE, UNREADABLE, Request
+from dash_auth._request import NO_LIMIT, TOO_LARGE, UNREADABLE, Request
 from dash_auth._servers.werkzeug import (
     WerkzeugServer,
     decisive,
@@ -119,6 +119,8 @@ class FlaskRequest(Request):
 
         One that the server ends is read to find out.
         """
+        if limit >= NO_LIMIT:
+            return None
         length = self._request.content_length
         if length is not None and length > limit:
             return TOO_LARGE

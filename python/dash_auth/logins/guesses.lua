@@ -59,16 +59,16 @@ end
 local account, pair = read(KEYS[1]), read(KEYS[2])
 local address = KEYS[3] and read(KEYS[3])
 
-if what == 'right' or what == 'back' then
+if what == 'right' or what == 'known' or what == 'back' then
   take_back(account, account_before)
   take_back(pair, pair_before)
   if address then
     take_back(address, address_before)
     write(address)
   end
-  if what == 'right' then
-    account.failures = math.floor(account.failures / 2)
-    pair.failures, pair.right = 0, is_by_address and now or 0
+  if what == 'right' then account.failures = math.floor(account.failures / 2) end
+  if what ~= 'back' then
+    pair.failures, pair.right = 0, has_device and 0 or now
   end
   write(account)
   write(pair)
@@ -89,7 +89,7 @@ if not is_known then
   end
   if wait > 0 then return { wait } end
 end
-if what == 'remember' and is_by_address then
+if what == 'remember' and not has_device then
   pair.right = now
   write(pair)
 end

@@ -45,6 +45,10 @@ _PAUSE = 1.0
 _SAID_EACH = 60.0
 """How often the log says so, in seconds."""
 
+_BOOKED = 5
+"""How many numbers come back once a guess is booked: no wait, when that was, and of each counter
+when the last failure was."""
+
 _JOINED = 5.0
 """For how long a request waits for another's call, in seconds: the call ends before."""
 
@@ -116,14 +120,18 @@ class SharedGuesses:
             attempt.let_through()
             return verify()  # type: ignore[no-any-return]
         if guess.asks != "book":
-            return self._decided(attempt, self._ask(guess.asks, guess, numbers), verify)
+            answer = self._ask(guess.asks, guess, numbers)
+            outcome = self._decided(attempt, answer, verify)
+            if guess.asks == "look" and answer is not None and isinstance(outcome, tuple):
+                self._ask("known", guess, numbers)
+            return outcome
         made = self._join(guess, numbers)
-        outcome = None
+        found = None
         try:
-            outcome = self._decided(attempt, made.booked, verify)
+            found = self._decided(attempt, made.booked, verify)
         finally:
-            self._leave(made, guess, numbers, outcome)
-        return outcome
+            self._leave(made, guess, numbers, found)
+        return found
 
     @staticmethod
     def _decided(
@@ -218,7 +226,11 @@ class SharedGuesses:
             if type(error).__name__ != "NoScriptError":
                 raise
             answer = redis.eval(_SCRIPT, *arguments)
-        return [int(number) for number in answer]
+        numbered = [int(number) for number in answer]
+        expected = 0 if what in ("right", "known", "back") else _BOOKED if what == "book" else 1
+        if len(numbered) != expected and not (expected and len(numbered) == 1 and numbered[0] > 0):
+            raise ValueError("that is no answer of the script's")
+        return numbered
 
     def _say(self, error: Exception) -> None:
         now = time.monotonic()

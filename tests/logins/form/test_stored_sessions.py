@@ -304,3 +304,15 @@ def test_without_a_store_no_session_is_listed(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("dash_auth.sessions.known.all_stored", lambda: [])
     with pytest.raises(RuntimeError, match="sessions="):
         sessions.of("alice")
+
+
+def test_a_request_of_another_site_asks_the_store_nothing(
+    everywhere: Serve, store: MemoryStore
+) -> None:
+    browser = Browser(everywhere(form_app(sessions=store)))
+    browser.log_in()
+    store.calls.clear()
+    foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    for path in ("/_dash-update-component", "/private", "/public"):
+        assert browser.send("POST", path, foreign).status >= 400
+    assert store.calls == []

@@ -58,6 +58,7 @@ async def show_later(value: str) -> str:
     background=True,
     progress=[Output("progress", "value")],
     groups={"admin", "board"},
+    recent=600,
 )
 def report(set_progress: Callable[[tuple[int, int]], None], value: str) -> str:
     set_progress((1, 2))
