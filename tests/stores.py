@@ -41,13 +41,21 @@ class MemoryStore:
         with self._asked("load"):
             return self.rows.get(id) if self.ends.get(id, 0.0) > time.time() else None
 
-    def touch(self, id: str, seconds: int, data: str | None = None) -> bool:
+    def touch(self, id: str, seconds: int) -> bool:
         with self._asked("touch"):
             row = self.load(id)
             if row is None:
                 return False
-            self.rows[id] = replace(row, seen=time.time(), data=data or row.data)
+            self.rows[id] = replace(row, seen=time.time())
             self.ends[id] = time.time() + seconds
+            return True
+
+    def change(self, id: str, data: str, was: str) -> bool:
+        with self._asked("change"):
+            row = self.load(id)
+            if row is None or row.data != was:
+                return False
+            self.rows[id] = replace(row, data=data)
             return True
 
     def end(self, id: str) -> bool:

@@ -89,7 +89,7 @@ def say_out_of_order(what: str, error: BaseException) -> None:
     :param error: the error that says so
     """
     now = time.monotonic()
-    is_new = now >= _said.get(what, 0.0)
+    is_new = not getattr(error, "is_told", False) and now >= _said.get(what, 0.0)
     if is_new:
         _said[what] = now + _SECONDS_BETWEEN_REPORTS
     logger.log(

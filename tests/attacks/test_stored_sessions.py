@@ -50,8 +50,10 @@ def test_no_made_up_token_opens_anything(everywhere: Serve, store: MemoryStore) 
         "*",
         "dash_auth:*",
         "' OR '1'='1",
-        "A" * 43,
-        "\u0661" * 43,
+        "A" * 54,
+        token[:32] + "A" * 22,
+        "A" * 32 + token[32:],
+        "\u0661" * 54,
         "A" * 5000,
         store.rows[id].data[:3900],
     ]
@@ -139,8 +141,75 @@ def test_guessing_tokens_learns_nothing_of_the_store(everywhere: Serve, store: M
     browser = Browser(everywhere(form_app(sessions=store)))
     browser.log_in()
     (name,) = [one for one in browser.cookies if "device" not in one]
+    token = browser.cookies[name]
     store.is_away = True
-    for value, status in (("A" * 43, 503), ("A" * 44, 401), ("", 401)):
+    store.calls.clear()
+    for value in ("A" * 54, token[:32] + "A" * 22, "A" * 32 + token[32:], token[:53] + "!", ""):
         reply = browser.site.request("GET", "/private", cookie=f"{name}={value}")
-        assert reply.status == status
+        assert reply.status == 401
         assert "store" not in reply.text.lower()
+        # A logout of a session that never was is kept in mind by nothing.
+        own = {"Sec-Fetch-Site": "same-origin"}
+        browser.site.request("POST", "/logout", headers=own, cookie=f"{name}={value}")
+    # What is made up is known as such, and holds nobody up.
+    assert store.calls == []
+    assert [one for tickets in stored.all_stored() for one in tickets._unended] == []
+
+
+def test_an_id_that_no_store_takes_is_none_of_a_session(
+    everywhere: Serve, store: MemoryStore
+) -> None:
+    browser = Browser(everywhere(form_app(sessions=store)))
+    browser.log_in()
+    for id in ("", "\0", "x", "A" * 64, "0" * 63, "*", None, 5):
+        assert not dash_auth.sessions.end(id)  # type: ignore[arg-type]
+    assert "end" not in store.calls
+    assert browser.who() == "alice"
+
+
+def test_an_error_about_one_session_takes_the_store_away_from_nobody(
+    everywhere: Serve, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reached, "_PAUSE", 1000.0)
+    site = everywhere(form_app(sessions=store))
+    alice, bob = Browser(site), Browser(site)
+    alice.log_in()
+    (id,) = store.rows
+    bob.log_in(*BOB)
+    load = store.load
+    poisoned: set[str] = {id}
+
+    def odd(asked: str) -> object:
+        if asked in poisoned:
+            raise ValueError("a row that the driver does not read")
+        return load(asked)
+
+    monkeypatch.setattr(store, "load", odd)
+    assert alice.fetch("/private").status == 503
+    assert bob.who() == "bob"
+    end = store.end
+
+    def odd_end(asked: str) -> bool:
+        if asked in poisoned:
+            raise ValueError("nor deletes")
+        return end(asked)
+
+    monkeypatch.setattr(store, "end", odd_end)
+    alice.log_out()
+    assert bob.who() == "bob"
+
+
+def test_one_store_that_is_away_keeps_no_other_from_ending_all(
+    everywhere: Serve, store: MemoryStore
+) -> None:
+    other = MemoryStore()
+    sites = [everywhere(form_app(sessions=one)) for one in (store, other)]
+    browsers = [Browser(site) for site in sites]
+    for browser in browsers:
+        browser.log_in()
+    for away, there in ((store, other), (other, store)):
+        away.is_away = True
+        with pytest.raises(dash_auth.Unavailable):
+            dash_auth.sessions.end_all("alice")
+        away.is_away = False
+        assert there.rows == {}

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+import dash_auth
 import pytest
 from dash_auth import OIDCAuth, sessions
 from dash_auth.sessions import ended, reached, stored
@@ -46,7 +47,7 @@ def test_claims_may_be_long(direct: Made, store: MemoryStore) -> None:
     assert here.log_in(sub="1", email="a@b", groups=groups).status_code == 302
     assert here.client.get("/whoami").json()["groups"] == groups
     assert len(str(here.client.cookie)) < 500
-    assert len(here.client.ticket) == 43
+    assert len(here.client.ticket) == 54
 
 
 def test_the_refresh_token_is_kept_and_not_in_a_cookie(direct: Made, store: MemoryStore) -> None:
@@ -159,3 +160,96 @@ def test_nobody_logs_in_while_the_store_is_away(
     # It is ended at the next call.
     visitor.log_in(provider)
     assert len(store.rows) == 1
+
+
+def test_a_login_that_began_before_all_were_ended_does_not_count(
+    visit: Any, provider: Provider, store: MemoryStore
+) -> None:
+    app = make_app()
+    register(OIDCAuth(app, secret_key=KEY, sessions=store), provider)
+    visitor: Visitor = visit(app)
+    callback = provider.consent(visitor.begin("/"), "alice")
+    sessions.end_all(ALICE["email"])
+    assert visitor.get(callback).status_code == 503
+    assert store.rows == {}
+    # In whole seconds one that begins just after would be one of those, too.
+    store.marks.clear()
+    assert visitor.log_in(provider).status_code == 302
+    assert visitor.whoami()["user"] == ALICE["email"]
+
+
+def test_what_could_not_be_taken_away_is_not_left(direct: Made, store: MemoryStore) -> None:
+    here = direct(sessions=store)
+
+    def demote(session: Any) -> str:
+        session["user"]["groups"] = []
+        store.is_away = True
+        return "demoted"
+
+    add_page(here.app.server, "/demote", demote)
+    here.log_in(sub="alice", **{**ALICE, "groups": ["board"]})
+    here.client.get("/demote")
+    store.is_away = False
+    assert here.client.get("/whoami").status_code == 302
+    assert store.rows == {}
+
+
+def test_a_late_answer_brings_no_group_back(direct: Made, store: MemoryStore) -> None:
+    here, other = direct(sessions=store), direct(sessions=store)
+
+    def demote(session: Any) -> str:
+        session["user"]["groups"] = []
+        return "demoted"
+
+    def slow(session: Any) -> str:
+        session["user"]["theme"] = "dark"
+        session["user"].pop("family_name", None)
+        assert other.client.get("/demote").status_code == 200
+        return "done"
+
+    add_page(here.app.server, "/slow", slow)
+    add_page(other.app.server, "/demote", demote)
+    here.log_in(sub="alice", **{**ALICE, "groups": ["board"], "family_name": "L"})
+    other.client.take_over(here.client)
+    assert here.client.get("/slow").status_code == 200
+    user = here.client.get("/whoami").json()["session"]["user"]
+    assert (user["groups"], user["theme"], "family_name" in user) == ([], "dark", False)
+
+
+def test_a_change_does_not_say_that_the_user_was_seen(direct: Made, store: MemoryStore) -> None:
+    here = direct(sessions=store, idle_timeout=600)
+
+    def add(session: Any) -> str:
+        session["user"]["theme"] = "dark"
+        return "added"
+
+    add_page(here.app.server, "/add", add)
+    here.log_in()
+    (id,) = store.rows
+    here.client.get("/whoami")
+    ends = store.ends[id]
+    here.client.get("/add")
+    assert "change" in store.calls
+    assert store.ends[id] == ends
+
+
+def test_all_sessions_end_of_a_user_whom_the_app_gave_another_name(
+    direct: Made, store: MemoryStore
+) -> None:
+    here = direct(sessions=store)
+
+    def rename(session: Any) -> str:
+        session["user"]["email"] = "alice@new.example.com"
+        return "renamed"
+
+    def end_all(session: Any) -> str:
+        user = dash_auth.current_user()
+        assert user is not None and user.name == "alice@new.example.com"
+        return str(sessions.end_all(user))
+
+    add_page(here.app.server, "/rename", rename)
+    add_page(here.app.server, "/end-all", end_all)
+    here.log_in()
+    assert here.client.get("/rename").status_code == 200
+    assert here.client.get("/end-all").status_code == 200
+    assert store.rows == {}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ENVIRONMENT = "DASH_AUTH_SESSIONS"
 """The environment variable that names a store where no argument does."""
 
-_METHODS = ("create", "load", "touch", "end", "end_all", "of")
+_METHODS = ("create", "load", "touch", "change", "end", "end_all", "of")
 
 REDIS = ("redis", "rediss", "unix")
 """How the URLs of Redis begin."""

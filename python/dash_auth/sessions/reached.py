@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from dash_auth._out_of_order import say_out_of_order
+from dash_auth._out_of_order import is_out_of_order, say_out_of_order
 from dash_auth._unavailable import Unavailable
 from dash_auth.sessions.store import SessionStore, StoredSession
 
@@ -15,6 +15,12 @@ T = TypeVar("T")
 
 _PAUSE = 1.0
 """For how long a store that did not answer is not asked again, in seconds."""
+
+
+class Away(Unavailable):
+    """A store cannot be asked, which was told of."""
+
+    is_told: bool = True
 
 
 class Reached:
@@ -44,9 +50,13 @@ class Reached:
         """See :meth:`SessionStore.load`."""
         return self._asked(lambda: self.store.load(id))
 
-    def touch(self, id: str, seconds: int, data: str | None = None) -> bool:
+    def touch(self, id: str, seconds: int) -> bool:
         """See :meth:`SessionStore.touch`."""
-        return self._asked(lambda: self.store.touch(id, seconds, data))
+        return self._asked(lambda: self.store.touch(id, seconds))
+
+    def change(self, id: str, data: str, was: str) -> bool:
+        """See :meth:`SessionStore.change`."""
+        return self._asked(lambda: self.store.change(id, data, was))
 
     def end(self, id: str) -> bool:
         """See :meth:`SessionStore.end`."""
@@ -65,14 +75,16 @@ class Reached:
             with self._lock:
                 now = time.monotonic()
                 if now < self._away_until:
-                    raise Unavailable("the sessions cannot be asked")
+                    raise Away("the sessions cannot be asked")
                 # This one finds out; the others do not wait for it.
                 self._away_until = now + _PAUSE
         try:
             found = ask()
         except Exception as error:
-            self._away_until = time.monotonic() + _PAUSE
+            # An error about one session says nothing of the others.
+            is_away = is_out_of_order(error) and not isinstance(error, Unavailable)
+            self._away_until = time.monotonic() + _PAUSE if is_away else 0.0
             say_out_of_order("the sessions", error)
-            raise Unavailable("the sessions cannot be asked") from error
+            raise Away("the sessions cannot be asked") from error
         self._away_until = 0.0
         return found

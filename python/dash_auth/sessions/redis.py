@@ -25,14 +25,30 @@ TIMEOUT = 0.5
 _MARKED = 24 * 60 * 60
 """For how long it is known that all sessions of a user were ended, in seconds."""
 
-_NOW = "local t=redis.call('TIME') local now=t[1]+t[2]/1000000 local P=ARGV[1] "
+_START = """
+local P=ARGV[1]
+local t=redis.call('TIME')
+local now=t[1]+t[2]/1000000
+-- What somebody wrote by hand is as good as nothing.
+local function clean(key,kind)
+  local found=redis.call('TYPE',key)['ok']
+  if found~=kind and found~='none' then redis.call('DEL',key) end
+  return key
+end
+local function index_of(user) return clean(P..'user:'..user,'zset') end
+-- Redis may drop a key where memory is short: with the index of a user all sessions are gone.
+local function user_of(id)
+  local user=redis.call('HGET',clean(P..'session:'..id,'hash'),'user')
+  return user and redis.call('ZSCORE',index_of(user),id) and user
+end
+"""
 
 _CREATE = (
-    _NOW
+    _START
     + """
 local id,user,data,seconds,began=ARGV[2],ARGV[3],ARGV[4],tonumber(ARGV[5]),tonumber(ARGV[6])
-local session,own=P..'session:'..id,P..'user:'..user
-local ended=tonumber(redis.call('GET',P..'ended:'..user) or 0)
+local session,own=P..'session:'..id,index_of(user)
+local ended=tonumber(redis.call('GET',clean(P..'ended:'..user,'string')) or 0) or 0
 if ended>now-began or redis.call('EXISTS',session)==1 then return 0 end
 redis.call('HSET',session,'user',user,'data',data,'created',now,'seen',now)
 redis.call('EXPIRE',session,seconds)
@@ -43,15 +59,32 @@ return 1
 """
 )
 
-_TOUCH = (
-    _NOW
+_LOAD = (
+    _START
     + """
-local id,seconds,data=ARGV[2],tonumber(ARGV[3]),ARGV[4]
+local id=ARGV[2]
+return user_of(id) and redis.call('HMGET',P..'session:'..id,'user','data','created','seen')
+"""
+)
+
+_CHANGE = (
+    _START
+    + """
+local id,data,was=ARGV[2],ARGV[3],ARGV[4]
 local session=P..'session:'..id
-local user=redis.call('HGET',session,'user')
+if not user_of(id) or redis.call('HGET',session,'data')~=was then return 0 end
+redis.call('HSET',session,'data',data)
+return 1
+"""
+)
+
+_TOUCH = (
+    _START
+    + """
+local id,seconds=ARGV[2],tonumber(ARGV[3])
+local session,user=P..'session:'..id,user_of(id)
 if not user then return 0 end
 redis.call('HSET',session,'seen',now)
-if data then redis.call('HSET',session,'data',data) end
 redis.call('EXPIRE',session,seconds)
 local own=P..'user:'..user
 redis.call('ZADD',own,now+seconds,id)
@@ -60,18 +93,21 @@ return 1
 """
 )
 
-_END = """
-local P,id=ARGV[1],ARGV[2]
-local user=redis.call('HGET',P..'session:'..id,'user')
+_END = (
+    _START
+    + """
+local id=ARGV[2]
+local user=user_of(id)
 if user then redis.call('ZREM',P..'user:'..user,id) end
 return redis.call('DEL',P..'session:'..id)
 """
+)
 
 _END_ALL = (
-    _NOW
+    _START
     + """
 local user,except,marked=ARGV[2],ARGV[3],ARGV[4]
-local own=P..'user:'..user
+local own=index_of(user)
 local count=0
 for _,id in ipairs(redis.call('ZRANGE',own,0,-1)) do
   if id~=except then
@@ -125,7 +161,8 @@ class RedisSessions:
         """
         self.client: Any = client_of(url)
         register = self.client.register_script
-        self._create, self._touch = register(_CREATE), register(_TOUCH)
+        self._create, self._load = register(_CREATE), register(_LOAD)
+        self._touch, self._change = register(_TOUCH), register(_CHANGE)
         self._end, self._end_all = register(_END), register(_END_ALL)
 
     def __repr__(self) -> str:
@@ -139,22 +176,22 @@ class RedisSessions:
     def load(self, id: str) -> StoredSession | None:
         """See :meth:`SessionStore.load`."""
         try:
-            row = self.client.hmget(f"{PREFIX}session:{id}", "user", "data", "created", "seen")
-            user, data, created, seen = row
-            if user is None or data is None:
+            row = self._load(args=[PREFIX, id])
+            if not row or None in row:
                 return None
+            user, data, created, seen = row
             return StoredSession(id, user, data, float(created), float(seen))
         except (TypeError, ValueError):
             # No row of ours: somebody wrote it by hand.
             return None
-        except ResponseError as error:
-            if str(error).startswith("WRONGTYPE"):
-                return None
-            raise
 
-    def touch(self, id: str, seconds: int, data: str | None = None) -> bool:
+    def touch(self, id: str, seconds: int) -> bool:
         """See :meth:`SessionStore.touch`."""
-        return bool(self._touch(args=[PREFIX, id, seconds, *([] if data is None else [data])]))
+        return bool(self._touch(args=[PREFIX, id, seconds]))
+
+    def change(self, id: str, data: str, was: str) -> bool:
+        """See :meth:`SessionStore.change`."""
+        return bool(self._change(args=[PREFIX, id, data, was]))
 
     def end(self, id: str) -> bool:
         """See :meth:`SessionStore.end`."""
@@ -166,6 +203,11 @@ class RedisSessions:
 
     def of(self, user: str) -> list[StoredSession]:
         """See :meth:`SessionStore.of`."""
-        ids = self.client.zrange(f"{PREFIX}user:{user}", 0, -1)
+        try:
+            ids = self.client.zrange(f"{PREFIX}user:{user}", 0, -1)
+        except ResponseError as error:
+            if not str(error).startswith("WRONGTYPE"):
+                raise
+            ids = []
         rows = (self.load(id) for id in ids)
         return [row for row in rows if row is not None and row.user == user]

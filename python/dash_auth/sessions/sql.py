@@ -10,12 +10,14 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from dash_auth._out_of_order import is_out_of_order
+from dash_auth._unavailable import Unavailable
 from dash_auth.sessions.deadline import Deadlines, within
 from dash_auth.sessions.store import StoredSession
 
 try:
     import sqlalchemy as sql
     from sqlalchemy.exc import DBAPIError, IntegrityError
+    from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 except ImportError as _error:
     raise ImportError(
         'sessions in a database need SQLAlchemy: pip install "dash-auth-rs[sql]"'
@@ -157,14 +159,21 @@ class SqlSessions:
         rows = self._read(self._load, id=id)
         return rows[0] if rows else None
 
-    def touch(self, id: str, seconds: int, data: str | None = None) -> bool:
+    def touch(self, id: str, seconds: int) -> bool:
         """See :meth:`SessionStore.touch`."""
-        sessions, now = self._sessions, self._now
-        change = sessions.update().where(sessions.c.id == id, sessions.c.ends > now)
-        values: dict[str, Any] = {"seen": now, "ends": now + seconds}
-        if data is not None:
-            values["data"] = data
-        return bool(self._written(lambda one: one.execute(change.values(values)).rowcount))
+        now = self._now
+        update = self._update(id).values(seen=now, ends=now + seconds)
+        return bool(self._written(lambda one: one.execute(update).rowcount))
+
+    def change(self, id: str, data: str, was: str) -> bool:
+        """See :meth:`SessionStore.change`."""
+        update = self._update(id).where(self._sessions.c.data == was).values(data=data)
+        return bool(self._written(lambda one: one.execute(update).rowcount))
+
+    def _update(self, id: str) -> Any:
+        """Return an update of a session that is still there."""
+        sessions = self._sessions
+        return sessions.update().where(sessions.c.id == id, sessions.c.ends > self._now)
 
     def end(self, id: str) -> bool:
         """See :meth:`SessionStore.end`."""
@@ -294,6 +303,9 @@ class SqlSessions:
         self._prepare()
         try:
             return ask()
+        except PoolTimeoutError as error:
+            # Too many ask at once: the database itself is there.
+            raise Unavailable("too many ask for their sessions at once") from error
         except DBAPIError as error:
             error.hide_parameters = True
             if not error.connection_invalidated:
@@ -329,7 +341,7 @@ def _engine_of(database: str | sql.URL) -> sql.Engine:
             **(
                 {"connect_args": {"timeout": TIMEOUT}}
                 if is_file
-                else {"pool_size": 10, "max_overflow": 40, "pool_timeout": TIMEOUT}
+                else {"pool_size": 5, "max_overflow": 5, "pool_timeout": TIMEOUT}
             ),
         )
     except ModuleNotFoundError as error:

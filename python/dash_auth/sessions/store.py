@@ -29,7 +29,8 @@ class SessionStore(Protocol):
     """Keeps sessions for all servers of an app.
 
     Each call is one step for all others that ask at the same time, and none brings back what is
-    gone. Any error says that the store cannot be asked: the request is answered 503.
+    gone. An error means that the request is answered 503. One that says that the store is out of
+    reach, see :class:`dash_auth.Unavailable`, has it left alone for a second.
     """
 
     def create(self, id: str, user: str, data: str, seconds: int, *, began: float = 0.0) -> bool:
@@ -50,13 +51,21 @@ class SessionStore(Protocol):
         :param id: what it is found by
         """
 
-    def touch(self, id: str, seconds: int, data: str | None = None) -> bool:
+    def touch(self, id: str, seconds: int) -> bool:
         """Note that the user of a session was seen, if it is still there.
 
         :param id: what it is found by
         :param seconds: after how many seconds it ends from now on
-        :param data: what to keep from now on, None for what is kept
         :return: whether it was there
+        """
+
+    def change(self, id: str, data: str, was: str) -> bool:
+        """Keep something else for a session that is still there; when it ends stays as it is.
+
+        :param id: what it is found by
+        :param data: what to keep from now on
+        :param was: what was kept
+        :return: False, and nothing is changed, if it is gone, or something else was kept
         """
 
     def end(self, id: str) -> bool:

@@ -6,12 +6,17 @@ a cookie: who can write to the store can make none, nor have one count as anothe
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
 import logging
 import re
 import secrets
+import threading
 import time
+from collections.abc import Callable
 from functools import partial
+from hmac import compare_digest
 from weakref import WeakSet
 
 from dash_auth._core import Ticket
@@ -25,7 +30,17 @@ from dash_auth.sessions.ticket import Tickets, noted_every
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+_TOKEN = re.compile(r"([A-Za-z0-9_-]{32})([A-Za-z0-9_-]{22})")
+"""What the cookie holds: a random part, and a seal by which made-up ones are known unasked."""
+
+_TRIES = 5
+"""How often a change is tried anew because another one came first."""
+
+_MOST_UNENDED = 10_000
+"""So many logins are remembered that were ended while the store was away."""
+
+_AT_ONCE = 20
+"""How many of these are ended before one session is looked up."""
 
 _LONGEST = 256 * 1024
 """The longest ticket that is stored, in bytes."""
@@ -60,6 +75,7 @@ class StoredTickets(Tickets):
         self._most_noted = _LEAST
         # Those that were ended while the store was away.
         self._unended: set[str] = set()
+        self._ending = threading.Lock()
         _all.add(self)
 
     def id_of(self, token: str) -> str:
@@ -106,19 +122,29 @@ class StoredTickets(Tickets):
 
     def _token(self, request: Request) -> str | None:
         text = self.text(request)
-        return text if text is not None and _TOKEN.fullmatch(text) else None
+        found = None if text is None else _TOKEN.fullmatch(text)
+        if found is None:
+            return None
+        random, seal = found.groups()
+        keys = self._server.secret_keys()
+        return text if any(compare_digest(self._seal(key, random), seal) for key in keys) else None
+
+    def _seal(self, key: bytes, random: str) -> str:
+        sealed = hmac.digest(key, self._digest("token", random).encode(), "sha256")[:16]
+        return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
     def _open(self, request: Request) -> Ticket | None:
         token = self._token(request)
-        return None if token is None else self._read(self.id_of(token))
-
-    def _read(self, id: str) -> Ticket | None:
-        """Return the ticket that is stored under an id, None if it does not count any more."""
-        self._end_those_left()
-        if id in self._unended:
+        row = None if token is None else self._read(self.id_of(token))
+        if row is None:
             return None
-        row = self.store.load(id)
-        return None if row is None else self._opened(row, id)
+        request.tickets[self, "key"] = row.user
+        return self._opened(row, row.id)
+
+    def _read(self, id: str) -> StoredSession | None:
+        """Return what is stored under an id, None if that was ended."""
+        self._end_those_left()
+        return None if id in self._unended else self.store.load(id)
 
     def _opened(self, row: StoredSession, id: str) -> Ticket | None:
         if not row.data.isascii():
@@ -129,12 +155,12 @@ class StoredTickets(Tickets):
             return None
         return ticket if self.lasts(ticket) else None
 
-    def of(self, user: str) -> list[StoredSession]:
+    def of(self, key: str) -> list[StoredSession]:
         """Return the sessions of a user that count.
 
-        :param user: the name by which the app knows the user
+        :param key: what stands for the user in the store
         """
-        return [row for row in self.store.of(self.key_of(user)) if self._opened(row, row.id)]
+        return [row for row in self.store.of(key) if self._opened(row, row.id)]
 
     def lasts(self, ticket: Ticket) -> bool:
         return ticket.until is None or ticket.until > time.time()
@@ -143,14 +169,16 @@ class StoredTickets(Tickets):
         return self._looking_up(ticket)
 
     def _looking_up(self, ticket: Ticket) -> Steps[None]:
-        if (yield Wait(partial(self._read, ticket.id), is_remembered=True)) is None:
+        row = yield Wait(partial(self._read, ticket.id), is_remembered=True)
+        if row is None or self._opened(row, ticket.id) is None:
             # `holds` is asked again and again, and must not wait.
             ended.end(ticket)
 
     # To keep a ticket
 
     def _drawn(self) -> tuple[str, str]:
-        token = secrets.token_urlsafe(32)
+        random = secrets.token_urlsafe(24)
+        token = random + self._seal(self._server.secret_keys()[0], random)
         return token, self.id_of(token)
 
     def _keep(
@@ -200,24 +228,40 @@ class StoredTickets(Tickets):
             # Seldom enough that it costs a login nothing.
             self._most_noted = max(_LEAST, 2 * len(self._noted))
 
-    def change(self, ticket: Ticket, verified_against: str, claims: bytes) -> None:
+    def change(
+        self, ticket: Ticket, verified_against: str, change: Callable[[bytes], bytes]
+    ) -> None:
+        try:
+            is_kept = any(self._changed(ticket, verified_against, change) for _ in range(_TRIES))
+        except Exception:
+            # It may have taken something from the user, who would have it back.
+            self.end(ticket)
+            raise
+        if not is_kept:
+            self.end(ticket)
+            logger.error("A login was ended: what the app made of its user could not be kept")
+
+    def _changed(
+        self, ticket: Ticket, verified_against: str, change: Callable[[bytes], bytes]
+    ) -> bool:
+        """Tell whether a change was made, or there is nothing to change any more."""
+        row = self._read(ticket.id)
+        held = None if row is None else self._opened(row, ticket.id)
+        if row is None or held is None:
+            return True
         text = self._tickets.issue(
             self._server.secret_keys()[0],
-            ticket.name,
+            held.name,
             verified_against,
-            id=ticket.id,
-            auth_time=ticket.auth_time,
-            until=ticket.until,
-            idle_until=ticket.idle_until,
-            methods=ticket.methods,
-            is_for_public=ticket.is_for_public,
-            claims=claims,
+            id=held.id,
+            auth_time=held.auth_time,
+            until=held.until,
+            idle_until=held.idle_until,
+            methods=held.methods,
+            is_for_public=held.is_for_public,
+            claims=change(held.claims),
         )
-        if len(text) > _LONGEST:
-            logger.error("What the app added to a session is longer than %d bytes", _LONGEST)
-            return
-        seconds = self._seconds_left(ticket, _seconds_idle(ticket))
-        self.store.touch(ticket.id, seconds, text)
+        return len(text) <= _LONGEST and self.store.change(held.id, text, row.data)
 
     # To end a login
 
@@ -237,18 +281,23 @@ class StoredTickets(Tickets):
         return None
 
     def _end(self, id: str) -> None:
-        self._unended.add(id)
-        try:
-            self._end_those_left()
-        except Exception as error:
-            if not is_out_of_order(error):
-                raise
-            logger.warning("A login was ended in this process, and will be in the store: %s", error)
+        if len(self._unended) < _MOST_UNENDED:
+            self._unended.add(id)
+        self._end_those_left()
 
     def _end_those_left(self) -> None:
-        for id in list(self._unended):
-            self.store.end(id)
-            self._unended.discard(id)
+        """End in the store what was ended in this process, as far as it can be asked by now."""
+        if not self._unended or not self._ending.acquire(blocking=False):
+            return
+        try:
+            for id in list(self._unended)[:_AT_ONCE]:
+                self.store.end(id)
+                self._unended.discard(id)
+        except Exception as error:
+            # One that makes an error each time must not be the first each time.
+            logger.debug("A login is ended in this process alone for now: %s", error)
+        finally:
+            self._ending.release()
 
 
 def _seconds_idle(ticket: Ticket) -> int | None:

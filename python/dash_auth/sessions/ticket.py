@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from dash_auth import _core, _witness
 from dash_auth._core import Ticket, claimed_time
@@ -223,12 +223,16 @@ class Tickets:
         """
         return text
 
-    def change(self, ticket: Ticket, verified_against: str, claims: bytes) -> None:
+    def change(
+        self, ticket: Ticket, verified_against: str, change: Callable[[bytes], bytes]
+    ) -> None:
         """Have a stored ticket say something else of its user, if it is still there.
+
+        The login ends where that cannot be kept.
 
         :param ticket: the ticket
         :param verified_against: what the user was verified against
-        :param claims: what it says from now on
+        :param change: returns what it says from now on, by what it says now
         """
         raise NotImplementedError
 

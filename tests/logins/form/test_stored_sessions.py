@@ -43,7 +43,7 @@ def copy_of(browser: Browser) -> Browser:
 def test_the_cookie_holds_a_token_alone(everywhere: Serve, store: MemoryStore) -> None:
     browser = Browser(everywhere(form_app(sessions=store)))
     assert browser.log_in().status == 303
-    assert re.fullmatch(r"[\w-]{43}", browser.ticket or "")
+    assert re.fullmatch(r"[\w-]{54}", browser.ticket or "")
     assert browser.who() == "alice"
     assert browser.ticket not in str(store.rows)
     (row,) = store.rows.values()
@@ -295,7 +295,7 @@ def test_the_first_visit_loads_a_session_once(everywhere: Serve, store: MemorySt
     assert store.calls.count("load") == 1 + store.calls.count("touch")
     store.calls.clear()
     Browser(browser.site).fetch("/private")
-    other = Browser(browser.site, dict.fromkeys(browser.cookies, "x" * 44), browser.paths)
+    other = Browser(browser.site, dict.fromkeys(browser.cookies, "x" * 54), browser.paths)
     assert other.who() is None
     assert store.calls == []
 

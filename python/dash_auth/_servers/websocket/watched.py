@@ -12,6 +12,10 @@ _SECONDS_BETWEEN_LOOKS = 2.0
 """How often idle sockets are looked after, in seconds: a removed user's is closed within five."""
 
 
+_AT_ONCE = 32
+"""How many are looked at at once: to ask where their sessions are kept takes a while."""
+
+
 class Watched(Protocol):
     """A socket that somebody logged in to open."""
 
@@ -48,5 +52,8 @@ async def _look_after(sockets: WeakSet[Watched]) -> None:
 
 async def _look_at(sockets: WeakSet[Watched]) -> None:
     # A function of its own: the variable of a loop that waits would keep the last socket alive.
-    for socket in list(sockets):
-        await socket.look_after()
+    looked_at = list(sockets)
+    for first in range(0, len(looked_at), _AT_ONCE):
+        some = looked_at[first : first + _AT_ONCE]
+        looks = (socket.look_after() for socket in some)
+        await asyncio.gather(*looks, return_exceptions=True)

@@ -244,6 +244,8 @@ class OpenIDConnect(LoginFlow):
         :raises LoginFailed: if the login was not begun here, or the provider does not confirm it
         """
         state = next(iter(request.query_values("state")), None)
+        # A login that began before all of the user's sessions were ended is one of those.
+        request.began -= pending.age(request.session, idp, state)
         token, target = login.complete(self.providers, request.session, idp, state)
         self.session.give_way(request)
         self.session.empty(request.session, pending.PENDING)

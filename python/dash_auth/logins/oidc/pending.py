@@ -70,6 +70,17 @@ def proof(session: Mapping[str, Any], idp: str, state: str | None) -> dict[str, 
     return None if login is None else dict(login[3])
 
 
+def age(session: Mapping[str, Any], idp: str, state: str | None) -> float:
+    """Return how long ago a login was begun, in seconds; 0 if this browser waits for none.
+
+    :param session: what the session held when the browser came back
+    :param idp: the name of the provider
+    :param state: the parameter that came back
+    """
+    login = _find(session, idp, state)
+    return 0.0 if login is None else max(0.0, time.time() - (login[2] - _SECONDS))
+
+
 def target(session: Mapping[str, Any], idp: str, state: str | None) -> str | None:
     """Return the path that the user wanted when a login was begun."""
     login = _find(session, idp, state)

@@ -268,7 +268,9 @@ class ProviderSession(SessionLogin):
         else:
             # Of the provider that it was, whatever the app makes of the rest.
             registration = self._registration(str(values[IDP]))
-            request.writes.append(partial(self._tickets.change, ticket, registration, claims))
+            before = json.loads(ticket.claims) if ticket.claims else {}
+            change = partial(_changed, before, json.loads(claims))
+            request.writes.append(partial(self._tickets.change, ticket, registration, change))
 
     def use(self) -> str:
         seconds = self.lifetime.seconds
@@ -276,6 +278,21 @@ class ProviderSession(SessionLogin):
         if seconds is None:
             return f"the login itself, for as long as you said for the user{where}"
         return f"the login itself, for {self._tickets.at_most(seconds) / 3600:g} hours{where}"
+
+
+def _changed(before: dict[str, Any], now: dict[str, Any], claims: bytes) -> bytes:
+    """Return claims with what one request has changed, whatever others have changed meanwhile."""
+    return _as_json(_merged(before, now, json.loads(claims) if claims else {})) or b""
+
+
+def _merged(before: dict[str, Any], now: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:
+    merged = {key: value for key, value in held.items() if key in now or key not in before}
+    for key, value in now.items():
+        if key not in before or before[key] != value:
+            parts = before.get(key), value, held.get(key)
+            are_all = all(isinstance(part, dict) for part in parts)
+            merged[key] = _merged(*parts) if are_all else value  # type: ignore[arg-type]
+    return merged
 
 
 def _as_json(values: Mapping[str, Any]) -> bytes | None:
