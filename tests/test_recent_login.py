@@ -13,7 +13,7 @@ from attacks.apps import body, item
 from attacks.http import ALICE, BOB, PRIVATE, USERS, Reply
 from attacks.routes import add_route
 from clock import Clock
-from dash import Dash, Input, Output, register_page
+from dash import Dash, Input, Output, html, register_page
 from everywhere import Serve, app_behind
 from forms import Browser, form_app
 from stores import MemoryStore
@@ -141,6 +141,24 @@ def test_a_public_page_knows_how_long_ago_it_was(everywhere: Serve, clock: Clock
     browser.log_in()
     clock.advance(RECENT + 1)
     assert refused(browser.fetch("/open-pay"))
+
+
+def test_a_route_of_two_apps_knows_when_its_user_logged_in(everywhere: Serve, clock: Clock) -> None:
+    if apps.backend == "quart":
+        pytest.skip("Dash serves one app there")
+    first = apps.new_app("first", url_base_pathname="/first/")
+    second = apps.new_app("second", url_base_pathname="/second/", server=first.server)
+    for app in (first, second):
+        app.layout = html.Div()
+        dash_auth.FormAuth(app, dict(USERS), secret_key="a key of the tests")
+        dash_auth.add_public_routes(app, ["/open-pay"])
+    add_route(first, "/open-pay", lambda: str(dash_auth.require_recent_login(RECENT)))
+    for prefix in ("/first", "/second"):
+        browser = Browser(everywhere(first))
+        browser.log_in(path=f"{prefix}/login")
+        assert browser.fetch("/open-pay").text == "alice"
+        clock.advance(RECENT + 1)
+        assert refused(browser.fetch("/open-pay"))
 
 
 def test_to_be_there_is_no_login(everywhere: Serve, clock: Clock) -> None:
