@@ -359,7 +359,7 @@ def test_what_is_no_part_of_the_app_counts_apart(redis: Any) -> None:
     Worker(redis).fails(5)
     assert isinstance(Worker(redis).asks(RIGHT), Throttled)
     assert Worker(redis, guard="another").asks(RIGHT) == "right"
-    assert Worker(redis, throttle=Throttle(account_free=5)).asks(RIGHT) == "right"
+    assert Worker(redis, throttle=Throttle(account_longest=800)).asks(RIGHT) == "right"
     assert Worker(None).asks(RIGHT) == "right"
 
 
@@ -504,7 +504,39 @@ def test_once_it_is_away_nobody_waits_for_it(redis: Any, clock: Clock) -> None:
     assert len(tried) == 2
 
 
-@pytest.mark.parametrize("planted", ["list", "hash", "nonsense", "", "nan nan nan nan", "9" * 70])
+def test_one_alone_finds_out_whether_it_is_back(clock: Clock) -> None:
+    tried, go_on = [], threading.Event()
+
+    class Away:
+        def evalsha(self, *_: Any) -> Any:
+            tried.append(threading.get_ident())
+            if len(tried) > 1:
+                assert go_on.wait(30)
+            raise ConnectionError
+
+    worker = Worker(Away())
+    worker.fails()
+    clock.advance(1.1)
+    one = threading.Thread(target=worker.fails)
+    one.start()
+    wait_for(lambda: len(tried) == 2)
+    # While that one waits for its answer.
+    assert worker.fails(2) == [WRONG] * 2
+    go_on.set()
+    one.join()
+    assert len(tried) == 2
+
+
+def test_numbers_written_by_hand_beyond_all_bounds(redis: Any) -> None:
+    worker = Worker(redis)
+    worker.fails()
+    for key in redis.keys():
+        redis.set(key, f"{'9' * 400} {'9' * 400} {'9' * 400} 0")
+    assert isinstance(worker.asks(RIGHT), Throttled)
+    assert worker.asks(USERS["bob"], "bob", AWAY) == "right"
+
+
+@pytest.mark.parametrize("planted", ["list", "hash", "nonsense", "", "nan nan nan nan", "-9 0 0 0"])
 def test_a_counter_written_by_hand_frees_nobody(
     redis: Any, planted: str, caplog: pytest.LogCaptureFixture
 ) -> None:
