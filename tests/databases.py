@@ -194,6 +194,18 @@ def started(kind: type[Database]) -> Iterator[Database]:
             server.end()
 
 
+def settle(server: Database) -> None:
+    """Wait until Redis has written its file, which it does once a second."""
+    if not isinstance(server, RedisServer):
+        return
+    import redis
+
+    with redis.Redis.from_url(server.url) as client:
+        wait_for(lambda: client.info("persistence")["aof_pending_bio_fsync"] == 0)
+        client.bgrewriteaof()
+        wait_for(lambda: client.info("persistence")["aof_rewrite_in_progress"] == 0)
+
+
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[Database]:
     """Give a Redis."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import Any
 
 import dash
@@ -11,7 +13,7 @@ from attacks.apps import body, item, pages_app, route_body
 from attacks.http import ALICE, BOB, PRIVATE, USERS
 from attacks.routes import add_route
 from dash import Dash, Input, Output, html
-from everywhere import Serve
+from everywhere import Serve, on_event_loops
 
 GROUPS = {"alice": ["board"], "bob": ["sales"]}
 MENU = body("menu.children", [item("url", "pathname", "/")])
@@ -171,6 +173,24 @@ def test_a_refused_page_is_an_event_once(everywhere: Serve, events: Any) -> None
     # A menu asks too, and denies nothing.
     site.call(MENU, auth=BOB)
     assert [one for one in events.take("event") if one == ("access_denied",)] == []
+
+
+@on_event_loops
+def test_a_function_of_the_user_never_holds_up_the_event_loop(everywhere: Serve) -> None:
+    in_loop = []
+
+    def admits(user: dash_auth.User) -> bool:
+        with contextlib.suppress(RuntimeError):
+            in_loop.append(asyncio.get_running_loop())
+        return user.name == "alice"
+
+    app = menu_app()
+    dash.register_page("slow", path="/slow", layout=html.Div(PRIVATE), groups=admits)
+    site = everywhere(app)
+    for user, status in ((ALICE, 200), (BOB, 403)):
+        assert site.get("/slow", auth=user).status == status
+        assert (PRIVATE in site.call(route_body("/slow"), auth=user).text) is (status == 200)
+    assert in_loop == []
 
 
 def test_a_path_begins_with_a_slash_and_is_declared_once() -> None:

@@ -508,3 +508,82 @@ fn a_fork_waits_for_no_guess_of_its_parent() {
     booking.settle(false);
     assert_eq!(client(&throttle).most(50, Duration::ZERO), 4);
 }
+
+#[test]
+fn who_is_let_through_from_elsewhere_waits_for_nothing_here() {
+    let throttle = usual();
+    let client = client(&throttle);
+    assert_eq!(client.most(50, Duration::ZERO), 5);
+    let guess = client.made("one more", Duration::ZERO);
+    guess.let_through();
+    guess.book().unwrap().settle(false);
+    // It counts nonetheless: one over the four that are free was a second, two are two.
+    assert_eq!(client.seconds(Duration::ZERO), Some(2));
+}
+
+#[test]
+fn who_has_to_wait_elsewhere_is_unknown_here() {
+    let throttle = usual();
+    let client = client(&throttle);
+    client.logs_in(Duration::ZERO).unwrap();
+    let right = client.made("right", Duration::ZERO);
+    assert!(right.is_sure());
+    assert_eq!(right.asks(), Asks::Nothing);
+    right.hold();
+    assert!(!right.is_sure());
+    assert_eq!(right.asks(), Asks::Book);
+}
+
+#[test]
+fn what_is_asked_elsewhere_is_what_is_not_known_here() {
+    let throttle = usual();
+    let client = client(&throttle);
+    let asks = |password| client.made(password, SECOND).asks();
+    assert_eq!(asks("right"), Asks::Book);
+    client.tries("wrong", false, Duration::ZERO).unwrap();
+    assert_eq!((asks("wrong"), asks("right")), (Asks::Look, Asks::Book));
+    client.logs_in(Duration::ZERO).unwrap();
+    assert_eq!((asks("wrong"), asks("right")), (Asks::Book, Asks::Nothing));
+    // What failed since is forgotten once it is right again, there too.
+    client.fails(Duration::ZERO).unwrap();
+    assert_eq!(asks("right"), Asks::Look);
+    assert!(client.made("right", SECOND).is_sure());
+    for _ in 0..9 {
+        client.fails(Duration::ZERO).unwrap();
+    }
+    assert_eq!(asks("right"), Asks::Book);
+    assert!(!client.made("right", SECOND).is_sure());
+    // And what is known from nowhere is never sure.
+    let nowhere = Client { throttle: &throttle, facts: Facts { address: "", ..ALICE } };
+    nowhere.logs_in(Duration::ZERO).unwrap();
+    assert!(!nowhere.made("right", SECOND).is_sure());
+}
+
+#[test]
+fn keys_elsewhere_are_of_the_secret_the_scope_and_what_is_counted() {
+    let (throttle, other) = (usual(), usual());
+    let keys = |throttle: &Arc<Throttle>, facts: Facts<'static>, secret: &[u8], scope: &str| {
+        let keys = throttle.guess(&facts, START).shared_keys(secret, scope);
+        (keys.account, keys.pair, keys.address)
+    };
+    let (account, pair, address) = keys(&throttle, ALICE, b"key", "app");
+    // In each process the same, whatever the password.
+    let again = Facts { account: " Alice", password: "x", against: "y", ..ALICE };
+    assert_eq!(keys(&other, again, b"key", "app"), (account, pair, address));
+    for (secret, scope) in [(&b"other"[..], "app"), (b"key", "other")] {
+        let (another, of_pair, of_address) = keys(&throttle, ALICE, secret, scope);
+        assert!(another != account && of_pair != pair && of_address != address);
+    }
+    let device = Facts { browser: Browser::Device("one"), ..ALICE };
+    let (same, of_device, too) = keys(&throttle, device, b"key", "app");
+    assert!(same == account && of_device != pair && too == address);
+    assert_eq!(keys(&throttle, Facts { address: "", ..ALICE }, b"key", "app").2, None);
+}
+
+#[test]
+fn where_guesses_are_counted_elsewhere_all_ask() {
+    let throttle = usual();
+    assert!(!throttle.is_hot(START));
+    throttle.share();
+    assert!(throttle.is_shared() && throttle.is_hot(START));
+}

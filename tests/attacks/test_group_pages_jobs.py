@@ -14,7 +14,7 @@ from dash import Dash, DiskcacheManager, html
 
 from .apps import IS_UPSTREAM, body, guard, item, page_module, pages_app
 from .http import ALICE, BOB, PRIVATE, PUBLIC, held, honest
-from .test_background import as_query, polled, start, wait_for
+from .test_background import as_query, cancel_body, polled, start, wait_for
 
 diskcache = pytest.importorskip("diskcache")
 pytest.importorskip("multiprocess")
@@ -68,6 +68,15 @@ def test_the_board_gets_its_result(serve: Any, cache: Any) -> None:
     site = serve(jobs_app(cache))
     handles = start(site, sent("figure"), auth=ALICE)
     wait_for(site, sent("figure"), as_query(handles), PRIVATE, auth=ALICE)
+
+
+def test_the_board_cancels_its_job(serve: Any, cache: Any) -> None:
+    site = serve(jobs_app(cache))
+    handles = start(site, sent("figure"), auth=ALICE)
+    stop, query = cancel_body("figure-stop"), f"cancelJob={handles['job']}"
+    held(site.call(stop, query=query), status=401)
+    held(site.call(stop, query="cancelJob=1", auth=ALICE), status=403)
+    assert site.call(stop, query=query, auth=ALICE).status in (200, 204)
 
 
 def test_others_get_theirs(serve: Any, cache: Any) -> None:

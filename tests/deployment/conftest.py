@@ -19,9 +19,9 @@ from conftest import free_port
 
 HERE = Path(__file__).parent
 SERVERS = {
-    "flask": ["gunicorn", "--workers", "2", "--bind", "127.0.0.1:{port}"],
-    "quart": ["hypercorn", "--workers", "2", "--bind", "127.0.0.1:{port}"],
-    "fastapi": ["uvicorn", "--workers", "2", "--port", "{port}"],
+    "flask": ["gunicorn", "--workers", "{workers}", "--bind", "127.0.0.1:{port}"],
+    "quart": ["hypercorn", "--workers", "{workers}", "--bind", "127.0.0.1:{port}"],
+    "fastapi": ["uvicorn", "--workers", "{workers}", "--port", "{port}"],
 }
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 CONFIGURATION = """
@@ -91,18 +91,20 @@ def await_answer(port: int, started: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def deployed(
-    backend: str, prefix: str = "/", app: str = "app", **environment: str
+    backend: str, prefix: str = "/", app: str = "app", workers: int = 2, **environment: str
 ) -> Iterator[int]:
-    """Serve an app with two processes.
+    """Serve an app with several processes.
 
     :param backend: the server that Dash runs on
     :param prefix: the app's prefix as the browser sees it
     :param app: the name of its module
+    :param workers: how many processes
     :param environment: variables added to this process's own
     :return: the port
     """
     port = free_port()
-    command = [sys.executable, "-m", *(word.format(port=port) for word in SERVERS[backend])]
+    words = (word.format(port=port, workers=workers) for word in SERVERS[backend])
+    command = [sys.executable, "-m", *words]
     command.append(f"{app}:server")
     variables = {"DASH_BACKEND": backend, "DASH_REQUESTS_PATHNAME_PREFIX": prefix}
     with process(command, port, **variables, **environment):

@@ -6,13 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from databases import Database, RedisServer, started
-
-
-@pytest.fixture(scope="package")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """Give a Redis."""
-    yield from started(RedisServer, tmp_path_factory)
+from databases import Database
 
 
 @pytest.fixture

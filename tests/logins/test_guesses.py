@@ -172,6 +172,9 @@ def test_redis_counts_as_a_process_does(
         # Those of an address, and what it is forgiven.
         [(0, f"user {n}", "wrong", HOME, None) for n in range(20)]
         + [(70 * n, f"other {n}", "wrong", HOME, None) for n in range(6)],
+        # And it is so however often it guesses meanwhile.
+        [(0, f"user {n}", "wrong", HOME, None) for n in range(8)]
+        + [(40, f"other {n}", "wrong", HOME, None) for n in range(17)],
         # A pair that is known until its own are used up.
         [(0, "alice", "right", HOME, None)]
         + [(0, "alice", "wrong", AWAY, None)] * 5
@@ -189,7 +192,7 @@ def test_redis_counts_as_a_process_does(
         + [(0, "alice", "right", AWAY, "a device")]
         + [(0, "alice", "wrong", HOME, "a device")] * 12,
     ],
-    ids=["account", "address", "known", "again", "device"],
+    ids=["account", "address", "often", "known", "again", "device"],
 )
 @pytest.mark.parametrize("throttle", [STRICT, SHUT, Throttle()], ids=["strict", "shut", "usual"])
 @pytest.mark.parametrize("users", [None, knows], ids=["table", "function"])
@@ -345,7 +348,7 @@ def test_two_logins_to_one_app_count_together(redis: Any) -> None:
 
     form = Worker(redis)
     others = [Worker(None), Worker(None, knows_alice), Worker(None, dict(USERS))]
-    count_together([Login(one.passwords) for one in (form, *others)])
+    count_together([Login(one.passwords) for one in (form, *others)], form.passwords._guesses)
     elsewhere = Worker(redis)
     assert form.fails(2, device="") + others[0].fails(2) + elsewhere.fails() == [WRONG] * 5
     for worker in (form, *others, elsewhere):

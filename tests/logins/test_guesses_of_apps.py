@@ -16,6 +16,7 @@ from dash_auth.sessions import named
 from dash_auth.sessions.redis import RedisSessions
 from databases import Database
 from everywhere import Serve, app_behind, on_event_loops
+from forms import Browser, form_app
 from guarded import USERS, guarded_app, new_app
 from hashing import Hashing
 from stores import MemoryStore
@@ -105,6 +106,28 @@ def guess_with_no_name(site: Any) -> int:
     """Return the status of a request with no credentials."""
     status: int = site.get("/private").status
     return status
+
+
+def test_login_pages_count_together_too(
+    everywhere: Serve, redis_server: Database, redis: Any
+) -> None:
+    options = {"sessions": redis_server.url, "throttle": SLOW}
+    sites = [everywhere(form_app(**options)) for _ in range(2)]
+    users = [Browser(site) for site in sites]
+    for user in users:
+        user.visit("/login")
+    assert users[0].log_in().status == 303
+    codes = []
+    for number in range(6):
+        browser = Browser(sites[number % 2])
+        browser.visit("/login")
+        codes.append(browser.log_in(password=f"{next(_NUMBERS)}").status)
+    assert codes == TOGETHER
+    assert users[1].log_in().status == 429
+    # Whose browser has logged in before goes on, at the other worker too.
+    users[0].site = sites[1]
+    assert users[0].log_in().status == 303
+    assert users[0].who() == "alice"
 
 
 # What sessions= takes

@@ -22,7 +22,7 @@ from dash_auth.sessions.deadline import Deadlines
 from dash_auth.sessions.named import store_named, store_of
 from dash_auth.sessions.redis import RedisSessions
 from dash_auth.sessions.sql import SqlSessions
-from databases import Database
+from databases import Database, settle
 from waiting import wait_for
 
 SERVERS = ["redis", "postgres"]
@@ -297,21 +297,10 @@ def test_a_server_that_is_started_anew_costs_nothing(server: Database, reach: An
     store = reach(server)
     id = new()
     store.create(id, new(), "sealed", 1000)
-    _settle(server)
+    settle(server)
     server.kill()
     server.start()
     assert store.load(id) is not None
-
-
-def _settle(server: Database) -> None:
-    """Wait until Redis has written its file, which it does once a second."""
-    if "redis" in server.url:
-        import redis
-
-        with redis.Redis.from_url(server.url) as client:
-            wait_for(lambda: client.info("persistence")["aof_pending_bio_fsync"] == 0)
-            client.bgrewriteaof()
-            wait_for(lambda: client.info("persistence")["aof_rewrite_in_progress"] == 0)
 
 
 def test_a_server_that_is_gone_is_asked_again_a_second_later(
@@ -320,7 +309,7 @@ def test_a_server_that_is_gone_is_asked_again_a_second_later(
     store = reach(server)
     id = new()
     store.create(id, new(), "sealed", 1000)
-    _settle(server)
+    settle(server)
     server.kill()
     try:
         for _ in range(3):

@@ -98,11 +98,11 @@ class AskedPasswords(Passwords):
         self._is_told_of = bool(cache_seconds)
 
     def count_with(self, other: Passwords) -> None:
-        is_alike = isinstance(other, AskedPasswords) and other._counting == self._counting
-        if is_alike and other._counters is not self._counters:
+        if not isinstance(other, AskedPasswords) or other._counting != self._counting:
+            return
+        if other._counters is not self._counters:
             self._counters = other._counters
             self._memory = VerifiedCredentials(self._cache_seconds, counters=self._counters)
-        super().count_with(other)
 
     def verify(
         self, brought: Brought, request: Request, device: DeviceOf | None = None

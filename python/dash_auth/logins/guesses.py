@@ -6,7 +6,8 @@ nothing: that the same wrong one came again, and that the same right one is aske
 requests at once, each process knows for itself. So a wrong password that comes again counts once
 in each.
 
-What is remembered as right, from where it was right lately, asks nothing.
+What is remembered as right asks nothing where it was right lately, and its place is not used up
+here. Elsewhere it asks: somebody may have to wait of whom this process has not heard.
 
 Where Redis cannot be asked, the process goes by what it has counted itself all along. To refuse
 would let anybody who can hold up Redis lock all users out; and guesses stay bounded, for each

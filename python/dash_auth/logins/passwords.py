@@ -110,21 +110,19 @@ class Passwords(ABC):
     def count_with(self, other: Passwords) -> None:
         """Count guesses together with another way to the same app, if both count alike.
 
-        Else who is slowed down at one would go on at the other. Where that one's are counted with
-        other processes, these are too.
+        Else who is slowed down at one would go on at the other.
 
         :param other: who knows the passwords there
         """
-        if other._guesses is not None:
-            self.share_counters(other._guesses)
+        return
 
-    def share_counters(self, guesses: SharedGuesses | None) -> None:
+    def share_counters(self, guesses: SharedGuesses) -> None:
         """Have guesses counted together with those in other processes.
 
-        :param guesses: counts them, None where each process counts for itself
+        :param guesses: counts them
         """
         self._guesses = guesses
-        if guesses is not None and self._counters is not None:
+        if self._counters is not None:
             self._counters.share()
 
     def _waited(self, attempt: Attempt, verify: Callable[[], Any]) -> Wait:

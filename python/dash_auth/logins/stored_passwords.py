@@ -59,11 +59,11 @@ class StoredPasswords(Passwords):
         return Users(table, is_named=self.keep_accounts, counters=self._counters)
 
     def count_with(self, other: Passwords) -> None:
-        is_alike = isinstance(other, StoredPasswords) and other._throttle == self._throttle
-        if is_alike and other._counters is not self._counters:
+        if not isinstance(other, StoredPasswords) or other._throttle != self._throttle:
+            return
+        if other._counters is not self._counters:
             self._counters = other._counters
             self._core = self._read()
-        super().count_with(other)
 
     def verify(
         self, brought: Brought, request: Request, device: DeviceOf | None = None

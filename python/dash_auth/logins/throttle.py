@@ -26,7 +26,8 @@ class Throttle:
 
     Each wait is twice as long as the one before. A login that comes earlier is answered 429 with
     Retry-After, and no password is looked at. Failures are forgotten after 24 hours without one.
-    The counters are those of a process: with four workers up to four times as much is free.
+    The counters are those of a process: with four workers up to four times as much is free. With
+    `sessions="redis://..."` they are those of all workers together.
 
     Attributes:
         account_free: how many failures of an account are free.
