@@ -127,6 +127,23 @@ def test_the_login_of_any_app_asks_again(everywhere: Serve) -> None:
     assert browser.visit("/login?next=/pay").headers["Location"] == "/pay"
 
 
+def test_a_login_page_of_ones_own_asks_again(everywhere: Serve, clock: Clock) -> None:
+    app = apps.pages_app()
+    register_page("welcome", path="/welcome", layout=lambda **_: dash_auth.login_form())
+    dash_auth.FormAuth(app, dict(USERS), secret_key="a key of the tests", page="/welcome")
+    add_paying(app)
+    browser = Browser(everywhere(app))
+    browser.log_in()
+    clock.advance(RECENT + 1)
+    asked = browser.visit("/pay").headers["Location"]
+    assert asked == "/welcome?next=/pay&again=1"
+    assert browser.visit(asked).status == 200
+    own = {"Sec-Fetch-Site": "same-origin", "Referer": f"http://127.0.0.1{asked}"}
+    done = browser.post("/login", {"username": ALICE[0], "password": ALICE[1]}, own)
+    assert browser.visit(done.headers["Location"]).headers["Location"] == "/pay"
+    assert browser.fetch("/pay").text == "alice"
+
+
 def test_an_anonymous_visitor_is_asked_to_log_in(everywhere: Serve) -> None:
     browser = Browser(everywhere(paying_app()))
     reply = browser.fetch("/open-pay")
