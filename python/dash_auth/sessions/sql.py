@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import time
@@ -11,22 +10,21 @@ from typing import Any, TypeVar
 
 from dash_auth._out_of_order import is_out_of_order
 from dash_auth._unavailable import Unavailable
-from dash_auth.sessions.deadline import Deadlines, within
+from dash_auth.sessions.deadline import Deadlines
 from dash_auth.sessions.store import StoredSession
 
 try:
     import sqlalchemy as sql
     from sqlalchemy.exc import DBAPIError, IntegrityError
     from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+    from dash_auth.sessions.engine import TIMEOUT, engine_of
 except ImportError as _error:
     raise ImportError(
         'sessions in a database need SQLAlchemy: pip install "dash-auth-rs[sql]"'
     ) from _error
 
 T = TypeVar("T")
-
-TIMEOUT = 0.5
-"""For how long an answer is waited for, in seconds."""
 
 DIALECTS = ("postgresql", "sqlite")
 """The databases that are known to work."""
@@ -63,7 +61,7 @@ class SqlSessions:
         :raises ValueError: for a database that is neither PostgreSQL nor SQLite
         """
         self.engine: sql.Engine = (
-            database if isinstance(database, sql.Engine) else _engine_of(database)
+            database if isinstance(database, sql.Engine) else engine_of(database)
         )
         self._dialect = self.engine.dialect.name
         # SQLite has no clock but this one.
@@ -315,68 +313,3 @@ class SqlSessions:
 
 _LOCK = 6_128_530_947
 """Tells our locks in the database from an app's."""
-
-
-def _engine_of(database: str | sql.URL) -> sql.Engine:
-    """Return an engine that opens its connections when they are needed.
-
-    :raises ImportError: if the driver is not installed
-    :raises ValueError: if the URL is none
-    """
-    try:
-        url = sql.make_url(database)
-    except (sql.exc.ArgumentError, ValueError):
-        # What went wrong may quote a part of the password.
-        raise ValueError("sessions= is no URL of a database") from None
-    if "@" in (url.host or ""):
-        raise ValueError("sessions= is no URL of a database: write an @ in a password as %40")
-    if url.drivername == "postgresql":
-        # The one that SQLAlchemy 2.0 takes where none is named is kept no more.
-        url = url.set(drivername="postgresql+psycopg")
-    is_file = url.get_backend_name() == "sqlite"
-    try:
-        engine = sql.create_engine(
-            url,
-            hide_parameters=True,
-            **(
-                {"connect_args": {"timeout": TIMEOUT}}
-                if is_file
-                else {"pool_size": 5, "max_overflow": 5, "pool_timeout": TIMEOUT}
-            ),
-        )
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            f'{url.drivername} needs a driver: pip install "psycopg[binary]"'
-        ) from error
-    except sql.exc.NoSuchModuleError:
-        raise ValueError(f"SQLAlchemy knows no driver {url.drivername}") from None
-    if is_file:
-        _make_file(url.database)
-        sql.event.listen(engine, "connect", _use_write_ahead_log)
-    else:
-        sql.event.listen(engine, "do_connect", _connect)
-    return engine
-
-
-def _make_file(path: str | None) -> None:
-    """Make the file of a database, which no other user of the machine may read.
-
-    :raises ValueError: if its folder is not there
-    """
-    if not path or path == ":memory:" or path.startswith("file:"):
-        return
-    folder = os.path.dirname(os.path.abspath(path))
-    if not os.path.isdir(folder):
-        raise ValueError(f"sessions= names a file in a folder that is not there: {folder}")
-    with contextlib.suppress(OSError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-
-
-def _connect(dialect: Any, _: object, arguments: Any, options: Any) -> Any:
-    return within(TIMEOUT, lambda: dialect.connect(*arguments, **options))
-
-
-def _use_write_ahead_log(connection: Any, _: object) -> None:
-    # Who reads does not wait for who writes.
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
