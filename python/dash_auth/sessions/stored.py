@@ -7,6 +7,7 @@ a cookie: who can write to the store can make none, nor have one count as anothe
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import logging
@@ -281,9 +282,12 @@ class StoredTickets(Tickets):
         return None
 
     def _end(self, id: str) -> None:
-        if len(self._unended) < _MOST_UNENDED:
-            self._unended.add(id)
-        self._end_those_left()
+        try:
+            self.store.end(id)
+        except Exception as error:
+            logger.debug("A login is ended in this process alone for now: %s", error)
+            if len(self._unended) < _MOST_UNENDED:
+                self._unended.add(id)
 
     def _end_those_left(self) -> None:
         """End in the store what was ended in this process, as far as it can be asked by now."""
@@ -291,11 +295,10 @@ class StoredTickets(Tickets):
             return
         try:
             for id in list(self._unended)[:_AT_ONCE]:
-                self.store.end(id)
-                self._unended.discard(id)
-        except Exception as error:
-            # One that makes an error each time must not be the first each time.
-            logger.debug("A login is ended in this process alone for now: %s", error)
+                # One that makes an error each time keeps no other from being ended.
+                with contextlib.suppress(Exception):
+                    self.store.end(id)
+                    self._unended.discard(id)
         finally:
             self._ending.release()
 
