@@ -218,7 +218,7 @@ def _protected(
         replaced, replacement = instead()
         return replacement if replaced else output
 
-    return cast("Decorator", decorator if groups is None else noting_groups(decorator))
+    return cast("Decorator", noting_groups(decorator) if checked_groups else decorator)
 
 
 def _tell_denied(function: Callable[..., Any], groups: list[str], check_type: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, overload
 
 from dash_auth import _witness
 from dash_auth._current import User, current_facts
+from dash_auth._guard import group_routes
 from dash_auth._raised import FORBIDDEN, Refused
 from dash_auth.group_protection import CHECK_TYPES, CheckType, check_groups
 from dash_auth.identity import require_user
@@ -63,6 +64,8 @@ class RequiredGroups:
                 f"@require_groups decorates the function of a route, not {type(view).__name__}"
             )
         name = getattr(view, "__name__", type(view).__name__)
+        if inspect.isfunction(view):
+            group_routes.note(view)
         if inspect.iscoroutinefunction(view):
 
             @functools.wraps(view)

@@ -19,6 +19,9 @@ from dash_auth._dash.closed import source
 from dash_auth._dash.page_need import KEYWORDS, PageNeed, refuse_misnamed
 from dash_auth.public_routes import is_public_callback
 
+_MOST = 50
+"""So many functions are looked at that one holds."""
+
 UNSAID = object()
 """Stands for the callbacks of a page where nothing says which they are."""
 
@@ -429,8 +432,33 @@ def _unwrapped(function: object) -> Iterator[object]:
         function = getattr(function, "__wrapped__", partial_of)
 
 
+def _within(functions: Iterable[object]) -> list[object]:
+    """Return functions, and those that they hold.
+
+    So a decorator that does not say what it wraps holds it, and what a factory makes its own.
+
+    :param functions: the functions
+    """
+    found = list(functions)
+    # What is found is looked at in turn.
+    for one in found:
+        for cell in getattr(one, "__closure__", None) or ():
+            held = cell.cell_contents if _is_bound(cell) else None
+            if inspect.isfunction(held) and len(found) < _MOST and held not in found:
+                found.append(held)
+    return found
+
+
+def _is_bound(cell: Any) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
+
+
 def _modules_of(functions: Iterable[object]) -> set[str]:
-    return {str(getattr(one, "__module__", None) or "") for one in functions} - {""}
+    return {str(getattr(one, "__module__", None) or "") for one in _within(functions)} - {""}
 
 
 def _module_of_layout(page: Mapping[str, Any]) -> object:

@@ -15,6 +15,7 @@ from dash_auth._caching import demand
 from dash_auth._core import Endpoint, Refusal, Standing
 from dash_auth._dash.parts import Parts
 from dash_auth._dash.session_script import Methods, SessionScript
+from dash_auth._guard import group_routes
 from dash_auth._guard.allow import Allow
 from dash_auth._guard.first_request import FirstRequest
 from dash_auth._guard.pages_for_groups import PagesForGroups
@@ -72,7 +73,7 @@ class Guard:
         self._public = Public(server, parts, self.visitors, anonymous_body_limit)
         self.refusals: Refusals = Refusals(app, server, parts, self.visitors)
         self.pages: PagesForGroups = PagesForGroups(app, parts)
-        self._first_request = FirstRequest(app, server, parts.group_pages.close, self._tell)
+        self._first_request = FirstRequest(app, server, self._check, self._tell)
 
     def ask(self, logins: Logins, session: SessionLogin | None) -> None:
         """Say who knows the users.
@@ -88,6 +89,10 @@ class Guard:
         """Return the keys under which handles and forms are sealed, the current one first."""
         keys = self.server.secret_keys()
         return keys or (internals.signing_secret(self.app) or _PROCESS_SECRET,)
+
+    def _check(self) -> None:
+        self.parts.group_pages.close()
+        group_routes.check(self.server)
 
     def _tell(self) -> None:
         session = self.visitors.session
