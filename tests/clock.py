@@ -14,6 +14,11 @@ class Clock:
 
     def __init__(self) -> None:
         self._ahead = 0.0
+        self._still: tuple[float, float] | None = None
+
+    def stop(self) -> None:
+        """Let no time go by from now on but what is said."""
+        self._still = time.time(), time.monotonic()
 
     def advance(self, seconds: float) -> None:
         """Let some time go by.
@@ -24,11 +29,11 @@ class Clock:
 
     def time(self) -> float:
         """Return the seconds since 1970."""
-        return time.time() + self._ahead
+        return (time.time() if self._still is None else self._still[0]) + self._ahead
 
     def monotonic(self) -> float:
         """Return the seconds of the clock that is never set."""
-        return time.monotonic() + self._ahead
+        return (time.monotonic() if self._still is None else self._still[1]) + self._ahead
 
     def __getattr__(self, name: str) -> Any:
         return getattr(time, name)
