@@ -17,7 +17,7 @@ from dash.exceptions import PreventUpdate
 from dash_auth import _witness
 from dash_auth._arguments import takes
 from dash_auth._current import User, current_facts, current_session, current_user, groups_in
-from dash_auth._dash.group_pages import noting_groups
+from dash_auth._dash.callback_functions import noting_groups
 from dash_auth._keywords import keywords_of, refuse_unknown
 from dash_auth.public_routes import check_callback_arguments
 from dash_auth.recent_login import seconds_of, with_recent_login

@@ -8,7 +8,7 @@ from typing import Any, Literal, NoReturn
 
 from dash_auth import _dash_internals as internals
 from dash_auth._current import User, current_facts, current_user
-from dash_auth._dash.group_pages import declare
+from dash_auth._dash.group_page import declare
 from dash_auth._dash.page_need import check_keywords
 from dash_auth._guard.guard import Guard
 from dash_auth._steps import walk

@@ -51,7 +51,7 @@ def reset_dash() -> None:
     Manager.managers.clear()
     Manager.functions.clear()
     if not IS_UPSTREAM:
-        from dash_auth._dash.group_pages import declared
+        from dash_auth._dash.group_page import declared
 
         declared.clear()
         declared.is_closed = False

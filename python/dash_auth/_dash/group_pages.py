@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
 import json
-import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from weakref import WeakSet
 
 from dash import Dash, html
 
 from dash_auth import _dash_internals as internals
-from dash_auth._arguments import check_path
 from dash_auth._current import current_facts
+from dash_auth._dash.callback_functions import (
+    checks_groups,
+    module_of_layout,
+    modules_of,
+    unwrapped,
+)
 from dash_auth._dash.closed import source
-from dash_auth._dash.page_need import KEYWORDS, PageNeed, refuse_misnamed
+from dash_auth._dash.group_page import UNSAID, GroupPage, as_key, declared, group_page
 from dash_auth.public_routes import is_public_callback
-
-_MOST = 50
-"""So many functions are looked at that one holds."""
-
-UNSAID = object()
-"""Stands for the callbacks of a page where nothing says which they are."""
-
-
-class _Declared(dict[str, dict[str, Any]]):
-    """What `protect_page` was told, by the paths of the pages."""
-
-    is_closed = False
-    """Whether a first request has come: from then on nothing is added."""
-
-
-declared = _Declared()
-
-_with_groups: WeakSet[Any] = WeakSet()
 
 NO_ACCESS: dict[str, Any] = {
     "module": "dash_auth.no_access",
@@ -50,147 +33,6 @@ NO_ACCESS: dict[str, Any] = {
     ),
 }
 """The page that is shown in the place of one that a user may not see."""
-
-
-def noting_groups(decorator: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a decorator that notes of each function that it checks its user's groups itself.
-
-    :param decorator: has functions check groups
-    """
-
-    def noting(*outputs: Any, **variables: Any) -> Any:
-        made = decorator(*outputs, **variables)
-        if inspect.isfunction(made):
-            _with_groups.add(made)
-        return made
-
-    return noting
-
-
-@dataclass(frozen=True)
-class GroupPage:
-    """A page for some users only.
-
-    Attributes:
-        module: what it is registered under.
-        path: its path, or its template.
-        need: what a user needs to see it.
-        hide: whether it is unknown to anybody else.
-        callbacks: the functions of its callbacks; `UNSAID` where nothing says which they are.
-    """
-
-    module: str
-    path: str
-    need: PageNeed
-    hide: bool
-    callbacks: object
-
-    def lists(self, functions: Iterable[object]) -> bool:
-        """Tell whether one of some functions is said to be a callback of the page."""
-        said = self.callbacks if isinstance(self.callbacks, tuple) else ()
-        return any(one is function for one in said for function in functions)
-
-
-def _declaration(page: Mapping[str, Any]) -> dict[str, Any] | None:
-    if not declared:
-        return None
-    paths = (page["path"], page.get("path_template") or page["path"])
-    return next((declared[path] for path in map(as_key, paths) if path in declared), None)
-
-
-def declare(path: str, said: dict[str, Any]) -> None:
-    """Remember what is said of a page by its path.
-
-    :param path: its path, or its template
-    :param said: what is said, under the keywords of a page
-    :raises TypeError: if it is of a wrong type
-    :raises ValueError: if it says nothing, or is said twice
-    :raises RuntimeError: after the first request
-    """
-    if declared.is_closed:
-        raise RuntimeError("protect_page comes too late: call it before the app's first request")
-    check_path("path", path)
-    if as_key(path) in declared:
-        raise ValueError(f"protect_page was called for {path!r} already")
-    if not said:
-        raise ValueError(f"protect_page needs to know who may see {path!r}: groups=[...]")
-    if "groups" in said:
-        if not callable(said["groups"]) and isinstance(said["groups"], Iterable):
-            if not isinstance(said["groups"], str | bytes | Mapping):
-                said = {**said, "groups": tuple(said["groups"])}
-        PageNeed(said["groups"], said["check_type"])
-    if not isinstance(said.get("hide", False), bool):
-        raise TypeError(f"hide must be True or False, not {type(said['hide']).__name__}")
-    if "callbacks" in said:
-        said = {**said, "callbacks": functions_of(said["callbacks"])}
-    declared[as_key(path)] = said
-
-
-def as_key(path: str) -> str:
-    """Return a page's path as Dash compares it."""
-    return path.strip("/")
-
-
-_read: dict[str, tuple[tuple[object, ...], GroupPage | None]] = {}
-"""What was read of each page, and of what: it is asked for at each request."""
-
-
-def group_page(page: Mapping[str, Any]) -> GroupPage | None:
-    """Return a page as one for some users only, None if it is for all of them.
-
-    :param page: the page as it was registered
-    :raises ValueError: if what is registered says no clear thing
-    """
-    of = (page, len(page), len(declared), *map(page.get, KEYWORDS))
-    known = _read.get(page["module"])
-    if known is not None and all(map(operator.is_, known[0], of)):
-        return known[1]
-    found = _as_group_page(page)
-    _read[page["module"]] = of, found
-    return found
-
-
-def _as_group_page(page: Mapping[str, Any]) -> GroupPage | None:
-    by_name = _declaration(page)
-    path = page.get("path_template") or page["path"]
-    try:
-        refuse_misnamed(page)
-        said = dict(page)
-        if by_name is not None:
-            if by_name.get("groups") is not None and page.get("groups") is not None:
-                raise ValueError("it has groups already, so protect_page must have none")
-            said.update(by_name)
-        if said.get("groups") is None:
-            if by_name is not None:
-                raise ValueError("protect_page needs groups=, which register_page has not")
-            return None
-        need = PageNeed(said["groups"], said.get("check_type", "one_of"))
-        hide = said.get("hide", False)
-        if not isinstance(hide, bool):
-            raise ValueError(f"hide must be True or False, not {type(hide).__name__}")
-        callbacks = functions_of(said.get("callbacks", UNSAID))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"The page {path!r}: {error}") from error
-    return GroupPage(str(page["module"]), path, need, hide, callbacks)
-
-
-def functions_of(callbacks: object) -> object:
-    """Return the functions of a page's callbacks; `UNSAID` stays.
-
-    :param callbacks: what was declared; None says that there are none
-    :raises TypeError: if it is no list of functions
-    """
-    if callbacks is UNSAID:
-        return UNSAID
-    if callbacks is None:
-        return ()
-    if isinstance(callbacks, str | bytes | Mapping) or not isinstance(callbacks, Iterable):
-        raise TypeError(f"callbacks must be a list of functions, not {type(callbacks).__name__}")
-    functions = tuple(callbacks)
-    for function in functions:
-        if not callable(function):
-            raise TypeError(f"callbacks has functions, not {type(function).__name__}")
-    return functions
 
 
 class GroupPages:
@@ -245,8 +87,8 @@ class GroupPages:
 
         :param function: the function that was registered for a callback
         """
-        functions = list(_unwrapped(function))
-        if any(one in _with_groups for one in functions if inspect.isfunction(one)):
+        functions = list(unwrapped(function))
+        if checks_groups(functions):
             return []
         listing = [page for page in self.all() if page.lists(functions)]
         return listing or [page for page in self._beside(functions)[0] if page is not None]
@@ -259,11 +101,11 @@ class GroupPages:
 
         :param functions: the function, and what it wraps
         """
-        modules = _modules_of(functions)
+        modules = modules_of(functions)
         made = [
             (group_page(page), page["module"] in modules)
             for page in internals.page_entries()
-            if modules & {page["module"], _module_of_layout(page)}
+            if modules & {page["module"], module_of_layout(page)}
         ]
         while not made and modules:
             modules = {module.rpartition(".")[0] for module in modules} - {""}
@@ -282,8 +124,8 @@ class GroupPages:
     def unowned(self) -> Iterator[tuple[str, internals.CallbackEntry]]:
         """Return the private callbacks, with their ids, that any user may run."""
         for output, entry in self._private():
-            functions = list(_unwrapped(internals.registered_function(entry)))
-            has_groups = any(one in _with_groups for one in functions if inspect.isfunction(one))
+            functions = list(unwrapped(internals.registered_function(entry)))
+            has_groups = checks_groups(functions)
             if not has_groups and not self.owners(entry):
                 yield output, entry
 
@@ -356,8 +198,8 @@ class GroupPages:
 
     def _check_callback(self, output: str, entry: internals.CallbackEntry) -> None:
         function = internals.registered_function(entry)
-        functions = list(_unwrapped(function))
-        if any(one in _with_groups for one in functions if inspect.isfunction(one)):
+        functions = list(unwrapped(function))
+        if checks_groups(functions):
             return
         listing = [page for page in self.all() if page.lists(functions)]
         beside, is_clear = ([], True) if listing else self._beside(functions)
@@ -376,7 +218,7 @@ class GroupPages:
         if not isinstance(page.callbacks, tuple):
             return
         entries = dict(internals.callback_entries(self._app)).values()
-        known = [one for each in entries for one in _unwrapped(internals.registered_function(each))]
+        known = [one for each in entries for one in unwrapped(internals.registered_function(each))]
         for function in page.callbacks:
             if not any(one is function for one in known):
                 name = getattr(function, "__name__", type(function).__name__)
@@ -420,51 +262,6 @@ def _fitting(page: dict[str, Any]) -> dict[str, Any]:
     if request is not None and request.pages.get(found.module) is True:
         return page
     return {} if found.hide else NO_ACCESS
-
-
-def _unwrapped(function: object) -> Iterator[object]:
-    """Return a function, and what it wraps."""
-    seen: list[object] = []
-    while function is not None and not any(function is one for one in seen):
-        seen.append(function)
-        yield function
-        partial_of = getattr(function, "func", None)
-        function = getattr(function, "__wrapped__", partial_of)
-
-
-def _within(functions: Iterable[object]) -> list[object]:
-    """Return functions, and those that they hold.
-
-    So a decorator that does not say what it wraps holds it, and what a factory makes its own.
-
-    :param functions: the functions
-    """
-    found = list(functions)
-    # What is found is looked at in turn.
-    for one in found:
-        for cell in getattr(one, "__closure__", None) or ():
-            held = cell.cell_contents if _is_bound(cell) else None
-            if inspect.isfunction(held) and len(found) < _MOST and held not in found:
-                found.append(held)
-    return found
-
-
-def _is_bound(cell: Any) -> bool:
-    try:
-        cell.cell_contents  # noqa: B018
-    except ValueError:
-        return False
-    return True
-
-
-def _modules_of(functions: Iterable[object]) -> set[str]:
-    return {str(getattr(one, "__module__", None) or "") for one in _within(functions)} - {""}
-
-
-def _module_of_layout(page: Mapping[str, Any]) -> object:
-    layout = page.get("layout")
-    function = list(_unwrapped(layout))[-1] if callable(layout) else None
-    return getattr(function, "__module__", None)
 
 
 def _fill(name: str, shown: str | dict[str, Any]) -> bool:

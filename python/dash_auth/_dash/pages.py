@@ -9,7 +9,7 @@ from dash import Dash
 
 from dash_auth import _dash_internals as internals
 from dash_auth._core import Gate, Routed, RouteMap, Standing
-from dash_auth._dash.group_pages import group_page
+from dash_auth._dash.group_page import group_page
 from dash_auth._dash.page_rules import PageRules
 from dash_auth._quoted import quoted
 

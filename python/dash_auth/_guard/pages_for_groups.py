@@ -14,7 +14,7 @@ from dash_auth._caching import demand
 from dash_auth._core import Endpoint
 from dash_auth._current import User
 from dash_auth._dash.callbacks import OpenCallback
-from dash_auth._dash.group_pages import GroupPage, group_page
+from dash_auth._dash.group_page import GroupPage, group_page
 from dash_auth._dash.parts import Parts
 from dash_auth._quoted import quoted
 from dash_auth._request import NO_LIMIT, Caching, Request
