@@ -244,7 +244,7 @@ class GuardedSocket:
             logger.debug("Refused: a WebSocket's callback; too many wait already")
             refusal = "Too many logins"
         except Exception as error:
-            if is_out_of_order(error):
+            if getattr(error, "is_told", False):
                 logger.debug("Refused: a WebSocket's callback; %s", error)
                 refusal = "Please try again in a few seconds"
             else:
