@@ -59,13 +59,14 @@ return 1
 """
 )
 
-_LOAD = (
-    _START
-    + """
-local id=ARGV[2]
-return user_of(id) and redis.call('HMGET',P..'session:'..id,'user','data','created','seen')
+_LOAD = """
+-- Asked at each request: it cleans nothing away, and looks at the index alone beside.
+local row=redis.pcall('HMGET',ARGV[1]..'session:'..ARGV[2],'user','data','created','seen')
+if row.err or not row[1] then return false end
+local ends=redis.pcall('ZSCORE',ARGV[1]..'user:'..row[1],ARGV[2])
+if type(ends)=='table' and ends.err then return false end
+return ends and row
 """
-)
 
 _CHANGE = (
     _START
