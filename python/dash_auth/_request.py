@@ -98,7 +98,7 @@ class Findings:
     def __init__(self) -> None:
         """Begin with nothing."""
         # When it came, by the monotonic clock in seconds.
-        self.began = time.monotonic()
+        self.began: float = time.monotonic()
         self.identity: RequestIdentity | None = None
         # Who makes the request, for the developer's hooks that ask before the guard has decided.
         self.visitor: RequestIdentity | None = None
