@@ -136,7 +136,7 @@ def test_what_a_factory_of_another_module_makes_of_it_belongs_to_it() -> None:
 def test_who_holds_the_app_holds_no_callback_of_its() -> None:
     """The app and its server know all functions, and are part of none."""
     app = app_with(("pages.board", ["board"]), ("pages.home", None))
-    page_module("pages.board", FILL)
+    page_module("pages.board", FILL.replace("@dash", "@app"), app=app)
     source = "def add(*held):" + FILL.replace("\n", "\n    ").replace("return 1", "return held")
     page_module("pages.home", source.replace("figure", "other")).add(
         app, app.server, app.callback, html.Div(), logging.getLogger("dash_auth"), dash

@@ -8,6 +8,7 @@ import dash
 import dash_auth
 import pytest
 from dash import html
+from waiting import wait_for
 
 from . import apps
 from .apps import body, guard, item, page_module, pages_app
@@ -78,7 +79,8 @@ def test_a_route_that_asks_for_no_group_is_told(
         reply = site.get("/figures", auth=user)
         assert reply.status == 500
         assert PRIVATE not in reply.text
-    assert "below the line with the route" in caplog.text
+    # The server logs it once it has answered.
+    wait_for(lambda: "below the line with the route" in caplog.text, "nothing was told")
 
 
 @pytest.mark.parametrize("mounted", [False, True])
@@ -112,7 +114,8 @@ def test_a_route_below_a_prefix_is_told_as_well(
     reply = serve(app).get("/reports/figures", auth=BOB)
     assert reply.status == 500
     assert PRIVATE not in reply.text
-    assert "/figures' runs figures for all users" in caplog.text
+    # The server logs it once it has answered.
+    wait_for(lambda: "/figures' runs figures for all users" in caplog.text, "nothing was told")
 
 
 def test_all_of_no_groups_takes_no_callback_away_from_its_page(serve: Any) -> None:
