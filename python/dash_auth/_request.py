@@ -299,6 +299,9 @@ class Server(Protocol):
     def routes(self) -> list[tuple[str, str]]:
         """Return the endpoints with their rules in Flask's syntax."""
 
+    def views(self) -> list[tuple[str, Callable[..., Any] | None]]:
+        """Return the rules with the functions behind them, of routers and mounted apps as well."""
+
     def routes_version(self) -> object:
         """Return what is the same object for as long as the server has the same routes."""
 

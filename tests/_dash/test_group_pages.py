@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from typing import Any
 
 import dash
@@ -91,6 +92,57 @@ def test_what_a_decorator_wraps_belongs_to_it() -> None:
     source = FILL.replace("def fill", "@timed\ndef fill")
     page_module("pages.board", source, timed=timed)
     assert owners(app) == ["/board"]
+
+
+CLASS = "class Timed:\n    def __init__(self, f): self.f = f\n    def __call__(self, *a): return self.f(*a)\n"
+INNER = "\n    def run(*a): return held(a)\n    return run"
+HOLDING = {
+    "a closure": "def timed(f):\n    def run(*a): return f(*a)\n    return run",
+    "an object": f"{CLASS}timed = Timed",
+    "slots": f"{CLASS}timed = Timed".replace("Timed:\n", "Timed:\n    __slots__ = ('f',)\n"),
+    "a method": f"{CLASS}def timed(f): return Timed(f).__call__",
+    "an object in a closure": f"{CLASS}def timed(f):\n    held = Timed(f){INNER}",
+    "a partial in a closure": f"import functools\ndef timed(f):\n    held = functools.partial(f){INNER}",
+    "a partial": "import functools\ndef timed(f): return functools.partial(lambda f, *a: f(*a), f)",
+    "a default": "def timed(f):\n    def run(*a, f=f): return f(*a)\n    return run",
+    "a keyword's default": "def timed(f):\n    def run(a, *, f=f): return f(a)\n    return run",
+    "an attribute": "def timed(f):\n    def run(a): return run.f(a)\n    run.f = f\n    return run",
+    "a list": f"def timed(f):\n    held = [f]{INNER}",
+    "a dict": f"def timed(f):\n    held = {{'f': f}}{INNER}",
+    "a cache": f"import functools\ndef timed(f):\n    held = functools.lru_cache(lambda a: f(a)){INNER}",
+}
+
+
+@pytest.mark.parametrize("source", HOLDING.values(), ids=HOLDING.keys())
+def test_what_another_module_holds_belongs_to_it(source: str) -> None:
+    """As a decorator has it that does not say what it wraps."""
+    app = app_with(("pages.board", ["board"]), ("pages.home", None))
+    tools = page_module("tools.timing", source)
+    page_module("pages.board", FILL.replace("def fill", "@timed\ndef fill"), timed=tools.timed)
+    check(app)
+    assert owners(app) == ["/board"]
+
+
+def test_what_a_factory_of_another_module_makes_of_it_belongs_to_it() -> None:
+    app = app_with(("pages.board", ["board"]))
+    source = "def table(query):" + FILL.replace("\n", "\n    ").replace(
+        "return 1", "return query()"
+    )
+    factory = page_module("tools.tables", source)
+    page_module("pages.board", "table(lambda: 1)", table=factory.table)
+    assert owners(app) == ["/board"]
+
+
+def test_who_holds_the_app_holds_no_callback_of_its() -> None:
+    """The app and its server know all functions, and are part of none."""
+    app = app_with(("pages.board", ["board"]), ("pages.home", None))
+    page_module("pages.board", FILL.replace("@dash", "@app"), app=app)
+    source = "def add(*held):" + FILL.replace("\n", "\n    ").replace("return 1", "return held")
+    page_module("pages.home", source.replace("figure", "other")).add(
+        app, app.server, app.callback, html.Div(), logging.getLogger("dash_auth"), dash
+    )
+    check(app)
+    assert owners(app, "other.children") == []
 
 
 def test_a_partial_of_it_belongs_to_it() -> None:

@@ -8,11 +8,12 @@ import dash
 import dash_auth
 import pytest
 from dash import html
+from waiting import wait_for
 
 from . import apps
 from .apps import body, guard, item, page_module, pages_app
 from .http import ALICE, BOB, PRIVATE, held
-from .routes import add_route
+from .routes import add_group, add_route
 
 BOARD = {"alice": ["board"], "bob": ["sales"]}
 
@@ -78,7 +79,43 @@ def test_a_route_that_asks_for_no_group_is_told(
         reply = site.get("/figures", auth=user)
         assert reply.status == 500
         assert PRIVATE not in reply.text
-    assert "below the line with the route" in caplog.text
+    # The server logs it once it has answered.
+    wait_for(lambda: "below the line with the route" in caplog.text, "nothing was told")
+
+
+@pytest.mark.parametrize("mounted", [False, True])
+def test_a_route_below_a_prefix_is_told_as_well(
+    serve: Any, caplog: pytest.LogCaptureFixture, mounted: bool
+) -> None:
+    app = apps.plain_app()
+    guard(app, user_groups=BOARD, secret_key="k" * 32)
+
+    def figures() -> str:
+        return PRIVATE
+
+    if apps.backend == "fastapi":
+        import fastapi
+
+        if mounted:
+            inner = fastapi.FastAPI()
+            inner.add_api_route("/figures", figures)
+            app.server.mount("/reports", inner)
+        else:
+            router, outer = fastapi.APIRouter(), fastapi.APIRouter()
+            router.add_api_route("/figures", figures)
+            outer.include_router(router)
+            app.server.include_router(outer, prefix="/reports")
+        app.server.router.routes.insert(0, app.server.router.routes.pop())
+    elif mounted:
+        pytest.skip("no app is mounted here")
+    else:
+        add_group(app, "/reports", "/figures", figures)
+    dash_auth.require_groups("board")(figures)
+    reply = serve(app).get("/reports/figures", auth=BOB)
+    assert reply.status == 500
+    assert PRIVATE not in reply.text
+    # The server logs it once it has answered.
+    wait_for(lambda: "/figures' runs figures for all users" in caplog.text, "nothing was told")
 
 
 def test_all_of_no_groups_takes_no_callback_away_from_its_page(serve: Any) -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import CodeType, CoroutineType, FrameType, GeneratorType, ModuleType
 from typing import Any
 from weakref import WeakSet
 
-_MOST = 50
-"""So many functions are looked at that one holds."""
+_MOST = 1000
+"""So many objects are looked at that a function holds."""
+
+_SHARED = (type, ModuleType, CodeType, FrameType, GeneratorType, CoroutineType, str, bytes)
+"""What leads to functions that are no part of the one that holds it, or to none."""
+
+_OF_SERVERS = frozenset({"dash", "flask", "quart", "fastapi", "starlette", "werkzeug", "logging"})
+"""The packages whose objects know all functions of an app."""
 
 _with_groups: WeakSet[Any] = WeakSet()
 
@@ -49,29 +57,37 @@ def unwrapped(function: object) -> Iterator[object]:
         function = getattr(function, "__wrapped__", partial_of)
 
 
-def _within(functions: Iterable[object]) -> list[object]:
-    """Return functions, and those that they hold.
+def _within(functions: Iterable[object]) -> Iterator[object]:
+    """Return functions, and what they hold, the nearest first.
 
-    So a decorator that does not say what it wraps holds it, and what a factory makes its own.
+    So a decorator that does not say what it wraps holds it, in whatever way, and what a factory
+    makes its own.
 
     :param functions: the functions
     """
     found = list(functions)
+    seen = set(map(id, found))
     # What is found is looked at in turn.
     for one in found:
-        for cell in getattr(one, "__closure__", None) or ():
-            held = cell.cell_contents if _is_bound(cell) else None
-            if inspect.isfunction(held) and len(found) < _MOST and held not in found:
+        yield one
+        for held in _held_by(one):
+            if len(found) < _MOST and id(held) not in seen:
+                seen.add(id(held))
                 found.append(held)
-    return found
 
 
-def _is_bound(cell: Any) -> bool:
-    try:
-        cell.cell_contents  # noqa: B018
-    except ValueError:
-        return False
-    return True
+def _held_by(one: object) -> Iterable[object]:
+    """Return what an object refers to, but for what all of a program refers to."""
+    if inspect.isfunction(one):
+        # Its globals are its module's, and not its own.
+        return one.__closure__ or (), one.__defaults__, one.__kwdefaults__, vars(one)
+    if isinstance(one, _SHARED):
+        return ()
+    packages = {str(kind.__module__).partition(".")[0] for kind in type(one).__mro__}
+    if packages & _OF_SERVERS:
+        return ()
+    # An attribute might run code of the object's, this does not.
+    return gc.get_referents(one)
 
 
 def modules_of(functions: Iterable[object]) -> set[str]:
@@ -79,7 +95,14 @@ def modules_of(functions: Iterable[object]) -> set[str]:
 
     :param functions: the functions
     """
-    return {str(getattr(one, "__module__", None) or "") for one in _within(functions)} - {""}
+    functions = list(functions)
+    modules = {str(getattr(one, "__module__", None) or "") for one in functions}
+    for one in _within(functions):
+        if inspect.isfunction(one):
+            modules.add(str(one.__module__ or ""))
+        elif callable(one) and not isinstance(one, type):
+            modules.add(str(type(one).__module__))
+    return modules - {""}
 
 
 def module_of_layout(page: Mapping[str, Any]) -> object:

@@ -27,10 +27,9 @@ def check(server: Server) -> None:
     """
     if not _checked:
         return
-    for endpoint, rule in server.routes():
-        view = server.view(endpoint)
+    for rule, view in server.views():
         if any(view is one for one in _checked):
             raise ValueError(
-                f"The route {rule!r} runs {getattr(view, '__name__', endpoint)} for all users: "
+                f"The route {rule!r} runs {getattr(view, '__name__', 'a function')} for all users: "
                 "write @require_groups(...) below the line with the route, not above it"
             )

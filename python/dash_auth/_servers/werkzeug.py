@@ -220,6 +220,10 @@ class WerkzeugServer(ABC):
     def routes(self) -> list[tuple[str, str]]:
         return [(str(rule.endpoint), rule.rule) for rule in self._server.url_map.iter_rules()]
 
+    def views(self) -> list[tuple[str, Callable[..., Any] | None]]:
+        rules = self._server.url_map.iter_rules()
+        return [(rule.rule, self.view(str(rule.endpoint))) for rule in rules]
+
     def routes_version(self) -> object:
         if self._url_map is not self._server.url_map:
             self._watch_routes()

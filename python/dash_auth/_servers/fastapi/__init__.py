@@ -34,7 +34,7 @@ from dash_auth._servers.asgi import AsgiRequest
 from dash_auth._servers.fastapi.answers import answer_of, answer_of_error
 from dash_auth._servers.fastapi.middleware import GuardMiddleware, fitting_caching
 from dash_auth._servers.fastapi.request import HttpRefused
-from dash_auth._servers.fastapi.routes import Routes
+from dash_auth._servers.fastapi.routes import Routes, views
 from dash_auth._servers.fastapi.session import SessionCookie
 from dash_auth._servers.websocket import closing_code
 from dash_auth._steps import off_loop, run_to_end, walk_beside_loop
@@ -200,6 +200,9 @@ class FastAPIServer:
 
     def routes(self) -> list[tuple[str, str]]:
         return self._routes.routes()
+
+    def views(self) -> list[tuple[str, Callable[..., Any] | None]]:
+        return list(views(self._fastapi.router.routes))
 
     def routes_version(self) -> object:
         return self._routes.version()

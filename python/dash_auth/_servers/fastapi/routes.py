@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import is_
 from typing import Any
 
@@ -164,6 +164,23 @@ def in_flasks_syntax(path: str) -> str:
     """Return a path of Starlette's as a rule; what it has no converter for is text."""
     rule = re.sub(r"{(\w+):(path|int|float|uuid)}", r"<\2:\1>", path)
     return re.sub(r"{(\w+)(?::[^}]*)?}", r"<\1>", rule)
+
+
+def views(routes: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Return the paths of routes with the functions behind them, wherever they are nested.
+
+    :param routes: the routes
+    :param prefix: where they are mounted
+    """
+    for route in routes:
+        candidates = getattr(route, "effective_candidates", None)
+        if candidates is not None:
+            yield from views(candidates(), prefix)
+            continue
+        inner = getattr(route, "starlette_route", None)
+        path = prefix + str(getattr(route, "path", None) or getattr(inner, "path", ""))
+        yield path, getattr(route, "endpoint", None) or getattr(inner, "endpoint", None)
+        yield from views(getattr(route, "routes", None) or (), path)
 
 
 def _paths(route: Any) -> Iterator[str]:
