@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType, CoroutineType, FrameType, GeneratorType, ModuleType
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 _MOST = 1000
 """So many objects are looked at that a function holds."""
@@ -19,6 +19,9 @@ _OF_SERVERS = frozenset({"dash", "flask", "quart", "fastapi", "starlette", "werk
 """The packages whose objects know all functions of an app."""
 
 _with_groups: WeakSet[Any] = WeakSet()
+
+_modules: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+"""Where each function comes from, once that was found out: it is asked at each request."""
 
 
 def noting_groups(decorator: Callable[..., Any]) -> Callable[..., Any]:
@@ -96,13 +99,19 @@ def modules_of(functions: Iterable[object]) -> set[str]:
     :param functions: the functions
     """
     functions = list(functions)
+    first = functions[0] if functions and inspect.isfunction(functions[0]) else None
+    if first is not None and first in _modules:
+        return _modules[first]
     modules = {str(getattr(one, "__module__", None) or "") for one in functions}
     for one in _within(functions):
         if inspect.isfunction(one):
             modules.add(str(one.__module__ or ""))
         elif callable(one) and not isinstance(one, type):
             modules.add(str(type(one).__module__))
-    return modules - {""}
+    modules -= {""}
+    if first is not None:
+        _modules[first] = modules
+    return modules
 
 
 def module_of_layout(page: Mapping[str, Any]) -> object:
