@@ -405,6 +405,8 @@ MISNAMED = [
     {"groups": ["board"], "hide": "yes"},
     {"groups": ["board"], "groups_key": "roles"},
     {"groups": ["board"], "roles": ["x"]},
+    {"grups": ["board"]},
+    {"groups": ["board", "staff"], "check_typ": "all_of"},
     {"groups": lambda: True},
     {"groups": ["board"], "callbacks": "fill"},
     {"groups": ["board"], "callbacks": [len]},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -126,6 +127,10 @@ def refuse_misnamed(page: Mapping[str, Any]) -> None:
             raise ValueError(
                 f"{name}= is for callbacks: write a function, groups=lambda user: ... user.claims"
             )
+        # Without it a user would need one of the groups, and not all of them.
+        near = get_close_matches(name, KEYWORDS, 1, 0.85)
+        if near and name not in KEYWORDS and (page.get("groups") is not None or near == ["groups"]):
+            raise ValueError(f"{name}= says nothing of who may see it: did you mean {near[0]}=?")
     if page.get("groups") is None and "check_type" in page:
         raise ValueError("check_type= needs groups=")
 
