@@ -17,6 +17,7 @@ GROUPS = (
     "request_cost",
     "form_session",
     "shared_sessions",
+    "many_logins",
     "page_load",
     "guessing",
     "throttled",

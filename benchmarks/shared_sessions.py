@@ -31,7 +31,7 @@ def rows(peers: Peers) -> list[Row]:
     :param peers: the interpreters of the environments
     """
     found: list[Row] = []
-    with _urls() as urls:
+    with urls_of_stores() as urls:
         for store in STORES:
             with worker(peers.ours, __file__) as asked:
                 measured = [asked.ask("measure", url=urls[store]) for _round in range(ROUNDS)]
@@ -63,7 +63,7 @@ def _a_second(times: list[float]) -> str:
 
 
 @contextmanager
-def _urls() -> Iterator[dict[str, str]]:
+def urls_of_stores() -> Iterator[dict[str, str]]:
     """Give the URL of each store; a server runs meanwhile."""
     from databases import PostgresServer, RedisServer
 
@@ -125,7 +125,7 @@ def _prepare(url: str) -> None:
     ours = apps.app_with_callbacks(secret_key=apps.SECRET_KEY)
     apps.dash_auth.FormAuth(ours, {apps.USER: apps.PASSWORD}, sessions=url)
     theirs = apps.app_with_callbacks(secret_key=apps.SECRET_KEY)
-    _keep_with_flask_session(theirs.server, url)
+    keep_with_flask_session(theirs.server, url)
     behind_flask_login(theirs.server)
     for name, app in (("plain", plain), ("ours", ours), ("theirs", theirs)):
         headers = {} if name == "plain" else {"Cookie": cookie_of(app.server)}
@@ -137,7 +137,7 @@ def _prepare(url: str) -> None:
             _reads[name] = _read_of(app.server, headers["Cookie"], url)
 
 
-def _keep_with_flask_session(server: Any, url: str) -> None:
+def keep_with_flask_session(server: Any, url: str) -> None:
     """Have a server keep its sessions as the documentation of Flask-Session says."""
     import flask_session
 
