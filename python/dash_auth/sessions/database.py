@@ -30,17 +30,27 @@ class Database:
         lock: held while something is set up in this process.
     """
 
-    def __init__(self, database: str | sql.URL | sql.Engine, what: str, name: str) -> None:
+    def __init__(
+        self,
+        database: str | sql.URL | sql.Engine,
+        what: str,
+        name: str,
+        *,
+        writes_ahead: bool = True,
+    ) -> None:
         """Name the database; it is reached when it is first asked.
 
         :param database: its URL, or an engine of the developer's
         :param what: what is kept there, in messages
         :param name: the argument that names it, in messages
+        :param writes_ahead: see :func:`engine_of`
         :raises ImportError: if the driver is not installed
         :raises ValueError: for a database that is neither PostgreSQL nor SQLite
         """
         self.engine: sql.Engine = (
-            database if isinstance(database, sql.Engine) else engine_of(database, name)
+            database
+            if isinstance(database, sql.Engine)
+            else engine_of(database, name, writes_ahead=writes_ahead)
         )
         self.dialect: str = self.engine.dialect.name
         self._what = what

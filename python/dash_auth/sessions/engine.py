@@ -14,11 +14,14 @@ TIMEOUT = 0.5
 """For how long an answer is waited for, in seconds."""
 
 
-def engine_of(database: str | sql.URL, name: str = "sessions=") -> sql.Engine:
+def engine_of(
+    database: str | sql.URL, name: str = "sessions=", *, writes_ahead: bool = True
+) -> sql.Engine:
     """Return an engine that opens its connections when they are needed.
 
     :param database: the URL
     :param name: the argument that names it, in messages
+    :param writes_ahead: whether a file of SQLite's is one of ours, and may be set to do so
     :raises ImportError: if the driver is not installed
     :raises ValueError: if the URL is none
     """
@@ -51,7 +54,8 @@ def engine_of(database: str | sql.URL, name: str = "sessions=") -> sql.Engine:
         raise ValueError(f"SQLAlchemy knows no driver {url.drivername}") from None
     if is_file:
         _make_file(url.database, name)
-        sql.event.listen(engine, "connect", _use_write_ahead_log)
+        if writes_ahead:
+            sql.event.listen(engine, "connect", _use_write_ahead_log)
     else:
         sql.event.listen(engine, "do_connect", _connect)
     return engine
