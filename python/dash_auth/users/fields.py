@@ -23,8 +23,8 @@ _WHO = ("name", "sub", "preferred_username", "email_verified")
 _MEANT = {
     **dict.fromkeys(("active", "is_active", "enabled", "is_enabled"), "disabled"),
     **dict.fromkeys(("blocked", "inactive", "locked", "suspended"), "disabled"),
-    **dict.fromkeys(("hash", "hashed_password", "pass", "pw", "pwd", "secret"), "password"),
-    "group": "groups",
+    **dict.fromkeys(("hash", "hashed_password", "password_hash"), "password"),
+    **dict.fromkeys(("pass", "pw", "pwd", "secret"), "password"),
 }
 """Names that mean a field of ours, and are too far from it to be found by their letters."""
 
@@ -55,7 +55,10 @@ def table_of(account: Account) -> dict[str, Any]:
     """Return an account as a table: what :func:`account_of` reads, without what is not there.
 
     :param account: the account
+    :raises ValueError: if a claim has the name of a field
     """
+    for key in OWN.intersection(account.claims):
+        raise ValueError(f"{key!r} of user {account.name!r} is a field, and no claim")
     own = {
         "password": account.password,
         "full_name": account.full_name,

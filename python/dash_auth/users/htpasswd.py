@@ -125,5 +125,5 @@ def _line(name: str, stored: str) -> bytes:
 
 def _name_in(line: bytes) -> str | None:
     """Return the name in a line, None in a comment and an empty line."""
-    text = line.decode("utf-8", "surrogateescape").strip()
+    text = line.decode("utf-8", "surrogateescape").lstrip("\ufeff").strip()
     return None if not text or text.startswith("#") else text.partition(":")[0]

@@ -135,7 +135,7 @@ class UsersFile(WatchedFile):
 
         def edited(content: bytes) -> bytes | None:
             tables = _tables(content)
-            new = edit(content.decode(), tables)
+            new = edit(_text(content), tables)
             if new is None:
                 return None
             try:
@@ -155,7 +155,7 @@ class UsersFile(WatchedFile):
 
 def _tables(content: bytes) -> dict[str, Any]:
     try:
-        tables: dict[str, Any] = tomllib.loads(content.decode())
+        tables: dict[str, Any] = tomllib.loads(_text(content))
     except UnicodeDecodeError:
         raise ValueError("it is no text in UTF-8") from None
     except RecursionError:
@@ -164,6 +164,11 @@ def _tables(content: bytes) -> dict[str, Any]:
         # What it says ends with the place, and quotes no value.
         raise ValueError(str(error)) from None
     return tables
+
+
+def _text(content: bytes) -> str:
+    # Windows' editors put a mark before it.
+    return content.decode("utf-8-sig")
 
 
 def _account(name: str, table: Any) -> Account:
