@@ -69,7 +69,7 @@ def in_parts(text: str, known: Any = None) -> tuple[Any, Any]:
         return None, None
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(one=TEXTS, other=TEXTS)
 def test_in_parts_it_is_what_it_is_as_a_whole(one: str, other: str) -> None:
     tables, known = in_parts(one)

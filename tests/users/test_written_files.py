@@ -32,24 +32,25 @@ BEGIN = f"""
 import sys
 sys.path.insert(0, {str(PACKAGE)!r})
 from dash_auth.users import Account, HtpasswdFile, UsersFile
-kind, path, own = sys.argv[1:]
-users = (UsersFile if kind == "toml" else HtpasswdFile)(path)
+folder, own = sys.argv[1:]
+users, others = UsersFile(folder + "/users.toml"), HtpasswdFile(folder + "/users.htpasswd")
 print("ready", flush=True)
 sys.stdin.readline()
 """
 
 
 @contextmanager
-def processes(script: str, path: Path, kind: str = "toml") -> Iterator[list[Any]]:
+def processes(script: str, folder: Path) -> Iterator[list[Any]]:
     """Start two processes that begin with what they do at the same time, and wait for them.
 
-    :param script: what they do with `users`, given `own`, which is another one for each
+    :param script: what they do with `users` and `others`, given `own`, which tells them apart
+    :param folder: where the files are
     """
     with ExitStack() as stack:
         begun = [
             stack.enter_context(
                 subprocess.Popen(
-                    [sys.executable, "-c", BEGIN + script, kind, str(path), str(own)],
+                    [sys.executable, "-c", BEGIN + script, str(folder), str(own)],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     text=True,
@@ -70,24 +71,25 @@ def go(begun: list[Any]) -> None:
         one.stdin.flush()
 
 
-@pytest.mark.parametrize("kind", ["toml", "htpasswd"])
-def test_two_processes_that_write_at_once_lose_nothing(tmp_path: Path, kind: str) -> None:
-    path = tmp_path / f"users.{kind}"
+def test_two_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     script = f"""
 for number in range(20):
     assert users.create(Account(f"user-{{own}}-{{number}}", {SHA!r}))
+    assert others.create(Account(f"user-{{own}}-{{number}}", {SHA!r}))
 """
-    users = UsersFile(path) if kind == "toml" else HtpasswdFile(path)
-    with processes(script, path, kind) as begun:
+    stores = (UsersFile(tmp_path / "users.toml"), HtpasswdFile(tmp_path / "users.htpasswd"))
+    with processes(script, tmp_path) as begun:
         go(begun)
         # Each state that is seen meanwhile is a whole one, and none is lost again.
-        seen: set[str] = set()
+        seen: list[set[str]] = [set(), set()]
         while any(one.poll() is None for one in begun):
-            if path.exists():
-                names = set(users.names())
-                assert seen <= names
-                seen = names
-    assert set(users.names()) == {f"user-{own}-{n}" for own in range(2) for n in range(20)}
+            for before, users in zip(seen, stores, strict=True):
+                if Path(users.path).exists():
+                    names = set(users.names())
+                    assert before <= names
+                    before |= names
+    for users in stores:
+        assert set(users.names()) == {f"user-{own}-{n}" for own in range(2) for n in range(20)}
 
 
 def test_of_two_processes_one_creates_a_user_and_one_sets_a_password(tmp_path: Path) -> None:
@@ -100,7 +102,7 @@ set_ = users.set_password("invited", {SHA!r}, was={was!r})
 changed = users.change("invited", **({{"groups": ["x"]}} if own == "0" else {{"email": "y"}}))
 print(int(made), int(set_), int(changed))
 """
-    with processes(script, path) as begun:
+    with processes(script, tmp_path) as begun:
         go(begun)
         said = [one.stdout.read().split() for one in begun]
     assert sorted(made for made, _, _ in said) == ["0", "1"]
