@@ -129,6 +129,11 @@ def test_two_writes_in_one_tick_of_the_clock_are_told_apart(
     assert names(users) == ["alice", "eve"]
     clock.advance(100)
     assert users.is_current("alice")
+    # It begins anew with each that is seen.
+    for name in ("alice", "carol"):
+        path.write_text(of(name))
+        assert names(users) == [name]
+        clock.advance(0.2)
 
 
 def test_a_file_system_whose_clock_is_wrong_is_no_less_watched(

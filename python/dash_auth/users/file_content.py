@@ -66,7 +66,7 @@ def content_of(path: str) -> tuple[os.stat_result, Identity, bytes]:
             _check(found)
             content = _read(opened)
             after = os.fstat(opened)
-            # Not its ctime: that changes too when another file takes its place, and this one is whole.
+            # Not its ctime: that changes, too, when another file takes the place of this one.
             if (found.st_mtime_ns, found.st_size) == (after.st_mtime_ns, after.st_size):
                 return found, _identity(found), content
         finally:
