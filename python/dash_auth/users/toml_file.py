@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -14,21 +13,19 @@ from typing import Any
 from dash_auth import security
 from dash_auth.users.fields import FIELDS, account_of, check_fields, check_name, table_of
 from dash_auth.users.store import Account
+from dash_auth.users.toml_tables import Parts, read, text_of
 from dash_auth.users.watched_file import WatchedFile
-from dash_auth.users.written_file import rewrite
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+_OF_USERS = frozenset(("password", "disabled", "must_change", "credential_version"))
+"""Keys that no claim has in it."""
 
 _HEADER = re.compile(r"\s*\[")
 
 _BY_HAND = (
-    "the file cannot be changed without changing more of it: write each user as a table of its own, "
-    '["name"], or change it by hand'
+    "the file cannot be changed without changing more of it: write each user as a table of its "
+    'own, ["name"], or change it by hand'
 )
 
 
@@ -45,8 +42,10 @@ class UsersFile(WatchedFile):
         """Return what to store for a new password."""
         return security.generate_password_hash(password)
 
+    _parts: Parts | None = None
+
     def _parse(self, content: bytes) -> Mapping[str, Account]:
-        tables = _tables(content)
+        tables, self._parts = read(text_of(content), self._parts)
         return {name: _account(name, table) for name, table in tables.items()}
 
     # To change it
@@ -56,7 +55,6 @@ class UsersFile(WatchedFile):
         check_name(account.name)
         table = table_of(replace(account, credential_version=_drawn()))
         table = {key: _seconds(value) for key, value in table.items()}
-        account_of(account.name, table)
 
         def added(text: str, tables: dict[str, Any]) -> str | None:
             if account.name in tables:
@@ -106,7 +104,7 @@ class UsersFile(WatchedFile):
 
         def edited(text: str, tables: dict[str, Any]) -> str | None:
             table = tables.get(name, {})
-            if table.get("password") != old or "credential_version" not in table:
+            if table.get("password") != old or table.get("credential_version") is None:
                 return None
             return _with(text, tables, name, {"password": new})
 
@@ -119,7 +117,7 @@ class UsersFile(WatchedFile):
             if name not in tables:
                 return None
             del tables[name]
-            lines = text.splitlines(keepends=True)
+            lines = _lines(text)
             begin, _, end = _place(lines, name)
             return "".join([*lines[:begin], *lines[end:]])
 
@@ -133,46 +131,53 @@ class UsersFile(WatchedFile):
         """
 
         def edited(content: bytes) -> bytes | None:
-            tables = _tables(content)
-            new = edit(content.decode(), tables)
+            text = text_of(content)
+            tables, parts = read(text, self._parts)
+            new = edit(text, tables)
             if new is None:
                 return None
             try:
-                encoded = new.encode()
+                # Windows' editors end lines in their own way.
+                encoded = (new.replace("\n", "\r\n") if b"\r\n" in content else new).encode()
             except UnicodeEncodeError:
                 raise ValueError("a text holds what is no Unicode character") from None
             try:
-                is_meant = tomllib.loads(new) == tables
-            except tomllib.TOMLDecodeError:
+                written, self._parts = read(new, parts)
+                is_meant = written == tables
+            except ValueError:
                 is_meant = False
             if not is_meant:
                 raise ValueError(f"{self.path}: {_BY_HAND}")
             return encoded
 
-        written = rewrite(self.path, edited)
-        self._forget()
-        return written
-
-
-def _tables(content: bytes) -> dict[str, Any]:
-    try:
-        return tomllib.loads(content.decode())
-    except UnicodeDecodeError:
-        raise ValueError("it is no text in UTF-8") from None
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    except tomllib.TOMLDecodeError as error:
-        # What it says ends with the place, and quotes no value.
-        raise ValueError(str(error)) from None
+        return self._rewrite(edited)
 
 
 def _account(name: str, table: Any) -> Account:
-    if isinstance(table, Mapping) and table and all(isinstance(v, Mapping) for v in table.values()):
+    if not isinstance(table, Mapping):
+        # A string would be a password, and what is meant as a title would let somebody in.
+        raise TypeError(
+            f"{name!r} must be a table, not {type(table).__name__}: write [{_key(name)}], and "
+            'below it password = "..."'
+        )
+    inner = _user_within(name, table)
+    if inner is None and table and all(isinstance(one, Mapping) for one in table.values()):
         inner = f"{name}.{next(iter(table))}"
-        raise ValueError(f'the table [{inner}] is no user: write ["{inner}"] if that is the name')
-    if not isinstance(table, str | Mapping):
-        raise TypeError(f"{name!r} must be a table, not {type(table).__name__}")
+    if inner is not None:
+        raise ValueError(f"the table [{inner}] is no user: write [{_key(inner)}] if that is a name")
     return account_of(name, table)
+
+
+def _user_within(name: str, table: Mapping[str, Any]) -> str | None:
+    """Return the name that was meant by a table within a table: one with a dot and no quotes."""
+    for key, one in table.items():
+        if isinstance(one, Mapping):
+            inner = f"{name}.{key}"
+            # One of a user's address, say, is a claim.
+            found = _user_within(inner, one) if _OF_USERS.isdisjoint(one) else inner
+            if found is not None:
+                return found
+    return None
 
 
 def _credential(table: Any) -> str | None:
@@ -187,9 +192,14 @@ def _drawn() -> str:
 # The lines of one user
 
 
+def _lines(text: str) -> list[str]:
+    # Not splitlines(): it ends a line at more characters than TOML does.
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
 def _with(text: str, tables: dict[str, Any], name: str, changed: Mapping[str, Any]) -> str:
     """Return the text with other values in the table of one user."""
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     begin, inner, end = _place(lines, name)
     block, rest = lines[begin:inner], lines[inner:end]
     for key, value in changed.items():
@@ -204,34 +214,42 @@ def _with(text: str, tables: dict[str, Any], name: str, changed: Mapping[str, An
             block[last:last] = new
         else:
             block[found] = new
+        # Not in place: it is known for the next time.
+        tables[name] = {own: kept for own, kept in tables[name].items() if own != key}
         if is_there:
             tables[name][key] = value
-        else:
-            tables[name].pop(key, None)
     return "".join([*lines[:begin], *block, *rest, *lines[end:]])
 
 
 def _place(lines: list[str], name: str) -> tuple[int, int, int]:
     """Return where the table of a user begins, where tables within it do, and where it ends."""
-    headers = [(n, _path(line)) for n, line in enumerate(lines) if _HEADER.match(line)]
-    own = [(n, path) for n, path in headers if path and path[0] == name]
-    if not own or len(own[0][1]) != 1:
+    begin = inner = None
+    end = len(lines)
+    for number, line in enumerate(lines):
+        if not _HEADER.match(line):
+            continue
+        # Of many users each header would be parsed.
+        path = _path(line) if begin is not None or name in line or "\\" in line else []
+        if path[:1] == [name]:
+            if begin is None and len(path) > 1:
+                break
+            begin, inner = (number, None) if begin is None else (begin, inner or number)
+        elif path and begin is not None:
+            end = number
+            break
+    if begin is None:
         raise ValueError(_BY_HAND)
-    begin = own[0][0]
-    after = [n for n, path in headers if n > begin and path[:1] != [name] and path]
-    end = after[0] if after else len(lines)
     # Comments right above a table are that table's.
     while end < len(lines) and end - 1 > begin and lines[end - 1].lstrip().startswith("#"):
         end -= 1
-    inner = own[1][0] if len(own) > 1 and own[1][0] < end else end
-    return begin, inner, end
+    return begin, inner or end, end
 
 
 def _path(line: str) -> list[str]:
     """Return the names in the header of a table; none of what is no header."""
     try:
-        found: Any = tomllib.loads(line)
-    except tomllib.TOMLDecodeError:
+        found: Any = read(line)[0]
+    except ValueError:
         return []
     path: list[str] = []
     while isinstance(found, dict) and len(found) == 1:
@@ -247,8 +265,8 @@ def _lines_of(block: list[str], key: str) -> slice | None:
             continue
         for end in range(begin + 1, len(block) + 1):
             try:
-                found = tomllib.loads("".join(block[begin:end]))
-            except tomllib.TOMLDecodeError:
+                found = read("".join(block[begin:end]))[0]
+            except ValueError:
                 continue
             if list(found) == [key]:
                 return slice(begin, end)
@@ -264,7 +282,9 @@ def _seconds(value: Any) -> Any:
     return zoned.replace(microsecond=0)
 
 
-def _key(key: str) -> str:
+def _key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise ValueError(f"a key of a users.toml must be text, not {type(key).__name__}")
     return key if _BARE.fullmatch(key) else _value(key)
 
 
@@ -279,4 +299,6 @@ def _value(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_key(key)} = {_value(inner)}' for key, inner in value.items())}}}"
     raise ValueError(f"a users.toml is not given a value of type {type(value).__name__}")
