@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dash_auth import _core
-from dash_auth._cli.output import printable
-
-LONGEST = 255
-"""So many characters a name has at most."""
+from dash_auth.users.fields import check_name
 
 
 def fault_in(name: str) -> str | None:
@@ -16,17 +12,10 @@ def fault_in(name: str) -> str | None:
 
     :param name: the name that a user is to have
     """
-    if not name:
-        return "the user name is empty"
-    if len(name) > LONGEST:
-        return f"the user name is longer than {LONGEST} characters"
-    if name != name.strip():
-        return "the user name begins or ends with a space, which is not seen where it is typed"
     try:
-        _core.Users({name: "any"})
+        check_name(name)
     except ValueError as error:
-        # UnicodeError is one, too: of bytes that are no text.
-        return "the user name is no text" if isinstance(error, UnicodeError) else str(error)
+        return str(error)
     return None
 
 
@@ -40,5 +29,5 @@ def new_name(ctx: click.Context, param: click.Parameter, name: str) -> str:
     """
     fault = fault_in(name)
     if fault is not None:
-        raise click.BadParameter(printable(fault), ctx, param)
+        raise click.BadParameter(fault, ctx, param)
     return name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -9,6 +10,8 @@ import click
 
 from dash_auth._cli.output import printable
 from dash_auth.users.named import ENVIRONMENT, store_of
+
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,6 +29,10 @@ def _given(ctx: click.Context, param: click.Parameter, named: str | None) -> Any
         store = store_of(named)
     except ValueError as error:
         raise click.BadParameter(printable(str(error)), ctx, param) from None
+    # What is wrong with a file is said by the command, in one line.
+    quiet = logging.NullHandler()
+    logger.addHandler(quiet)
+    ctx.call_on_close(lambda: logger.removeHandler(quiet))
     engine = getattr(store, "engine", None)
     if engine is not None:
         ctx.call_on_close(engine.dispose)

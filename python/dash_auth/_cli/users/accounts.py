@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from dash_auth._cli.output import printable
+from dash_auth._unavailable import Unavailable
 from dash_auth.users.store import Account
 
 _AT_ONCE = 500
@@ -25,6 +27,32 @@ def found(store: Any, name: str) -> Account:
     if account is None:
         raise click.ClickException(f"there is no user {printable(name)}")
     return account
+
+
+def is_taken(store: Any, name: str) -> bool:
+    """Tell whether a name is taken; in a file that is not there, or holds no user yet, none is.
+
+    :param store: the store of users
+    :param name: the name
+    """
+    try:
+        return store.find(name) is not None
+    except Unavailable:
+        if not hasattr(store, "path"):
+            raise
+        # If something else is wrong with the file, that is said when it is to be written.
+        return False
+
+
+def check_folder(store: Any) -> None:
+    """Refuse a file in a folder that is not there; a file is made, a folder is not.
+
+    :param store: the store of users
+    :raises click.ClickException: if it is not there
+    """
+    folder = os.path.dirname(getattr(store, "path", "")) or "."
+    if not os.path.isdir(folder):
+        raise click.ClickException(f"there is no folder {printable(folder)}")
 
 
 def all_found(store: Any, names: Iterable[str]) -> list[Account]:

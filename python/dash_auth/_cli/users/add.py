@@ -12,7 +12,7 @@ from dash_auth._cli.names import new_name
 from dash_auth._cli.output import printable
 from dash_auth._cli.passwords import short_option, stdin_option
 from dash_auth._cli.store_option import store_option
-from dash_auth._cli.users.accounts import check_kept, found
+from dash_auth._cli.users.accounts import check_folder, check_kept, found, is_taken
 from dash_auth._cli.users.invitation import Link, invitation_options
 from dash_auth._cli.users.temporary import end_of_temporary, new_or_drawn, temporary_option
 from dash_auth.users.store import Account
@@ -41,9 +41,10 @@ def add(
     from_stdin: bool,
     store: Any,
 ) -> None:
-    """Add a user, whose password is asked for unless it is --temporary, or there is an --invite.
+    """Add a user.
 
-    A users.toml or .htpasswd that is not there is made.
+    The password is asked for, unless it is --temporary, or there is an --invite. A users.toml or
+    .htpasswd that is not there is made.
     """
     if link is not None and (temporary or from_stdin):
         raise click.UsageError("with --invite the user chooses the password: give nothing else")
@@ -51,7 +52,8 @@ def add(
     given = {"email": email, "full_name": full_name, "groups": groups, "must_change": temporary}
     check_kept(store, *(field for field, value in given.items() if value))
     # Before a password is thought of, and asked for twice.
-    if store.find(name) is not None:
+    check_folder(store)
+    if is_taken(store, name):
         raise _taken(name)
     drawn = False
     if link is None:

@@ -17,7 +17,10 @@ from dash_auth._cli.users.accounts import all_found, check_kept
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @store_option
 def disable(names: tuple[str, ...], store: Any) -> None:
-    """Let users log in no more, and end all their logins; everything else of them is kept."""
+    """Let users log in no more.
+
+    All their logins end; what is kept of them stays.
+    """
     _set(store, names, disabled=True)
 
 

@@ -13,7 +13,7 @@ from dash_auth._cli.names import fault_in
 from dash_auth._cli.output import printable
 from dash_auth._cli.passwords import reason_against, short_option
 from dash_auth._cli.store_option import store_option
-from dash_auth._cli.users.accounts import check_kept
+from dash_auth._cli.users.accounts import check_folder, check_kept, is_taken
 from dash_auth._cli.users.import_file import FORMATS, Entry, entries_of, format_of
 from dash_auth.users.store import Account
 
@@ -47,21 +47,22 @@ def import_users(file: Path, form: str | None, skip_existing: bool, least: int, 
         raise click.ClickException(f"{printable(str(file))} is no text in UTF-8") from None
     except ValueError as error:
         raise click.ClickException(f"{printable(str(file))}: {printable(str(error))}") from None
-    taken = [entry for entry in entries if not entry.fault and _is_taken(store, entry.name)]
+    taken = [entry for entry in entries if not entry.fault and _is_there(store, entry.name)]
     new = [entry for entry in entries if not (skip_existing and entry in taken)]
     faults = list(_faults(new, [] if skip_existing else taken, least))
     if faults:
         more = len(faults) - _MOST_SHOWN
         shown = faults[:_MOST_SHOWN] + ([f"and {more} more"] if more > 0 else [])
         raise click.ClickException("\n  ".join(["nothing is imported:", *map(printable, shown)]))
+    check_folder(store)
     check_kept(store, *_fields_of(new))
     _create(store, [_account(store, entry) for entry in new])
     skipped = f", {len(entries) - len(new)} were there already" if skip_existing else ""
     click.echo(f"{len(new)} users are imported{skipped}.")
 
 
-def _is_taken(store: Any, name: str) -> bool:
-    return fault_in(name) is None and store.find(name) is not None
+def _is_there(store: Any, name: str) -> bool:
+    return fault_in(name) is None and is_taken(store, name)
 
 
 def _faults(entries: list[Entry], taken: list[Entry], least: int) -> Any:

@@ -21,7 +21,7 @@ _HEAD = ("NAME", "FULL NAME", "E-MAIL", "GROUPS", "STATE")
 @click.option("--json", "as_json", is_flag=True, help="Print one array of JSON.")
 @store_option
 def list_users(search: str, as_json: bool, store: Any) -> None:
-    """List the users: who they are, their groups, and whether they are active.
+    """List the users.
 
     A user is active, disabled, invited (there is no password yet), or must change the password;
     expired, if it was temporary and its time is over.
