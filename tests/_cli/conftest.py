@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from dash_auth import _core
 from dash_auth._cli import main, passwords
 from dash_auth.users.named import ENVIRONMENT, store_of
 
@@ -37,7 +38,7 @@ def run(store: str) -> Run:
         assert done.exit_code == code, done.output
         if code == 1:
             last = done.stderr.splitlines()[-1]
-            assert last.startswith("Error: ") or last == "Aborted!" or "nothing is" in done.stderr
+            assert last.startswith("Error: ") or last.endswith("Aborted!") or "nothing is" in done.stderr
         return done
 
     return run
@@ -47,6 +48,24 @@ def run(store: str) -> Run:
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the command ask, as if there were a terminal."""
     monkeypatch.setattr(passwords, "_is_terminal", lambda: True)
+
+
+@pytest.fixture
+def real_hashes() -> None:
+    """Have passwords hashed as they are everywhere else."""
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have passwords hashed at little cost, where the hash is not what the test is about."""
+    if "real_hashes" not in request.fixturenames:
+        generate = _core.generate_password_hash
+
+        def cheap(password: str, method: str, salt_length: int) -> str | None:
+            method = {"scrypt": "scrypt:1024:8:1"}.get(method, method)
+            return generate(password, method, salt_length)
+
+        monkeypatch.setattr(_core, "generate_password_hash", cheap)
 
 
 def add(run: Run, name: str = "alice", *options: str, password: str = PASSWORD) -> None:

@@ -59,7 +59,7 @@ def test_a_line_of_the_input_is_one(run: Run, line: str) -> None:
     run("verify", "alice", "--stdin", input=f"{PASSWORD}\n")
 
 
-@pytest.mark.parametrize("password", [f" {PASSWORD} ", "ß" * 15, "🌳" * 15])
+@pytest.mark.parametrize("password", [f" {PASSWORD} ", "ßäöüßäöü größer", "🌳🌲🌴🌵 vier Bäume"])
 def test_nothing_else_is_cut_off(run: Run, password: str) -> None:
     add(run, password=password)
     run("verify", "alice", "--stdin", input=f"{password}\n")
@@ -97,7 +97,7 @@ def test_shorter_ones_are_taken_where_that_is_said(run: Run) -> None:
     ).stderr
     for common in ("password123", "Iloveyou1", "alice123"):
         done = run("users", "passwd", "alice", "--short", "--stdin", input=f"{common}\n", code=1)
-        assert "among those that many people use" in done.stderr or "user's name" in done.stderr
+        assert "it is easily guessed" in done.stderr or "user's name" in done.stderr
         assert common not in done.output
     run("users", "passwd", "alice", "--stdin", input="heron-14\n", code=1)
 

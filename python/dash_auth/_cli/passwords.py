@@ -32,7 +32,7 @@ _REASONS: dict[Fault, str] = {
     "short": "it is too short: {least} characters at least",
     "long": "it is too long: 4096 bytes at most",
     "control": "it holds a control character, which no login can send",
-    "common": "it is among those that many people use, and that are tried first",
+    "common": "it is easily guessed: one of those that many people use, or a pattern",
     "name": "it is too much like the user's name",
 }
 

@@ -19,6 +19,7 @@ KEY = "c7b1d1b6a5f24e0c9f0e"
 URL = "https://dash.example.com/app"
 
 
+@pytest.mark.usefixtures("real_hashes")
 def test_a_user_is_added(run: Run, store: str) -> None:
     done = run(
         *("users", "add", "alice", "--email", "a@example.com", "--full-name", "Alice Liddell"),

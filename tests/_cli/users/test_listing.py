@@ -83,6 +83,7 @@ def test_nothing_shows_what_is_stored(run: Run, store: str) -> None:
         assert kept(store, "dora").credential_version not in said
 
 
+@pytest.mark.usefixtures("real_hashes")
 @pytest.mark.usefixtures("some")
 def test_one_is_shown(run: Run) -> None:
     assert run("users", "show", "dora").output == (
