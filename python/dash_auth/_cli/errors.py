@@ -74,7 +74,7 @@ def told(error: Exception) -> str:
     # The driver's own words, where SQLAlchemy adds the statement and a page of its manual.
     own = getattr(error, "orig", None) or error
     if isinstance(own, OSError) and own.strerror:
-        where = "" if own.filename is None else f"{own.filename}: "
+        where = f"{own.filename}: " if isinstance(own.filename, str) else ""
         return printable(f"{where}{own.strerror}")
     lines = [line.strip() for line in str(own).splitlines()]
     said = " ".join(line for line in lines if line and not line.startswith(("[SQL", "(Background")))

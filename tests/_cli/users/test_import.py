@@ -49,7 +49,7 @@ def test_csv(run: Run, store: str, put: Any) -> None:
         f"bob,,{PASSWORD},x;y;x,,\r\n"
     )
     done = run("users", "import", file)
-    assert (done.stdout, done.stderr) == ("2 users are imported.\n", "")
+    assert (done.stdout, done.stderr) == ("Users imported: 2.\n", "")
     alice, bob = kept(store), kept(store, "bob")
     assert alice.password == HASH
     assert (list(alice.groups), alice.email) == (["board", "staff"], "a@example.com")
@@ -180,7 +180,7 @@ def test_those_that_are_there_may_be_left_out(run: Run, store: str, put: Any) ->
     file = put(f"name,password_hash\nalice,swordfish\nbob,{HASH}\n")
     run("users", "import", file, code=1)
     done = run("users", "import", file, "--skip-existing")
-    assert done.output == "1 users are imported, 1 were there already.\n"
+    assert done.output == "Users imported: 1, 1 there already.\n"
     assert kept(store) == before
     assert kept(store, "bob").password == HASH
 

@@ -57,8 +57,8 @@ def import_users(file: Path, form: str | None, skip_existing: bool, least: int, 
     check_folder(store)
     check_kept(store, *_fields_of(new))
     _create(store, [_account(store, entry) for entry in new])
-    skipped = f", {len(entries) - len(new)} were there already" if skip_existing else ""
-    click.echo(f"{len(new)} users are imported{skipped}.")
+    there = f", {len(entries) - len(new)} there already" if skip_existing else ""
+    click.echo(f"Users imported: {len(new)}{there}.")
 
 
 def _is_there(store: Any, name: str) -> bool:
