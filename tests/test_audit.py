@@ -82,6 +82,7 @@ def test_each_kind_has_its_level_and_its_code(events: Events) -> None:
         ("login_success", "authn_login_success", "INFO"),
         ("login_fail", "authn_login_fail", "WARNING"),
         ("login_throttled", "authn_login_fail_max", "WARNING"),
+        ("users_unreadable", "users_unreadable", "WARNING"),
         ("logout", "session_expired", "INFO"),
         ("session_ended", "session_use_after_expire", "INFO"),
         ("access_denied", "authz_fail", "WARNING"),

@@ -52,6 +52,8 @@ class Kind(Enum):
     LOGIN_SUCCESS = "login_success", "authn_login_success", logging.INFO, "login"
     LOGIN_FAIL = "login_fail", "authn_login_fail", logging.WARNING, "failed login"
     LOGIN_THROTTLED = "login_throttled", "authn_login_fail_max", logging.WARNING, "throttled login"
+    # No name of OWASP's says it.
+    USERS_UNREADABLE = "users_unreadable", "users_unreadable", logging.WARNING, "unreadable users"
     LOGOUT = "logout", "session_expired", logging.INFO, "logout"
     SESSION_ENDED = "session_ended", "session_use_after_expire", logging.INFO, "ended session"
     ACCESS_DENIED = "access_denied", "authz_fail", logging.WARNING, "access denied"
@@ -76,14 +78,15 @@ class Event:
 
     Attributes:
         time: when, in UTC.
-        event: what: `login_success`, `login_fail`, `login_throttled`, `logout`, `session_ended` or
-            `access_denied`; there may be more with time.
+        event: what: `login_success`, `login_fail`, `login_throttled`, `users_unreadable`, `logout`,
+            `session_ended` or `access_denied`; there may be more with time.
         event_code: the same in OWASP's vocabulary, such as `authn_login_fail`.
         user: the name of the user's account; what was typed where it failed. `unknown:` and eight
             digits stand for a name that no store knows, see :func:`configure`. None if there is no
             name.
-        address: the client's address.
-        method: the way to log in: `basic`, `form`, `oidc`, or `own` for a check of the app's own.
+        address: the client's address, empty where no client has to do with it.
+        method: the way to log in: `basic`, `form`, `oidc`, or `own` for a check of the app's own;
+            empty where there is none.
         session: what tells the session from others, None if there is none. It is the beginning of
             a hash: the session cannot be used with it.
         reason: why, None where there is nothing to explain.

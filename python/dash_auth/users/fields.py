@@ -1,4 +1,4 @@
-"""What is kept of a user, as it stands in a table: a value of a dict, or a table of a `users.toml`."""
+"""What is kept of a user, as a table: a value of a dict of users, or a table of a `users.toml`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,20 @@ from dash_auth.users.store import Account
 FIELDS = frozenset(("password", "groups", "email", "full_name", "disabled", "must_change"))
 """What can be kept of a user beside the name."""
 
-_OWN = (*sorted(FIELDS), "credential_version")
+OWN = FIELDS | {"credential_version"}
+"""The keys of a table that are no claims."""
 
 _TEXT = ("password", "email", "full_name", "credential_version")
 
 _WHO = ("name", "sub", "preferred_username", "email_verified")
 """Claims by which a provider says who a user is."""
 
-_MEANT = {"enabled": "disabled", "active": "disabled", "hash": "password", "password_hash": "password"}
+_MEANT = {
+    **dict.fromkeys(("active", "is_active", "enabled", "is_enabled"), "disabled"),
+    **dict.fromkeys(("blocked", "inactive", "locked", "suspended"), "disabled"),
+    **dict.fromkeys(("hash", "hashed_password", "password_hash"), "password"),
+    **dict.fromkeys(("pass", "pw", "pwd", "secret"), "password"),
+}
 """Names that mean a field of ours, and are too far from it to be found by their letters."""
 
 
@@ -37,7 +43,7 @@ def account_of(name: str, kept: Any) -> Account:
     own: dict[str, Any] = {}
     claims: dict[str, Any] = {}
     for key, value in kept.items():
-        if key in _OWN:
+        if key in OWN:
             own[key] = _checked(name, key, value)
         else:
             _refuse_claim(name, key)
@@ -49,7 +55,10 @@ def table_of(account: Account) -> dict[str, Any]:
     """Return an account as a table: what :func:`account_of` reads, without what is not there.
 
     :param account: the account
+    :raises ValueError: if a claim has the name of a field
     """
+    for key in OWN.intersection(account.claims):
+        raise ValueError(f"{key!r} of user {account.name!r} is a field, and no claim")
     own = {
         "password": account.password,
         "full_name": account.full_name,
@@ -120,7 +129,7 @@ def _refuse_claim(name: str, key: object) -> None:
             f"{key!r} of user {name!r} would say who the user is: give it another name, such as "
             f"{'full_name' if key == 'name' else 'my_' + key!r}"
         )
-    near = difflib.get_close_matches(key.lower().replace("-", "_"), _OWN, 1, 0.8)
+    near = difflib.get_close_matches(key.lower().replace("-", "_"), sorted(OWN), 1, 0.8)
     meant = _MEANT.get(key.lower()) or (near[0] if near else None)
     if meant is not None:
         raise ValueError(f"{key!r} of user {name!r} is no field: write {meant!r}")

@@ -9,9 +9,10 @@ from dash_auth import _core
 from dash_auth.users.fields import check_fields, check_name
 from dash_auth.users.store import Account
 from dash_auth.users.watched_file import WatchedFile
-from dash_auth.users.written_file import rewrite
 
 _STORE = "an htpasswd file"
+
+_NO_PASSWORD = f"{_STORE} cannot keep a user who has no password: use a users.toml"
 
 
 class HtpasswdFile(WatchedFile):
@@ -30,7 +31,8 @@ class HtpasswdFile(WatchedFile):
         :param password: the password
         :raises ValueError: if it has more than 72 bytes, of which bcrypt would not see the rest
         """
-        return _core.generate_bcrypt(password)
+        hashed: str = _core.generate_bcrypt(password)
+        return hashed
 
     def _parse(self, content: bytes) -> Mapping[str, Account]:
         return {name: Account(name, stored) for name, stored in _core.read_htpasswd(content)}
@@ -46,25 +48,33 @@ class HtpasswdFile(WatchedFile):
             "full_name": account.full_name,
             "disabled": account.disabled,
             "must_change": account.must_change,
+            "claims": account.claims,
         }
         check_fields({key: value for key, value in kept.items() if value}, self.fields, _STORE)
         if account.password is None:
-            raise ValueError(f"{_STORE} cannot keep a user who has no password yet")
-        line = f"{account.name}:{account.password}".encode()
+            raise ValueError(_NO_PASSWORD)
+        line = _line(account.name, account.password)
 
-        def added(lines: list[bytes], names: set[str]) -> list[bytes] | None:
-            return None if account.name in names else [*lines, line]
+        def added(lines: list[bytes], kept: dict[str, str]) -> list[bytes] | None:
+            if account.name in kept:
+                return None
+            kept[account.name] = str(account.password)
+            return [*lines, line]
 
         return self._edit(added)
 
     def change(self, name: str, **fields: Any) -> bool:
         """Change the password of an account; see :meth:`WritableUserStore.change`."""
         check_fields(fields, self.fields, _STORE)
-        return self._change(name, lambda _: fields.get("password"))
+        if not fields:
+            return self.find(name) is not None
+        if fields["password"] is None:
+            raise ValueError(_NO_PASSWORD)
+        return self._change(name, fields["password"], lambda _: True)
 
     def set_password(self, name: str, stored: str, *, was: str | None) -> bool:
         """Store a new password while the stored one is what it was; see the protocol."""
-        return self._change(name, lambda old: stored if old == was else None)
+        return self._change(name, stored, lambda old: old == was)
 
     def replace_password(self, name: str, old: str, new: str) -> bool:
         """Leave the hash as it is: logins are bound to it, and other programs read it."""
@@ -73,46 +83,47 @@ class HtpasswdFile(WatchedFile):
     def remove(self, name: str) -> bool:
         """Remove an account; see :meth:`WritableUserStore.remove`."""
 
-        def removed(lines: list[bytes], names: set[str]) -> list[bytes] | None:
-            left = [line for line in lines if _name_in(line) != name]
-            return left if name in names else None
+        def removed(lines: list[bytes], kept: dict[str, str]) -> list[bytes] | None:
+            if kept.pop(name, None) is None:
+                return None
+            return [line for line in lines if _name_in(line) != name]
 
         return self._edit(removed)
 
-    def _change(self, name: str, new: Callable[[str], str | None]) -> bool:
-        def changed(lines: list[bytes], names: set[str]) -> list[bytes] | None:
-            for number, line in enumerate(lines):
-                if name in names and _name_in(line) == name:
-                    stored = new(line.decode().partition(":")[2].strip())
-                    if stored is None:
-                        return None
-                    return [*lines[:number], f"{name}:{stored}".encode(), *lines[number + 1 :]]
-            return None
+    def _change(self, name: str, new: str, is_to_be: Callable[[str], bool]) -> bool:
+        def changed(lines: list[bytes], kept: dict[str, str]) -> list[bytes] | None:
+            if name not in kept or not is_to_be(kept[name]):
+                return None
+            kept[name] = new
+            return [_line(name, new) if _name_in(line) == name else line for line in lines]
 
         return self._edit(changed)
 
-    def _edit(self, edit: Callable[[list[bytes], set[str]], list[bytes] | None]) -> bool:
-        """Change the file.
+    def _edit(self, edit: Callable[[list[bytes], dict[str, str]], list[bytes] | None]) -> bool:
+        """Change the file, if what comes of it is what was meant, and nothing else.
 
-        :param edit: returns the new lines, given the old ones and the names in them; None leaves it
+        :param edit: returns the new lines, given the old ones and what is kept in them, which it
+            changes too; None leaves it
         """
 
         def edited(content: bytes) -> bytes | None:
-            names = {name for name, _ in _core.read_htpasswd(content)}
-            lines = edit(content.splitlines(), names)
+            kept = dict(_core.read_htpasswd(content))
+            lines = edit(content.splitlines(), kept)
             if lines is None:
                 return None
             new = b"".join(line + b"\n" for line in lines)
-            # What would be refused when it is read is not written.
-            _core.read_htpasswd(new)
+            if dict(_core.read_htpasswd(new)) != kept:
+                raise ValueError(f"{_STORE} cannot keep such a name, or such a stored password")
             return new
 
-        written = rewrite(self.path, edited)
-        self._forget()
-        return written
+        return self._rewrite(edited)
+
+
+def _line(name: str, stored: str) -> bytes:
+    return f"{name}:{stored}".encode()
 
 
 def _name_in(line: bytes) -> str | None:
     """Return the name in a line, None in a comment and an empty line."""
-    text = line.decode().strip()
+    text = line.decode("utf-8", "surrogateescape").lstrip("\ufeff").strip()
     return None if not text or text.startswith("#") else text.partition(":")[0]

@@ -15,20 +15,22 @@ from dash_auth import security
 from dash_auth.users.fields import FIELDS, account_of, check_fields, check_name, table_of
 from dash_auth.users.store import Account
 from dash_auth.users.watched_file import WatchedFile
-from dash_auth.users.written_file import rewrite
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+_OF_USERS = frozenset(("password", "disabled", "must_change", "credential_version"))
+"""Keys that no claim has in it."""
 
 _HEADER = re.compile(r"\s*\[")
 
 _BY_HAND = (
-    "the file cannot be changed without changing more of it: write each user as a table of its own, "
-    '["name"], or change it by hand'
+    "the file cannot be changed without changing more of it: write each user as a table of its "
+    'own, ["name"], or change it by hand'
 )
 
 
@@ -56,13 +58,14 @@ class UsersFile(WatchedFile):
         check_name(account.name)
         table = table_of(replace(account, credential_version=_drawn()))
         table = {key: _seconds(value) for key, value in table.items()}
-        account_of(account.name, table)
 
         def added(text: str, tables: dict[str, Any]) -> str | None:
             if account.name in tables:
                 return None
             tables[account.name] = table
-            gap = "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
+            gap = (
+                "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
+            )
             lines = [f"{_key(key)} = {_value(value)}\n" for key, value in table.items()]
             return f"{text}{gap}[{_key(account.name)}]\n{''.join(lines)}"
 
@@ -104,7 +107,7 @@ class UsersFile(WatchedFile):
 
         def edited(text: str, tables: dict[str, Any]) -> str | None:
             table = tables.get(name, {})
-            if table.get("password") != old or "credential_version" not in table:
+            if table.get("password") != old or table.get("credential_version") is None:
                 return None
             return _with(text, tables, name, {"password": new})
 
@@ -117,7 +120,7 @@ class UsersFile(WatchedFile):
             if name not in tables:
                 return None
             del tables[name]
-            lines = text.splitlines(keepends=True)
+            lines = _lines(text)
             begin, _, end = _place(lines, name)
             return "".join([*lines[:begin], *lines[end:]])
 
@@ -132,7 +135,7 @@ class UsersFile(WatchedFile):
 
         def edited(content: bytes) -> bytes | None:
             tables = _tables(content)
-            new = edit(content.decode(), tables)
+            new = edit(_text(content), tables)
             if new is None:
                 return None
             try:
@@ -147,14 +150,12 @@ class UsersFile(WatchedFile):
                 raise ValueError(f"{self.path}: {_BY_HAND}")
             return encoded
 
-        written = rewrite(self.path, edited)
-        self._forget()
-        return written
+        return self._rewrite(edited)
 
 
 def _tables(content: bytes) -> dict[str, Any]:
     try:
-        return tomllib.loads(content.decode())
+        tables: dict[str, Any] = tomllib.loads(_text(content))
     except UnicodeDecodeError:
         raise ValueError("it is no text in UTF-8") from None
     except RecursionError:
@@ -162,15 +163,39 @@ def _tables(content: bytes) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         # What it says ends with the place, and quotes no value.
         raise ValueError(str(error)) from None
+    return tables
+
+
+def _text(content: bytes) -> str:
+    # Windows' editors put a mark before it.
+    return content.decode("utf-8-sig")
 
 
 def _account(name: str, table: Any) -> Account:
-    if isinstance(table, Mapping) and table and all(isinstance(v, Mapping) for v in table.values()):
+    if not isinstance(table, Mapping):
+        # A string would be a password, and what is meant as a title would let somebody in.
+        raise TypeError(
+            f"{name!r} must be a table, not {type(table).__name__}: write [{_key(name)}], and "
+            'below it password = "..."'
+        )
+    inner = _user_within(name, table)
+    if inner is None and table and all(isinstance(one, Mapping) for one in table.values()):
         inner = f"{name}.{next(iter(table))}"
-        raise ValueError(f'the table [{inner}] is no user: write ["{inner}"] if that is the name')
-    if not isinstance(table, str | Mapping):
-        raise TypeError(f"{name!r} must be a table, not {type(table).__name__}")
+    if inner is not None:
+        raise ValueError(f"the table [{inner}] is no user: write [{_key(inner)}] if that is a name")
     return account_of(name, table)
+
+
+def _user_within(name: str, table: Mapping[str, Any]) -> str | None:
+    """Return the name that was meant by a table within a table: one with a dot and no quotes."""
+    for key, one in table.items():
+        if isinstance(one, Mapping):
+            inner = f"{name}.{key}"
+            # One of a user's address, say, is a claim.
+            found = _user_within(inner, one) if _OF_USERS.isdisjoint(one) else inner
+            if found is not None:
+                return found
+    return None
 
 
 def _credential(table: Any) -> str | None:
@@ -185,9 +210,14 @@ def _drawn() -> str:
 # The lines of one user
 
 
+def _lines(text: str) -> list[str]:
+    # Not splitlines(): it ends a line at more characters than TOML does.
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
 def _with(text: str, tables: dict[str, Any], name: str, changed: Mapping[str, Any]) -> str:
     """Return the text with other values in the table of one user."""
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     begin, inner, end = _place(lines, name)
     block, rest = lines[begin:inner], lines[inner:end]
     for key, value in changed.items():
@@ -262,7 +292,9 @@ def _seconds(value: Any) -> Any:
     return zoned.replace(microsecond=0)
 
 
-def _key(key: str) -> str:
+def _key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise ValueError(f"a key of a users.toml must be text, not {type(key).__name__}")
     return key if _BARE.fullmatch(key) else _value(key)
 
 
@@ -277,4 +309,6 @@ def _value(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_key(key)} = {_value(inner)}' for key, inner in value.items())}}}"
     raise ValueError(f"a users.toml is not given a value of type {type(value).__name__}")

@@ -4,41 +4,43 @@ from __future__ import annotations
 
 import logging
 import os
-import stat
+import shlex
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
-from dash_auth import _core
+from dash_auth import _core, audit
 from dash_auth._arguments import check_number
 from dash_auth._unavailable import Unavailable
+from dash_auth.users.file_content import MISSING, Fault, Identity, content_of, identity_of
 from dash_auth.users.store import Account
+from dash_auth.users.written_file import rewrite
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
 MAX_STALE = 60 * 60
 """For how long the last good state of a file that cannot be read is in force, in seconds."""
 
-_LARGEST = 64 * 1024 * 1024
-"""The largest file that is read, in bytes."""
+_SETTLED = 2.0
+"""How long a file has to have been as it is, in seconds, until another write to it cannot have the
+same time: file systems count by up to two seconds."""
 
-_SETTLED = 2_000_000_000
-"""How old a file is, in ns, until two writes to it cannot have the same time."""
+_BETWEEN_READS = 0.1
+"""How often it is read until then, in seconds. What was found in a thread beforehand answers in the
+event loop, too."""
 
 _SAMPLE = 64
 
-_TRIES = 3
-"""How often a file is read that changes meanwhile."""
-
 _MINUTE = 60
-
-_Identity = tuple[int, ...]
 
 
 class WatchedFile(ABC):
     """Keeps users in a file.
+
+    While it cannot be read, or holds no user, the last good state stays in force: that is logged
+    once a minute, and is an event `users_unreadable`.
 
     Attributes:
         path: where it is.
@@ -56,18 +58,28 @@ class WatchedFile(ABC):
         :raises ValueError: for a time that is none
         """
         check_number("max_stale", max_stale, "seconds")
-        self.path: str = os.fspath(path)
+        named = os.fspath(path)
+        if not isinstance(named, str):
+            raise TypeError(f"the path of the users must be a str, not {type(named).__name__}")
+        self.path: str = named
         self.max_stale: float = max_stale
         self._accounts: Mapping[str, Account] = {}
         self._content: bytes | None = None
-        self._identity: _Identity | None = None
-        self._is_settled = False
+        self._identity: Identity | None = None
         self._version = 0
         self._fault: str | None = None
-        # Since when it has been seen to be bad, by the monotonic clock.
+        # Whether what was found stays so as long as the file does: what could not be opened may be
+        # opened later.
+        self._is_final = False
+        # By the monotonic clock: since when the file is as it is, when it was read last, and when
+        # that was done; since when it has been seen to be bad, and when that was told.
+        self._since: float | None = None
+        self._began: float = 0.0
+        self._ended: float = 0.0
         self._bad: float | None = None
-        self._warned: float | None = None
+        self._told: float | None = None
         self._reading = threading.Lock()
+        self._telling = threading.Lock()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.path!r})"
@@ -103,14 +115,23 @@ class WatchedFile(ABC):
         return self._version
 
     def is_current(self, name: str) -> bool:
-        """Tell whether the file is as it was read, so that :meth:`find` answers from memory."""
-        return self._is_settled and self._identity == _identity_of(self.path)
+        """Tell whether the file is as it was read, so that :meth:`find` answers from memory.
+
+        :param name: the name that will be asked for
+        """
+        if self._since is None:
+            return False
+        # Another write may have left the same time, size and place.
+        is_settled = self._is_final and self._began - self._since >= _SETTLED
+        is_read = is_settled or time.monotonic() - self._ended < _BETWEEN_READS
+        return is_read and self._identity == identity_of(self.path)
 
     def search(self, text: str = "", *, after: str = "", limit: int = 50) -> list[Account]:
         """Return accounts in the order of their names; see :class:`WritableUserStore`."""
         sought = text.casefold()
-        found = sorted(name for name, one in self._current().items() if _has(one, sought))
-        return [self._accounts[name] for name in islice((n for n in found if n > after), limit)]
+        accounts = self._current()
+        found = (name for name, one in accounts.items() if name > after and _has(one, sought))
+        return [accounts[name] for name in sorted(found)[:limit]]
 
     def prepare(self) -> None:
         """Read the file at start, where what is wrong with it is an error.
@@ -119,13 +140,14 @@ class WatchedFile(ABC):
         """
         with self._reading:
             self._read()
-        if self._fault is not None:
-            raise ValueError(f"the users cannot be read: {self.path} {self._fault}{self._remedy()}")
+            fault = self._fault
+        if fault is not None:
+            raise ValueError(f"the users cannot be read: {self.path} {fault}{self._remedy(fault)}")
 
-    def _remedy(self) -> str:
-        if self._fault not in (_MISSING, _EMPTY):
+    def _remedy(self, fault: str) -> str:
+        if fault not in (MISSING, _EMPTY):
             return ""
-        return f". Add a user: dash-auth users add NAME --store {self.path}"
+        return f". Add a user: dash-auth users add NAME --store {shlex.quote(self.path)}"
 
     # To read it
 
@@ -135,122 +157,104 @@ class WatchedFile(ABC):
             with self._reading:
                 if not self.is_current(""):
                     self._read()
-        if self._fault is not None:
-            self._tell(self._fault)
+        fault = self._fault
+        if fault is not None:
+            self._tell(fault)
         return self._accounts
 
     def _tell(self, fault: str) -> None:
-        """Warn that the file cannot be read, once a minute.
+        """Tell that the file cannot be read, once a minute.
 
         :raises Unavailable: if that is so for too long
         """
         now = time.monotonic()
-        is_over = self._content is None or now - (self._bad or now) > self.max_stale
-        if self._warned is None or now - self._warned >= _MINUTE:
-            self._warned = now
-            state = "nobody can log in" if is_over else "the users before are in force"
+        bad = now if self._bad is None else self._bad
+        is_over = self._content is None or now - bad > self.max_stale
+        with self._telling:
+            is_new = self._told is None or now - self._told >= _MINUTE
+            if is_new:
+                self._told = now
+        if is_new:
+            state = "requests are answered 503" if is_over else "the users before are in force"
             logger.warning("The users cannot be read: %s %s; %s", self.path, fault, state)
+            audit.record(
+                audit.Kind.USERS_UNREADABLE,
+                user=None,
+                address="",
+                method="",
+                reason=f"{self.path} {fault}",
+            )
         if is_over:
             raise Unavailable(f"{self.path} {fault}")
 
     def _read(self) -> None:
+        # Before it is opened: what is written later is read later.
+        now = time.monotonic()
+        identity: Identity | None
         try:
-            identity, content = _content_of(self.path)
-            self._take(content)
-            self._fault = None
-        except _Fault as fault:
-            self._fault = str(fault)
-            identity = _identity_of(self.path)
-        except (TypeError, ValueError) as error:
-            self._fault = f"holds what cannot be read: {error}"
+            _, identity, content = content_of(self.path)
+        except Fault as fault:
+            self._fault, identity, self._is_final = str(fault), identity_of(self.path), False
+        else:
+            self._fault, self._is_final = self._taken(content), True
         if self._fault is None:
-            self._bad = self._warned = None
+            self._bad = self._told = None
         elif self._bad is None:
-            self._bad = time.monotonic()
-        self._identity = identity
-        self._is_settled = identity is None or not _is_young(identity)
+            self._bad = now
+        if self._since is None or identity != self._identity:
+            self._since = now
+        self._identity, self._began, self._ended = identity, now, time.monotonic()
 
-    def _take(self, content: bytes) -> None:
+    def _taken(self, content: bytes) -> str | None:
+        """Have what is in the file in force, or return why it cannot be."""
         if content == self._content and self._fault is None:
-            return
-        accounts = self._parse(content)
+            return None
+        try:
+            accounts = self._accounts_in(content)
+        except (TypeError, ValueError) as error:
+            return f"holds what cannot be read: {error}"
         if not accounts:
-            raise _Fault(_EMPTY)
+            return _EMPTY
+        self._accounts, self._content = accounts, content
+        self._version += 1
+        return None
+
+    def _accounts_in(self, content: bytes) -> Mapping[str, Account]:
+        """Return the accounts that a file holds, if each of them can be used.
+
+        :raises TypeError: if they cannot be read
+        :raises ValueError: if they cannot be read, or one could never log in
+        """
+        accounts = self._parse(content)
         stored = {one.name: one.password for one in accounts.values() if one.password is not None}
         if stored:
             # It names the user whose stored password, or name, could never log in.
             _core.Users(stored)
-        self._accounts, self._content = accounts, content
-        self._version += 1
+        return accounts
 
-    def _forget(self) -> None:
-        """Have the file read again, which was just written."""
-        self._is_settled = False
+    # To change it
+
+    def _rewrite(self, edit: Callable[[bytes], bytes | None]) -> bool:
+        """Change the file, if apps can read what comes of it.
+
+        :param edit: returns the new content, given the old one; None leaves it
+        :raises OSError: if it cannot be read or written
+        :raises ValueError: if apps would refuse what comes of it
+        """
+
+        def edited(content: bytes) -> bytes | None:
+            new = edit(content)
+            if new is not None and not self._accounts_in(new):
+                raise ValueError(
+                    f"{self.path} would hold no user, and apps would go on with the one that is "
+                    "removed: add another one first"
+                )
+            return new
+
+        return rewrite(self.path, edited)
 
 
-class _Fault(Exception):
-    """Why a file is not read at all."""
-
-
-_MISSING = "is not there"
 _EMPTY = "holds no user"
-
-
-def _identity_of(path: str) -> _Identity | None:
-    """Return what tells a file from what was there before, None if nothing is there."""
-    try:
-        return _identity(os.stat(path))
-    except (OSError, ValueError):
-        return None
-
-
-def _identity(found: os.stat_result) -> _Identity:
-    return (
-        found.st_mtime_ns,
-        found.st_ctime_ns,
-        found.st_size,
-        found.st_ino,
-        found.st_dev,
-        found.st_mode,
-    )
-
-
-def _is_young(identity: _Identity) -> bool:
-    now = time.time_ns()
-    return any(abs(now - changed) < _SETTLED for changed in identity[:2])
-
-
-def _content_of(path: str) -> tuple[_Identity, bytes]:
-    """Return what is in a file: of one that was opened once, and did not change meanwhile."""
-    for _ in range(_TRIES):
-        try:
-            # What is no file, such as a pipe, must not make it wait.
-            opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        except FileNotFoundError:
-            raise _Fault(_MISSING) from None
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "is no path"
-            raise _Fault(f"cannot be opened: {reason}") from None
-        with os.fdopen(opened, "rb") as file:
-            found = os.fstat(opened)
-            _check(found)
-            try:
-                content = file.read(_LARGEST + 1)
-            except OSError as error:
-                raise _Fault(f"cannot be read: {error.strerror}") from None
-            if len(content) > _LARGEST:
-                raise _Fault(f"is larger than {_LARGEST >> 20} MiB")
-            identity = _identity(found)
-            if identity == _identity(os.fstat(opened)):
-                return identity, content
-    raise _Fault("changes while it is read")
-
-
-def _check(found: os.stat_result) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        raise _Fault("is no file")
-    if os.name == "posix" and found.st_mode & stat.S_IWOTH:
-        raise _Fault("can be written by every user of the machine: chmod o-w")
 
 
 def _has(account: Account, sought: str) -> bool:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+
+from dash_auth.users.file_content import MISSING, Fault, content_of
 
 if sys.platform == "win32":
     import msvcrt
@@ -23,20 +26,35 @@ def rewrite(path: str, edit: Callable[[bytes], bytes | None]) -> bool:
     :param path: where it is; the file that a link leads to is changed
     :param edit: returns the new content, given the old one; None leaves it
     :return: whether it was written
-    :raises OSError: if it cannot be read or written
+    :raises OSError: if it cannot be written
+    :raises ValueError: if what is there cannot be read
     """
     path = os.path.realpath(path)
-    with _locked(path):
-        try:
-            with open(path, "rb") as file:
-                old, found = file.read(), os.fstat(file.fileno())
-        except FileNotFoundError:
-            old, found = b"", None
-        new = edit(old)
-        if new is None:
-            return False
-        _put(path, new, found)
+    try:
+        with _locked(path):
+            found, old = _found(path)
+            new = edit(old)
+            if new is None:
+                return False
+            _put(path, new, found)
+    except OSError as error:
+        said = (
+            f"{error.strerror or error}; a file of users is replaced as a whole, so its folder has "
+            "to be there and to be writable. What is mounted read-only is changed where it comes "
+            "from"
+        )
+        raise OSError(error.errno, said, path) from error
     return True
+
+
+def _found(path: str) -> tuple[os.stat_result | None, bytes]:
+    try:
+        found, _, content = content_of(path)
+    except Fault as fault:
+        if str(fault) == MISSING:
+            return None, b""
+        raise ValueError(f"{path} {fault}") from None
+    return found, content
 
 
 def _put(path: str, content: bytes, found: os.stat_result | None) -> None:
@@ -45,10 +63,7 @@ def _put(path: str, content: bytes, found: os.stat_result | None) -> None:
     try:
         with os.fdopen(opened, "wb") as file:
             if found is not None and os.name == "posix":
-                with contextlib.suppress(PermissionError):
-                    os.fchown(opened, found.st_uid, found.st_gid)
-                # What every user of the machine may write is read by no app.
-                os.fchmod(opened, found.st_mode & 0o775)
+                _keep_mode(opened, found)
             file.write(content)
             file.flush()
             os.fsync(opened)
@@ -65,11 +80,24 @@ def _put(path: str, content: bytes, found: os.stat_result | None) -> None:
             os.close(directory)
 
 
+def _keep_mode(opened: int, found: os.stat_result) -> None:
+    with contextlib.suppress(PermissionError):
+        os.fchown(opened, -1, found.st_gid)
+    with contextlib.suppress(PermissionError):
+        os.fchown(opened, found.st_uid, -1)
+    mode = stat.S_IMODE(found.st_mode) & 0o777
+    if os.fstat(opened).st_gid != found.st_gid:
+        # Another group than the one that was let in.
+        mode &= ~stat.S_IRWXG
+    os.fchmod(opened, mode)
+
+
 @contextlib.contextmanager
 def _locked(path: str) -> Iterator[None]:
-    # A file of its own: the one that is locked must not be replaced.
+    # A file of its own: the one that is locked must not be replaced. It stays, or somebody would
+    # hold a lock on what is not there any more.
     folder, name = os.path.split(path)
-    opened = os.open(os.path.join(folder, f".{name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    opened = _open_lock(folder, os.path.join(folder, f".{name}.lock"))
     try:
         if sys.platform == "win32":
             msvcrt.locking(opened, msvcrt.LK_LOCK, 1)
@@ -79,3 +107,22 @@ def _locked(path: str) -> Iterator[None]:
     finally:
         # Closing it unlocks it.
         os.close(opened)
+
+
+def _open_lock(folder: str, path: str) -> int:
+    """Open what is locked, as those who may write in the folder can.
+
+    Root may make it, and the user of the app is to open it.
+    """
+    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    try:
+        opened = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return os.open(path, flags)
+    if os.name == "posix":
+        found = os.stat(folder)
+        with contextlib.suppress(PermissionError):
+            os.fchown(opened, found.st_uid, found.st_gid)
+        if found.st_mode & stat.S_IWGRP and os.fstat(opened).st_gid == found.st_gid:
+            os.fchmod(opened, 0o660)
+    return opened
