@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import runpy
 import sys
 from pathlib import Path
@@ -126,6 +127,17 @@ def test_nothing_is_added_to_a_file_that_cannot_be_read(
     (line,) = done.stderr.splitlines()
     assert "swordfish" not in line
     assert (path.read_bytes() if path.is_file() else None) == before
+
+
+def test_a_file_that_may_not_be_written_is_told_in_one_line(run: Run, tmp_path: Path) -> None:
+    # Nothing but a file system of another kind keeps root from writing.
+    folder = "/proc" if os.geteuid() == 0 else str(tmp_path)
+    tmp_path.chmod(0o500)
+    done = run("users", "add", "alice", "--temporary", "--store", f"{folder}/users.toml", code=1)
+    tmp_path.chmod(0o700)
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"Error: {folder}/")
 
 
 def test_a_database_that_is_away_is_told_in_one_line(run: Run) -> None:
