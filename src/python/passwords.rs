@@ -130,6 +130,6 @@ pub(super) fn password_fault(password: &str, names: Vec<String>, least: usize) -
 /// number of the line, if there is one that cannot be used.
 #[pyfunction]
 #[pyo3(signature = (content, /))]
-pub(super) fn read_htpasswd<'a>(content: &'a [u8]) -> PyResult<Vec<(&'a str, &'a str)>> {
+pub(super) fn read_htpasswd(content: &[u8]) -> PyResult<Vec<(&str, &str)>> {
     htpasswd::read(content, &Hashlib).map_err(|error| PyValueError::new_err(error.to_string()))
 }

@@ -18,7 +18,7 @@ OTHER = "a heron on one leg"
 Run = Callable[..., Result]
 
 
-@pytest.fixture(params=["users.toml"])
+@pytest.fixture(params=["users.toml", "sqlite"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Name a store that keeps everything, and holds no user yet."""
     if request.param == "sqlite":
