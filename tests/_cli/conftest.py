@@ -38,7 +38,11 @@ def run(store: str) -> Run:
         assert done.exit_code == code, done.output
         if code == 1:
             last = done.stderr.splitlines()[-1]
-            assert last.startswith("Error: ") or last.endswith("Aborted!") or "nothing is" in done.stderr
+            assert (
+                last.startswith("Error: ")
+                or last.endswith("Aborted!")
+                or "nothing is" in done.stderr
+            )
         return done
 
     return run
@@ -79,5 +83,5 @@ def kept(store: str, name: str = "alice") -> Any:
     try:
         return found.find(name)
     finally:
-        if hasattr(found, "engine"):
-            found.engine.dispose()
+        if hasattr(found, "close"):
+            found.close()

@@ -92,9 +92,10 @@ def test_what_breaks_the_rules_is_not_taken(
 
 def test_shorter_ones_are_taken_where_that_is_said(run: Run) -> None:
     add(run, "alice", "--short", password="heron-14")
-    assert "8 characters at least" in run(
-        "users", "passwd", "alice", "--short", "--stdin", input="heron14\n", code=1
-    ).stderr
+    assert (
+        "8 characters at least"
+        in run("users", "passwd", "alice", "--short", "--stdin", input="heron14\n", code=1).stderr
+    )
     for common in ("password123", "Iloveyou1", "alice123"):
         done = run("users", "passwd", "alice", "--short", "--stdin", input=f"{common}\n", code=1)
         assert "it is easily guessed" in done.stderr or "user's name" in done.stderr

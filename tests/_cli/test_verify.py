@@ -61,6 +61,8 @@ def test_plaintext_and_weak_hashes_are_read_as_an_app_reads_them(
     done = run("verify", "bob", "--store", str(path), "--stdin", input=f"{PASSWORD}\n", code=1)
     assert "its time is over" in done.stderr
     # Who was invited has no password yet.
-    assert run("verify", "carol", "--store", str(path), "--stdin", input="\n", code=1).output == WRONG
+    assert (
+        run("verify", "carol", "--store", str(path), "--stdin", input="\n", code=1).output == WRONG
+    )
     assert store_of(str(path)).find("alice").password == stored
     assert kept(str(path), "carol").password is None

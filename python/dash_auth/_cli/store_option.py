@@ -33,9 +33,9 @@ def _given(ctx: click.Context, param: click.Parameter, named: str | None) -> Any
     quiet = logging.NullHandler()
     logger.addHandler(quiet)
     ctx.call_on_close(lambda: logger.removeHandler(quiet))
-    engine = getattr(store, "engine", None)
-    if engine is not None:
-        ctx.call_on_close(engine.dispose)
+    close = getattr(store, "close", None)
+    if close is not None:
+        ctx.call_on_close(close)
     return store
 
 

@@ -38,8 +38,8 @@ def names_in(store: str) -> set[str]:
     except Exception:
         return set()
     finally:
-        if hasattr(found, "engine"):
-            found.engine.dispose()
+        if hasattr(found, "close"):
+            found.close()
 
 
 def test_csv(run: Run, store: str, put: Any) -> None:
@@ -103,8 +103,14 @@ def test_htpasswd(run: Run, store: str, put: Any, name: str) -> None:
 FAULTS = {
     "a name": (f"name,password\na:b,{PASSWORD}\n", "line 2: a user's name must have no colon"),
     "no name": (f"name,password\n,{PASSWORD}\n", "line 2: a user's name must have 1 to 255"),
-    "short": ("name,password\nalice,swordfish\n", "line 2: the password of user alice is not taken"),
-    "plaintext": ("name,password_hash\nalice,swordfish\n", "line 2: the password_hash of user alice"),
+    "short": (
+        "name,password\nalice,swordfish\n",
+        "line 2: the password of user alice is not taken",
+    ),
+    "plaintext": (
+        "name,password_hash\nalice,swordfish\n",
+        "line 2: the password_hash of user alice",
+    ),
     "DES": ("name,password_hash\nalice,rl.3StKT.4T8M\n", "line 2: "),
     "yescrypt": ("name,password_hash\nalice,$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3\n", "line 2: "),
     "too costly": (f"name,password_hash\nalice,{BCRYPT.replace('$05$', '$31$')}\n", "line 2: "),
@@ -142,7 +148,11 @@ def test_good_ones_beside_a_fault_are_not_written(run: Run, store: str, put: Any
 
 
 NO_FILES = {
-    "no header": ("people.csv", f"alice,swordfish,{HASH}\n", "the first line must name the columns"),
+    "no header": (
+        "people.csv",
+        f"alice,swordfish,{HASH}\n",
+        "the first line must name the columns",
+    ),
     "empty": ("people.csv", "", "the first line must name the columns"),
     "a quote": ("people.csv", 'name,password\n"alice,swordfish\n', "is no CSV"),
     "no JSON": ("people.json", '{"alice": "swordfish"', "line 1 is no JSON"),
@@ -164,8 +174,15 @@ def test_what_is_no_such_file(run: Run, store: str, put: Any, case: str) -> None
 
 @pytest.mark.parametrize(
     "content",
-    ['[5]', '["swordfish"]', '[{"name": 5}]', '[{"name": "alice", "groups": "x", "swordfish": 1}]',
-     '[{"name": "alice", "groups": [5]}]', '{"alice": 5}', '{"alice": ["swordfish"]}'],
+    [
+        "[5]",
+        '["swordfish"]',
+        '[{"name": 5}]',
+        '[{"name": "alice", "groups": "x", "swordfish": 1}]',
+        '[{"name": "alice", "groups": [5]}]',
+        '{"alice": 5}',
+        '{"alice": ["swordfish"]}',
+    ],
 )
 def test_json_of_other_types(run: Run, store: str, put: Any, content: str) -> None:
     done = run("users", "import", put(content, "people.json"), code=1)

@@ -69,6 +69,8 @@ def test_a_link_changes_nothing_until_it_is_used(run: Run, store: str) -> None:
 def test_a_disabled_user_gets_no_link(run: Run) -> None:
     add(run)
     run("users", "disable", "alice")
-    done = run("users", "passwd", "alice", "--invite", "--url", URL, code=1, **{KEY_ENVIRONMENT: KEY})
+    done = run(
+        "users", "passwd", "alice", "--invite", "--url", URL, code=1, **{KEY_ENVIRONMENT: KEY}
+    )
     assert "dash-auth users enable alice" in done.stderr
     assert done.stdout == ""
