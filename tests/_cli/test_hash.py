@@ -7,7 +7,6 @@ from dash_auth.security import check_password_hash, password_needs_rehash
 
 from .conftest import PASSWORD, Run
 
-
 LONG = (PASSWORD * 9)[::2][:72]
 
 

@@ -1,0 +1,179 @@
+"""The command against a running app: four workers each do what it says within five seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from click.testing import CliRunner
+from dash_auth._cli import main
+from waiting import GIVE_UP
+
+from .conftest import deployed
+
+WORKERS = 4
+BOUND = 5
+"""After how many seconds at most a change counts."""
+
+PASSWORD = "plum trees by the lake"
+OTHER = "a heron on one leg"
+KEY = "sealed-for-the-tests-of-live-users"
+
+
+def body(output: str) -> dict[str, Any]:
+    """Return a request to a callback."""
+    return {
+        "output": f"{output}.children",
+        "outputs": {"id": output, "property": "children"},
+        "inputs": [{"id": "in", "property": "value", "value": "x"}],
+        "changedPropIds": ["in.value"],
+        "state": [],
+    }
+
+
+@dataclass(frozen=True)
+class Live:
+    """The workers as browsers see them, and the command."""
+
+    address: str
+    store: str
+
+    def run(self, *arguments: str, input: str = "") -> str:
+        """Run the command, and return what it prints."""
+        variables = {
+            "DASH_AUTH_USERS": self.store,
+            "DASH_AUTH_SECRET_KEY": KEY,
+            "DASH_AUTH_URL": self.address,
+        }
+        done = CliRunner().invoke(main, ["users", *arguments], input=input, env=variables)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    def post(self, path: str, **form: str) -> requests.Response:
+        """Send a form of one of the app's own pages."""
+        return requests.post(
+            self.address + path,
+            form,
+            headers={"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"},
+            allow_redirects=False,
+            timeout=20,
+        )
+
+    def log_in(self, name: str, password: str = PASSWORD) -> dict[str, str] | None:
+        """Return the cookies of a login, None if it is refused."""
+        answer = self.post("/login", username=name, password=password)
+        assert answer.status_code in (303, 401), answer.text
+        return answer.cookies.get_dict() if answer.status_code == 303 else None
+
+    def known(self, cookies: dict[str, str], after: float | None = None) -> set[str]:
+        """Return who each of the workers says that a browser's user is, once all were asked.
+
+        :param cookies: the browser's
+        :param after: by the monotonic clock, from when on none may name one any more
+        """
+        found: dict[str, str] = {}
+        end = time.monotonic() + GIVE_UP
+        # Several connections at once, or one process alone may take them all.
+        with ThreadPoolExecutor(8) as clients:
+            while len(found) < WORKERS:
+                assert time.monotonic() < end, "one of the processes never answered"
+                begun = time.monotonic()
+                said = dict(clients.map(lambda _: self._asked(cookies), range(16)))
+                if after is not None and begun > after:
+                    assert set(said.values()) == {"None"}, "a change is not in force"
+                found |= said
+        return set(found.values())
+
+    def _asked(self, cookies: dict[str, str]) -> tuple[str, str]:
+        url = f"{self.address}/_dash-update-component"
+        answer = requests.post(url, json=body("pub"), cookies=cookies, timeout=20)
+        _, process, _, _, name = answer.json()["response"]["pub"]["children"].split()
+        return process, name
+
+    def is_private_open(self, cookies: dict[str, str]) -> bool:
+        """Tell whether a browser gets an answer of a private callback."""
+        url = f"{self.address}/_dash-update-component"
+        answer = requests.post(url, json=body("out"), cookies=cookies, timeout=20)
+        assert answer.status_code in (200, 401)
+        return answer.status_code == 200
+
+
+@pytest.fixture(params=["users.toml", "sqlite"], scope="module")
+def live(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Live]:
+    """Serve an app with four processes, whose users are kept in a file, or in a database."""
+    folder = tmp_path_factory.mktemp("live")
+    store = f"sqlite:///{folder / 'users.db'}"
+    if request.param != "sqlite":
+        store = str(Path(folder) / request.param)
+    command = Live("", store)
+    for name in ("alice", "bob", "carol"):
+        command.run("add", name, "--stdin", input=PASSWORD)
+    variables = {"DASH_AUTH_USERS": store, "DASH_AUTH_SECRET_KEY": KEY}
+    with deployed("flask", app="live_app", workers=WORKERS, **variables) as port:
+        yield Live(f"http://127.0.0.1:{port}", store)
+
+
+def test_who_is_disabled_or_removed_is_refused_by_each_worker(live: Live) -> None:
+    browsers = {name: live.log_in(name) or {} for name in ("alice", "bob", "carol")}
+    for name, cookies in browsers.items():
+        # By now each worker has read them.
+        assert live.known(cookies) == {name}
+        assert live.is_private_open(cookies)
+    live.run("disable", "alice")
+    live.run("remove", "bob", "--yes")
+    after = time.monotonic() + BOUND
+    for name in ("alice", "bob"):
+        end = time.monotonic() + GIVE_UP
+        while live.known(browsers[name], after) != {"None"}:
+            assert time.monotonic() < end
+        assert not live.is_private_open(browsers[name])
+        assert live.log_in(name) is None
+    # What is said of others stays.
+    assert live.known(browsers["carol"]) == {"carol"}
+    live.run("enable", "alice")
+
+
+def test_who_is_added_logs_in(live: Live) -> None:
+    for _ in range(2):
+        # Now some worker remembers that there is no such user.
+        assert live.log_in("dora") is None
+    live.run("add", "dora", "--stdin", input=PASSWORD)
+    until = time.monotonic() + BOUND
+    while True:
+        begun = time.monotonic()
+        cookies = live.log_in("dora")
+        if cookies is not None:
+            break
+        assert begun < until, "the user is not there"
+    end = time.monotonic() + GIVE_UP
+    while (known := live.known(cookies)) != {"dora"}:
+        assert time.monotonic() < end
+        assert known == {"dora", "None"}
+
+
+def test_who_is_invited_sets_a_password_and_logs_in(live: Live) -> None:
+    link = live.run("add", "eve", "--invite").strip()
+    assert link.startswith(f"{live.address}/login/invitation/")
+    assert live.log_in("eve") is None
+    path = link.removeprefix(live.address)
+    assert requests.get(link, timeout=20).status_code == 200
+    used = live.post(path, new=OTHER, again=OTHER)
+    assert used.status_code == 303
+    # Each worker lets the new login in, and takes the link no more.
+    until = time.monotonic() + BOUND
+    while True:
+        begun = time.monotonic()
+        known = live.known(used.cookies.get_dict())
+        if known == {"eve"}:
+            break
+        assert begun < until, "the password is not there"
+    assert live.log_in("eve", OTHER)
+    assert {live.post(path, new=PASSWORD, again=PASSWORD).status_code for _ in range(12)} == {410}
