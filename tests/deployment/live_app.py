@@ -19,7 +19,8 @@ def public_callback(value: str) -> str:
     return f"process {os.getpid()} asked by {dash_auth.current_user()}"
 
 
-# The secret key is the environment's as well, where the command finds it.
-dash_auth.FormAuth(app, os.environ["DASH_AUTH_USERS"], public_routes=["/public"])
+# The secret key is the environment's as well, where the command finds it. Guesses are not counted:
+# the tests ask again and again whether a login is refused.
+dash_auth.FormAuth(app, os.environ["DASH_AUTH_USERS"], public_routes=["/public"], throttle=None)
 server = app.server
 """What gunicorn serves."""
