@@ -63,7 +63,7 @@ def end(name: str | None, id: str | None, app: str | None, store: str | None) ->
         raise click.UsageError("say either the name of a user, or the --id of a session")
     if name is not None:
         import_app(app)
-        click.echo(f"{known.end_all(name)} sessions of {printable(name)} are ended.")
+        click.echo(f"Sessions of {printable(name)} ended: {known.end_all(name)}.")
         return
     if not _ID.fullmatch(id or ""):
         raise click.BadParameter("it has 64 hexadecimal digits", param_hint="--id")
