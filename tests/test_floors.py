@@ -24,8 +24,9 @@ FLOORS = [
     "auth",
     "basic_auth components explain form_auth group_protection identity oidc_auth page_protection "
     "recent_login required_groups",
-    "dash_auth __main__",
+    "dash_auth",
     "_cli",
+    "__main__",
 ]
 """What may be imported from where, the lowest first; `dash_auth` is the package's own module."""
 

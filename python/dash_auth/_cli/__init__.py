@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import click
 
+from dash_auth._cli.errors import EXIT_CODES, Commands
+from dash_auth._cli.hash import hash_password
 from dash_auth._cli.sessions import sessions
+from dash_auth._cli.users import users
+from dash_auth._cli.verify import verify
 from dash_auth.version import __version__
 
 __all__ = ["main"]
@@ -12,12 +16,14 @@ __all__ = ["main"]
 
 @click.group(
     name="dash-auth",
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 if it is done; 1 if it could not be done; 2 for wrong arguments.",
+    epilog=EXIT_CODES,
 )
 @click.version_option(__version__, prog_name="dash-auth-rs", message="%(prog)s %(version)s")
 def main() -> None:
-    """Prepare what apps with dash-auth-rs need."""
+    """Keep the users of apps with dash-auth-rs, and what else these need."""
 
 
-main.add_command(sessions)
+for _command in (hash_password, sessions, users, verify):
+    main.add_command(_command)

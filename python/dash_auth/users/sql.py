@@ -327,6 +327,10 @@ class SqlUsers:
         # Workers are made as copies of this process.
         self._database.engine.dispose()
 
+    def close(self) -> None:
+        """Close the connections to the database; they are opened anew where it is asked again."""
+        self._database.engine.dispose()
+
     def create_tables(self) -> list[str]:
         """Make the tables of its own where they are not there.
 
