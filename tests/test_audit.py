@@ -85,6 +85,13 @@ def test_each_kind_has_its_level_and_its_code(events: Events) -> None:
         ("logout", "session_expired", "INFO"),
         ("session_ended", "session_use_after_expire", "INFO"),
         ("access_denied", "authz_fail", "WARNING"),
+        ("user_added", "user_created", "WARNING"),
+        ("user_removed", "user_deleted", "WARNING"),
+        ("user_disabled", "user_archived", "WARNING"),
+        ("user_enabled", "user_updated", "WARNING"),
+        ("user_groups_changed", "authz_change", "WARNING"),
+        ("user_invited", "authn_token_created", "WARNING"),
+        ("user_logged_out", "authn_token_revoked", "WARNING"),
     ]
 
 
@@ -93,6 +100,10 @@ def test_each_kind_has_its_level_and_its_code(events: Events) -> None:
     [
         ({"user": None}, "failed login user=- address=203.0.113.9 reason=wrong"),
         ({"user": "zoë"}, r'failed login user="zo\u00eb" address=203.0.113.9 reason=wrong'),
+        (
+            {"by": "ada\nlogin"},
+            r'failed login user="alice" address=203.0.113.9 by="ada\\nlogin" reason=wrong',
+        ),
         ({"address": "2001:db8::1"}, 'failed login user="alice" address=2001:db8::1 reason=wrong'),
         ({"address": ""}, 'failed login user="alice" address="" reason=wrong'),
         (

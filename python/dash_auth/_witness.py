@@ -184,6 +184,20 @@ def denied(request: Request | None, user: str, reason: str) -> None:
         _record(Kind.ACCESS_DENIED, request, method, user, reason=reason)
 
 
+def managed(
+    request: Request, kind: Kind, user: str, *, by: str, reason: str | None = None
+) -> None:
+    """Tell of what an administrator did to a user.
+
+    :param request: the request that did it
+    :param kind: what
+    :param user: the name of the user's account
+    :param by: the name of the administrator
+    :param reason: how, None where there is nothing to add
+    """
+    _record(kind, request, request.login_method, user, reason=reason, by=by)
+
+
 def _knows(knows: Callable[[str], bool] | None, name: str | None) -> bool:
     try:
         return knows is not None and name is not None and knows(name)
@@ -201,6 +215,7 @@ def _record(
     session: str | None = None,
     reason: str | None = None,
     is_known: bool = True,
+    by: str | None = None,
 ) -> None:
     audit.record(
         kind,
@@ -211,4 +226,5 @@ def _record(
         reason=reason,
         user_agent=None if request is None else request.header("User-Agent"),
         is_known=is_known,
+        by=by,
     )
