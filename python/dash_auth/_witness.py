@@ -184,9 +184,7 @@ def denied(request: Request | None, user: str, reason: str) -> None:
         _record(Kind.ACCESS_DENIED, request, method, user, reason=reason)
 
 
-def managed(
-    request: Request, kind: Kind, user: str, *, by: str, reason: str | None = None
-) -> None:
+def managed(request: Request, kind: Kind, user: str, *, by: str, reason: str | None = None) -> None:
     """Tell of what an administrator did to a user.
 
     :param request: the request that did it

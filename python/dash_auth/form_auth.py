@@ -28,15 +28,19 @@ from dash_auth._request import Answer, Request
 from dash_auth._servers import is_server
 from dash_auth._steps import Steps, Wait
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, is_ours
+from dash_auth.group_protection import check_groups
 from dash_auth.logins import pages
 from dash_auth.logins.asked_passwords import FunctionVerifier
 from dash_auth.logins.form.device import Devices
 from dash_auth.logins.form.either import EitherSession
 from dash_auth.logins.form.flow import NOBODY, FormFlow, Parts
+from dash_auth.logins.form.invitation import Invitations
 from dash_auth.logins.form.places import Places
 from dash_auth.logins.form.proof import Proof
 from dash_auth.logins.form.providers import Button, OnPage, button_of
 from dash_auth.logins.form.session import FormSession
+from dash_auth.logins.form.users_page import Door, UsersPage, check_admin_group, check_managed
+from dash_auth.logins.form.users_page_changes import Changes
 from dash_auth.logins.function import (
     AuthFunc,
     GroupsFunc,
@@ -55,6 +59,7 @@ from dash_auth.logins.passwords_of import DEFAULT_THROTTLE, passwords_of
 from dash_auth.logins.session import SessionLogin
 from dash_auth.logins.throttle import Throttle
 from dash_auth.public_routes import add_public_routes
+from dash_auth.sessions.known import end_all
 from dash_auth.sessions.lifetime import IdleLimit, Lifetime, Limit
 from dash_auth.sessions.named import store_named
 from dash_auth.sessions.scope import scope_of
@@ -101,6 +106,8 @@ class FormAuth(Auth):
         page: str | None = None,
         login_route: str = "/login",
         logout_route: str = "/logout",
+        users_route: str | None = None,
+        users_admin: str = "admin",
         session_lifetime: Limit = SESSION_LIFETIME,
         idle_timeout: IdleLimit | None = None,
         remember: bool | float | timedelta | None = None,
@@ -144,6 +151,9 @@ class FormAuth(Auth):
             public
         :param login_route: path of the login page, relative to the app's prefix
         :param logout_route: path that logs out, relative to the app's prefix
+        :param users_route: route of a page on which administrators manage the users, such as
+            `"/users"`; it needs a store of users that can be written. None, the default, has none
+        :param users_admin: the group whose users are these administrators
         :param session_lifetime: for how long a login counts, in seconds or as a timedelta, or a
             function of the :class:`dash_auth.User` that says so; 12 hours by default
         :param idle_timeout: for how long a user may do nothing before the login ends, as
@@ -206,6 +216,15 @@ class FormAuth(Auth):
             )
         if logout_route == login_route:
             raise ValueError("logout_route must differ from login_route")
+        if users_route is not None:
+            check_page_route("users_route", users_route)
+            check_managed(known)
+            if users_route in (login_route, logout_route):
+                raise ValueError("users_route must differ from login_route and logout_route")
+        check_admin_group(users_admin)
+        self.__managed = known
+        self.users_route: str | None = users_route
+        self.__users_admin = users_admin
         self.login_route: str = login_route
         self.logout_route: str = logout_route
         self.__page = page
@@ -314,12 +333,33 @@ class FormAuth(Auth):
             self.__add("log_out_page", logout, log_out.ask),
             self.__add("log_out", logout, log_out.leave, "POST"),
         ]
-        guard.parts.endpoints.add_login(endpoints)
         self.__callback_endpoint = endpoints[-4]
+        endpoints += self.__add_users_page(guard)
+        guard.parts.endpoints.add_login(endpoints)
         self.__on_page = None
         self.__put_on_page()
         self.logout_path: str | None = self.__seen(self.logout_route)
         self._dash_auth_form_path = self.__seen(self.login_route)
+
+    def __add_users_page(self, guard: Guard) -> list[str]:
+        """Add the page on which administrators manage the users, if there is one."""
+        if self.users_route is None or self.__passwords is None:
+            return []
+        self.__refuse_page_at(self.users_route)
+        path, group = self.__below(self.users_route), self.__users_admin
+        changes = Changes(
+            self.__managed,
+            group,
+            Invitations(guard.keys),
+            user_groups=self.__passwords.user_groups,
+            end_all=None if self.__store is None else _end_all,
+        )
+        door = Door(guard.admits, guard.refused, guard.renew, lambda: bool(check_groups([group])))
+        page = UsersPage(self.__flow, door, changes, path)
+        return [
+            self.__add("users", path, page.show),
+            self.__add("users_change", path, page.act, "POST"),
+        ]
 
     def _dash_auth_login_path(self, app: Dash) -> str:
         return self.__seen(self.__page or self.login_route)
@@ -432,7 +472,8 @@ class FormAuth(Auth):
 
         :raises ValueError: if a page or another route has it
         """
-        name = "login_route" if route == self.login_route else "logout_route"
+        routes = {self.login_route: "login_route", self.users_route: "users_route"}
+        name = routes.get(route, "logout_route")
         paths = [page.path for page in internals.registered_pages() if self.app.use_pages]
         if self.__page is not None and self.__page not in paths:
             raise ValueError(
@@ -444,6 +485,11 @@ class FormAuth(Auth):
             raise ValueError(f"a page of the app has the path {route!r}: give another {name}{own}")
         if self._dash_auth_server.has_route(self.__below(route)):
             raise ValueError(f"the {name} {route!r} is taken: give another one")
+
+
+def _end_all(name: str, is_own: bool) -> None:
+    """End all sessions of a user, but for the current one where it is the user's own."""
+    end_all(name, except_current=is_own)
 
 
 def _nobodys(_: str) -> None:
