@@ -263,6 +263,12 @@ impl<Account: AsRef<str>> ToHash<Account> {
         &self.credentials
     }
 
+    /// Returns the stored value that they are verified against, `None` where their name is unknown.
+    #[must_use]
+    pub fn stored(&self) -> Option<&str> {
+        self.account.as_ref().map(AsRef::as_ref)
+    }
+
     /// Returns the user, with the account, against whom an unknown name is verified in vain; `None`
     /// for a known one, and where there is nobody.
     ///

@@ -114,6 +114,10 @@ pub struct Users {
     names: AtomicUsize,
 }
 
+/// So many are kept beyond those that were read as a whole: of a database's millions of users each may
+/// log in here once.
+const MOST_KEPT: usize = 50_000;
+
 /// The stored passwords read so far. The developer's own table stays the truth: it is asked on
 /// each request, and what is kept here only saves reading the same text again.
 #[derive(Default)]
@@ -401,7 +405,12 @@ impl Users {
             return Ok(entry);
         }
         let entry = Entry::read(text, foreign)?;
-        self.stored.write().unwrap_or_else(PoisonError::into_inner).put(username, Arc::clone(&entry));
+        let mut stored = self.stored.write().unwrap_or_else(PoisonError::into_inner);
+        if stored.get(username).is_some()
+            || stored.entries.len() < self.names.load(Ordering::Relaxed).saturating_add(MOST_KEPT)
+        {
+            stored.put(username, Arc::clone(&entry));
+        }
         Ok(entry)
     }
 }

@@ -173,15 +173,15 @@ def either_users(whose: str, declared: Any, auth_func: Any) -> Any:
     :param whose: name of the class that was called
     :param declared: the users, None for none
     :param auth_func: a function of user name and password, None for none
-    :raises TypeError: if the function is none, or see :func:`users_of`
-    :raises ValueError: if both or neither are given, or see :func:`users_of`
+    :raises TypeError: if the function is none
+    :raises ValueError: if both or neither are given
     """
     if auth_func is None:
         if declared is None:
             raise ValueError(
                 f"{whose} requires username/password map or user-defined authorization function."
             )
-        return users_of(declared)
+        return declared
     if declared is not None:
         raise ValueError(
             f"{whose} can only use authorization function (auth_func kwarg) or "
@@ -204,10 +204,8 @@ def users_of(declared: Any) -> Any:
     kind = type(declared).__name__
     if isinstance(declared, Dash):
         raise TypeError(f"{_TABLE}, not a Dash app; the app comes first: BasicAuth(app, users)")
-    if isinstance(declared, str | bytes) or hasattr(declared, "__fspath__"):
-        raise TypeError(
-            f"{_TABLE}, not {kind}; read the file first, if it is one, and JSON with json.loads()"
-        )
+    if isinstance(declared, bytes):
+        raise TypeError(f"{_TABLE}, not {kind}")
     if callable(declared):
         raise TypeError(f"{_TABLE}; pass a function as auth_func=")
     if not isinstance(declared, Iterable):

@@ -49,6 +49,11 @@ class Attempt:
         those of one scope, and what is to be asked there; None if nothing is.
         """
     @property
+    def stored(self, /) -> str | None:
+        """
+        The stored value that the password is verified against, None where the name is unknown.
+        """
+    @property
     def username(self, /) -> str:
         """
         The name as it was sent.
@@ -517,12 +522,13 @@ class Users:
         Read the table; raise `ValueError` or `TypeError`, naming the user, where a name or a stored
         value could never log in, and `ValueError` where there are no users.
 
-        Where it `is_named`, the live table holds pairs: the user's own name, and the stored value.
+        Where it `is_named`, the live table holds triples: the user's own name, the stored value, and
+        what stands for it.
         """
     def attempt(self, brought: str | Credentials, table: Any, address: str, now: SupportsFloat | SupportsIndex = 0.0, /) -> tuple[str, str] | Refusal | Throttled | Attempt:
         """
-        Return whose credentials they are and the stored value that they were verified against, or why
-        there are none; or the attempt, where that is to hash. They are a header's, or were typed.
+        Return whose credentials they are and what they were verified against, or why there are none; or
+        the attempt, where that is to hash. They are a header's, or were typed.
 
         The live table is asked anew each time, so that a removed user or a changed password counts at
         once.

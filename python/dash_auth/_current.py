@@ -119,14 +119,31 @@ class User:
         That of a provider's user only where the provider says that it has verified it
         (OpenID Connect Core, section 5.1).
         """
+        if SUBJECT not in self.claims and isinstance(self.claims.get(EMAIL_ADDRESS), str):
+            return str(self.claims[EMAIL_ADDRESS])
         email = self.claims.get("email") if _may_trust_email(self.claims) else None
         # Under this name dash-auth has the name of an account, which may be no address.
         return email if isinstance(email, str) and "@" in email else None
+
+    @property
+    def full_name(self) -> str | None:
+        """The name that people call the user by, None if none is known.
+
+        A provider's users choose theirs: show it, and decide nothing by it.
+        """
+        name = self.claims.get("name" if SUBJECT in self.claims else FULL_NAME)
+        return name if isinstance(name, str) and name else None
 
     def identifying_claims(self) -> str:
         """Return all that is known of the user as one text, the same for the same user alone."""
         return json.dumps(dict(self.claims), sort_keys=True, default=str)
 
+
+EMAIL_ADDRESS = "email_address"
+"""The key of the session's user under which the e-mail address of an account is."""
+
+FULL_NAME = "full_name"
+"""The key of the session's user under which the full name of an account is."""
 
 SUBJECT = "sub"
 """The claim under which each provider names a user for good."""

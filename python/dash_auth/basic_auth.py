@@ -34,6 +34,7 @@ from dash_auth.logins.session import SessionLogin
 from dash_auth.logins.throttle import Throttle
 from dash_auth.sessions.scope import scope_of
 from dash_auth.sessions.ticket import Tickets
+from dash_auth.users.named import store_of
 from dash_auth.users.store import UserStore
 
 if TYPE_CHECKING:
@@ -134,8 +135,7 @@ class BasicAuth(Auth):
             type(self).__name__, users=users, username_password_list=username_password_list
         )
         known = either_users("BasicAuth", declared, auth_func)
-        if auth_func is not None:
-            known = FunctionVerifier(auth_func)
+        known = store_of(known) if auth_func is None else FunctionVerifier(auth_func)
         is_strict = is_ours(self.is_authorized)
         passwords = passwords_of(
             known,
@@ -184,6 +184,7 @@ class BasicAuth(Auth):
             basic,
             stored=basic.passwords.stored,
             claims=basic.passwords.claims,
+            look_up=basic.passwords.look_up,
             known_name=self.__known_name,
             is_needed=lambda: any(
                 one.parts.need_session() for one in self._dash_auth_guards.values()

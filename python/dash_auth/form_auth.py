@@ -56,7 +56,7 @@ from dash_auth.logins.pages import Look
 from dash_auth.logins.pages.phrases import Phrases
 from dash_auth.logins.passwords import Passwords, Verifier
 from dash_auth.logins.passwords_of import DEFAULT_THROTTLE, passwords_of
-from dash_auth.logins.session import SessionLogin
+from dash_auth.logins.session import SessionLogin, nothing_to_look_up
 from dash_auth.logins.throttle import Throttle
 from dash_auth.public_routes import add_public_routes
 from dash_auth.sessions.known import end_all
@@ -65,6 +65,7 @@ from dash_auth.sessions.named import store_named
 from dash_auth.sessions.scope import scope_of
 from dash_auth.sessions.store import SessionStore
 from dash_auth.sessions.stored import tickets_of
+from dash_auth.users.named import store_of
 from dash_auth.users.store import UserStore
 
 if TYPE_CHECKING:
@@ -189,8 +190,7 @@ class FormAuth(Auth):
         self.__passwords: Passwords | None = None
         if declared is not None or auth_func is not None:
             known = either_users("FormAuth", declared, auth_func)
-            if auth_func is not None:
-                known = FunctionVerifier(auth_func)
+            known = store_of(known) if auth_func is None else FunctionVerifier(auth_func)
             self.__passwords = passwords_of(
                 known,
                 user_groups=user_groups,
@@ -277,6 +277,7 @@ class FormAuth(Auth):
                 self.__lifetime,
                 stored=_nobodys if passwords is None else passwords.stored,
                 claims=_nothing if passwords is None else passwords.claims,
+                look_up=nothing_to_look_up if passwords is None else passwords.look_up,
             ),
             ProviderSession(server, tickets, self.__registration, self.__lifetime, with_user=False),
         )

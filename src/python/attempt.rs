@@ -142,6 +142,15 @@ impl Attempt {
         self.credentials().password()
     }
 
+    /// The stored value that the password is verified against, None where the name is unknown.
+    #[getter]
+    fn stored(&self) -> Option<&str> {
+        match &self.0 {
+            Work::Hash { work, .. } => work.stored(),
+            Work::Ask(_) => None,
+        }
+    }
+
     /// Whether the credentials are remembered as right.
     #[getter]
     fn is_remembered(&self) -> bool {

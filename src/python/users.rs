@@ -32,7 +32,8 @@ impl Users {
     /// Read the table; raise `ValueError` or `TypeError`, naming the user, where a name or a stored
     /// value could never log in, and `ValueError` where there are no users.
     ///
-    /// Where it `is_named`, the live table holds pairs: the user's own name, and the stored value.
+    /// Where it `is_named`, the live table holds triples: the user's own name, the stored value, and
+    /// what stands for it.
     #[new]
     #[pyo3(signature = (table: "dict[str, str]", /, *, is_named = false, counters = None))]
     fn new(table: &Bound<'_, PyDict>, is_named: bool, counters: Option<&Counters>) -> PyResult<Self> {
@@ -60,8 +61,8 @@ impl Users {
         Ok(Self { users: Arc::new(users.throttled(counters)), is_named })
     }
 
-    /// Return whose credentials they are and the stored value that they were verified against, or why
-    /// there are none; or the attempt, where that is to hash. They are a header's, or were typed.
+    /// Return whose credentials they are and what they were verified against, or why there are none; or
+    /// the attempt, where that is to hash. They are a header's, or were typed.
     ///
     /// The live table is asked anew each time, so that a removed user or a changed password counts at
     /// once.
@@ -84,6 +85,7 @@ impl Users {
 pub(super) struct Account {
     name: PyBackedStr,
     stored: PyBackedStr,
+    against: PyBackedStr,
 }
 
 impl AsRef<str> for Account {
@@ -93,9 +95,9 @@ impl AsRef<str> for Account {
 }
 
 impl Account {
-    /// Returns the user's name, and the stored value.
+    /// Returns the user's name, and what the user was verified against.
     pub(super) fn verified<'py>(&self, py: Python<'py>) -> (Bound<'py, PyString>, Bound<'py, PyString>) {
-        (self.name.as_py_str().bind(py).clone(), self.stored.as_py_str().bind(py).clone())
+        (self.name.as_py_str().bind(py).clone(), self.against.as_py_str().bind(py).clone())
     }
 }
 
@@ -108,12 +110,18 @@ pub(super) struct Live<'a, 'py> {
 impl Live<'_, '_> {
     /// Reads what stands under a name; `None` where it is not of the right types.
     fn read(&self, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> Option<PyResult<Account>> {
-        let (name, stored) = if self.is_named {
-            value.extract().ok()?
-        } else {
-            (name.clone(), value.cast::<PyString>().ok()?.clone())
-        };
-        Some(name.try_into().and_then(|name| Ok(Account { name, stored: stored.try_into()? })))
+        let (name, stored, against): (Bound<'_, PyString>, Bound<'_, PyString>, Bound<'_, PyString>) =
+            if self.is_named {
+                value.extract().ok()?
+            } else {
+                let stored = value.cast::<PyString>().ok()?.clone();
+                (name.clone(), stored.clone(), stored)
+            };
+        Some(
+            name.try_into().and_then(|name| {
+                Ok(Account { name, stored: stored.try_into()?, against: against.try_into()? })
+            }),
+        )
     }
 }
 

@@ -122,7 +122,6 @@ def test_a_function_is_asked_again_after_a_while_alone() -> None:
     ("users", "options", "words"),
     [
         (None, {}, "must be a dict, or a list of pairs"),
-        ("users.txt", {}, "read the file first"),
         (dict, {}, "must be a dict"),
         (lambda name: True, {}, "auth_func must take two positional arguments"),
         ({"alice": None}, {}, "must be a str"),
@@ -142,6 +141,7 @@ def test_what_could_let_nobody_in_is_refused(
     ("users", "options", "words"),
     [
         ({}, {}, "there are no users"),
+        ("users.txt", {}, r"read what is none of these first, JSON with json\.loads"),
         ({"alice": "$2b$x"}, {}, "alice"),
         ({"alice": "x"}, {"realm": "a\nb"}, "printable"),
         ({"alice": "x"}, {"auth_func_cache_seconds": 5}, "go with auth_func="),

@@ -298,29 +298,34 @@ def test_users_may_change_while_others_log_in() -> None:
     users: dict[str, Any] = {f"user{number}": "first" for number in range(50)}
     app = guarded_app(users, public_routes=["/open"], secret_key="a key")
     client_of(app).get("/private")
-    done = threading.Event()
+    guesses = (("user0", "first"), ("user1", "first"), ("user1", "third"), ("eve", "x"))
+    rounds = iter(range(400))
+    finished: list[int] = []
     statuses: Counter[int] = Counter()
 
     def change() -> None:
-        try:
-            for turn in range(300):
-                users[f"extra{turn}"] = "extra"
-                users["user1"] = "second" if turn % 2 else "first"
-                if turn % 3 == 0:
-                    users.pop(f"extra{turn - 1}", None)
-                time.sleep(0.001)
-        finally:
-            done.set()
+        # As often as it gets a turn: threads that compute leave it few.
+        turn = 0
+        while len(finished) < 3:
+            users[f"extra{turn}"] = "extra"
+            users["user1"] = "second" if turn % 2 else "first"
+            if turn % 3 == 0:
+                users.pop(f"extra{turn - 1}", None)
+            turn += 1
+            time.sleep(0.001)
 
     def log_in() -> None:
         client = client_of(app)
-        while not done.is_set():
-            for auth in (("user0", "first"), ("user1", "first"), ("user1", "third"), ("eve", "x")):
-                status = client.get("/private", auth=auth).status_code
-                statuses[status] += 1
-                assert auth != ("user0", "first") or status == 200
-                assert auth not in (("user1", "third"), ("eve", "x")) or status == 401
-            assert client.get("/open").status_code == 200
+        try:
+            for _ in rounds:
+                for auth in guesses:
+                    status = client.get("/private", auth=auth).status_code
+                    statuses[status] += 1
+                    assert auth != guesses[0] or status == 200
+                    assert auth not in guesses[2:] or status == 401
+                assert client.get("/open").status_code == 200
+        finally:
+            finished.append(1)
 
     at_once([change, log_in, log_in, log_in])
     assert set(statuses) == {200, 401}

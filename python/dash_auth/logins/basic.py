@@ -135,6 +135,9 @@ class Basic(Login):
         outcome = at_once(made) if is_way(made) else made
         return outcome[0] if isinstance(outcome, tuple) else None
 
+    def look_up(self, visitor: Visitor) -> Steps[None] | None:
+        return self.passwords.look_up(visitor.against[0])
+
     def holds(self, visitor: Visitor) -> bool:
         name, verified_against = visitor.against
         return super().holds(visitor) and self.passwords.stored(name) == verified_against

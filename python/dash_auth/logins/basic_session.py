@@ -10,7 +10,12 @@ from dash_auth._login import Login, Visitor
 from dash_auth._request import Request, Server
 from dash_auth._shown import USER
 from dash_auth._steps import Steps
-from dash_auth.logins.session import AccountSession, is_browser
+from dash_auth.logins.session import (
+    AccountSession,
+    LookUp,
+    is_browser,
+    nothing_to_look_up,
+)
 from dash_auth.sessions.ticket import Tickets
 
 
@@ -29,6 +34,7 @@ class BasicSession(AccountSession):
         is_needed: Callable[[], bool],
         opens_sockets: Callable[[], bool],
         with_user: bool,
+        look_up: LookUp = nothing_to_look_up,
     ) -> None:
         """Remember what decides.
 
@@ -41,8 +47,9 @@ class BasicSession(AccountSession):
         :param is_needed: tells whether something is public, so that a ticket is good for something
         :param opens_sockets: tells whether there are callbacks over WebSockets
         :param with_user: whether the session's cookie is written always, with the user in it
+        :param look_up: has what is kept of a user at hand, if that takes a while
         """
-        super().__init__(server, tickets, stored=stored, claims=claims)
+        super().__init__(server, tickets, stored=stored, claims=claims, look_up=look_up)
         self._login = login
         self._known_name = known_name
         self._is_needed = is_needed

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from dash_auth._core import Attempt, Counters, Credentials, Refusal, Throttled
-from dash_auth._current import groups_in, named
+from dash_auth._current import EMAIL_ADDRESS, FULL_NAME, groups_in, named
 from dash_auth._request import Request
 from dash_auth._steps import Steps, Wait
 from dash_auth.logins.function import (
@@ -21,7 +21,7 @@ from dash_auth.logins.guesses import SharedGuesses
 from dash_auth.logins.throttle import (
     forwarded_of,
 )
-from dash_auth.users.store import Account
+from dash_auth.users.store import Account, UserStore
 
 Verified = tuple[str, str]
 """A user's name, and what the user was verified against."""
@@ -71,8 +71,10 @@ class Passwords(ABC):
         keep_accounts: whether they know more of a user than name and password.
         user_groups: the groups of each user, or a function of the name that returns them; None for
             those of the account.
+        store: keeps the users; None where they are kept elsewhere.
     """
 
+    store: UserStore | None = None
     seconds: float | None = None
     keep_accounts: bool
     user_groups: Mapping[str, Iterable[str]] | GroupsFunc | None = None
@@ -106,6 +108,13 @@ class Passwords(ABC):
 
         :param name: the user's name
         """
+
+    def look_up(self, name: str) -> Steps[None] | None:
+        """Have the account of a name at hand, if that takes a while.
+
+        :param name: the user's name
+        """
+        return None
 
     def count_with(self, other: Passwords) -> None:
         """Count guesses together with another way to the same app, if both count alike.
@@ -152,7 +161,7 @@ class Passwords(ABC):
             groups = groups_in(account.groups)
         else:
             groups = groups_of(self.user_groups, name)
-        claims = {} if account is None else account.claims
+        claims = {} if account is None else claims_of(account)
         return named(name, {**claims, "groups": groups})
 
     def weak(self) -> list[tuple[str, str]]:
@@ -178,7 +187,14 @@ def count_together(logins: Iterable[object], guesses: SharedGuesses | None = Non
 def usable(find: Callable[[str], object], name: str) -> Account | None:
     """Return the account that is found by a name, None if nobody may log in to it."""
     account = account_in(find(name), getattr(find, "__qualname__", "find"))
-    return None if account is None or account.disabled else account
+    return None if account is None or account.disabled or account.is_expired() else account
+
+
+def claims_of(account: Account) -> dict[str, Any]:
+    """Return what the session shows of an account beside its name and its groups."""
+    # Under "email" there is the name, as dash-auth has it.
+    own = {EMAIL_ADDRESS: account.email, FULL_NAME: account.full_name}
+    return {**account.claims, **{key: value for key, value in own.items() if value is not None}}
 
 
 def outcome_at_once(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dash_auth._arguments import check_auth_func, check_number, is_store, is_verifier, users_of
+from dash_auth._arguments import check_auth_func, check_number, is_store, is_verifier
 from dash_auth.logins.asked_passwords import AskedPasswords, FunctionVerifier
 from dash_auth.logins.function import (
     GroupsFunc,
@@ -17,6 +17,7 @@ from dash_auth.logins.throttle import (
     Throttle,
     check_throttle,
 )
+from dash_auth.users.named import store_of
 from dash_auth.users.table import Table
 
 SESSION_SECONDS = 8 * 60 * 60
@@ -37,8 +38,8 @@ def passwords_of(
 ) -> Passwords:
     """Return who knows the passwords.
 
-    :param users: a mapping or pairs of names and stored passwords, a store of users, a verifier, or
-        a function of name and password
+    :param users: a mapping or pairs of names and stored passwords, a store of users or what names
+        one, a verifier, or a function of name and password
     :param cache_seconds: see :class:`AskedPasswords`
     :param session_seconds: see :class:`AskedPasswords`
     :param user_groups: see :class:`Passwords`
@@ -46,8 +47,8 @@ def passwords_of(
     :param throttle: how often passwords may be guessed, None for as often as you like
     :raises TypeError: if it is none of these, for a time that is no number, or see
         :class:`StoredPasswords`
-    :raises ValueError: for a time that is none, or goes with no store, or see
-        :class:`StoredPasswords`
+    :raises ValueError: for a time that is none, or goes with no store, where both the store and
+        `user_groups` know groups, or see :class:`StoredPasswords`
     """
     check_user_groups(user_groups)
     check_number("auth_func_cache_seconds", cache_seconds, "seconds")
@@ -56,6 +57,11 @@ def passwords_of(
     passwords = _passwords_of(
         users, cache_seconds, session_seconds, is_strict=is_strict, throttle=throttle
     )
+    if user_groups is not None and "groups" in getattr(passwords.store, "fields", ()):
+        raise ValueError(
+            "the users have groups of their own: put all groups there, or leave them out there, and "
+            "pass user_groups="
+        )
     passwords.user_groups = user_groups
     return passwords
 
@@ -72,7 +78,7 @@ def _passwords_of(
     if callable(users) and not is_other:
         check_auth_func(users)
         users = FunctionVerifier(users)
-    users = users_of(users)
+    users = store_of(users)
     if is_verifier(users):
         return AskedPasswords(users, cache_seconds, session_seconds, throttle)
     if cache_seconds or session_seconds != SESSION_SECONDS:
@@ -81,4 +87,7 @@ def _passwords_of(
             "a table of users is asked at each request"
         )
     store = Table(users) if isinstance(users, Mapping) else users
+    prepare = getattr(store, "prepare", None)
+    if prepare is not None:
+        prepare()
     return StoredPasswords(store, is_strict=is_strict, throttle=throttle)

@@ -17,6 +17,14 @@ from dash_auth.sessions import ended, kept
 from dash_auth.sessions.ticket import Tickets
 
 
+LookUp = Callable[[str], Steps[None] | None]
+
+
+def nothing_to_look_up(_: str) -> None:
+    """Return that what is kept of a user is at hand."""
+    return
+
+
 class SessionLogin(Login):
     """Recognises whose ticket it is, and keeps what the app reads of that user."""
 
@@ -91,6 +99,7 @@ class AccountSession(SessionLogin):
         *,
         stored: Callable[[str], str | None],
         claims: Callable[[str], Steps[dict[str, Any]]],
+        look_up: LookUp = nothing_to_look_up,
     ) -> None:
         """Remember what decides.
 
@@ -98,7 +107,9 @@ class AccountSession(SessionLogin):
         :param tickets: the tickets of the guard
         :param stored: returns what a user is verified against now, None if that can be nothing
         :param claims: returns what the session shows of a user
+        :param look_up: has what is kept of a user at hand, if that takes a while
         """
+        self._look_up = look_up
         self._server = server
         self._tickets = tickets
         self._stored = stored
@@ -120,10 +131,36 @@ class AccountSession(SessionLogin):
         return Visitor(self, claim, identity, {USER: claims}, is_for_public=is_for_public)
 
     def load(self, request: Request) -> Steps[None] | None:
-        return self._tickets.load(request)
+        loading = self._tickets.load(request)
+        if self._look_up is nothing_to_look_up:
+            return loading
+        if loading is None and (self._looked_up(request) or self._looking(request) is None):
+            return None
+        return self._loading(request, loading)
+
+    def _loading(self, request: Request, loading: Steps[None] | None) -> Steps[None]:
+        if loading is not None:
+            yield from loading
+        try:
+            looking = self._looking(request)
+            if looking is not None:
+                yield from looking
+        except Exception as error:
+            # Told to who asks for it: what is public goes on without.
+            request.tickets[self, "user"] = error
+        else:
+            request.tickets[self, "user"] = None
+
+    def _looked_up(self, request: Request) -> bool:
+        return (self, "user") in request.tickets
+
+    def _looking(self, request: Request) -> Steps[None] | None:
+        ticket = self._tickets.held(request)
+        return None if ticket is None else self._look_up(ticket.name)
 
     def look_up(self, visitor: Visitor) -> Steps[None] | None:
-        return self._tickets.look_up(visitor.claim)
+        ticket, user = self._tickets.look_up(visitor.claim), self._look_up(visitor.claim.name)
+        return user if ticket is None else ticket if user is None else _both(ticket, user)
 
     def holds(self, visitor: Visitor) -> bool:
         return self._tickets.lasts(visitor.claim) and self._counts(visitor.claim)
@@ -139,6 +176,9 @@ class AccountSession(SessionLogin):
 
     def _counts_for(self, request: Request, ticket: Ticket) -> bool:
         """Tell the same of the ticket of a request, for which it is asked once."""
+        away: Exception | None = request.tickets.get((self, "user"))
+        if away is not None:
+            raise away.with_traceback(None)
         if self not in request.tickets:
             request.tickets[self] = self._counts(ticket)
             if not request.tickets[self] and not ended.is_ended(ticket):
@@ -180,6 +220,11 @@ class AccountSession(SessionLogin):
             # Without a key Flask's is always empty, and cannot be written.
             kept.empty(request.session, self._tickets.name)
         show(request, {})
+
+
+def _both(first: Steps[None], second: Steps[None]) -> Steps[None]:
+    yield from first
+    yield from second
 
 
 class ShownUser(Login):

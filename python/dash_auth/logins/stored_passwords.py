@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from dash_auth import _core, security
-from dash_auth._core import Attempt, Users
+from dash_auth._core import Attempt, Refusal, Users
 from dash_auth._request import Request
-from dash_auth._steps import Steps
+from dash_auth._steps import Steps, Wait, is_way
 from dash_auth.logins.passwords import (
     Brought,
     DeviceOf,
@@ -25,6 +27,8 @@ from dash_auth.logins.throttle import (
 )
 from dash_auth.users.store import Account, UserStore
 from dash_auth.users.table import Table
+
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 
 class StoredPasswords(Passwords):
@@ -42,10 +46,13 @@ class StoredPasswords(Passwords):
         :raises TypeError: if a name or a stored value is no text
         :raises ValueError: if a name or a stored value can let nobody in, or there are no users
         """
-        self._store = store
-        self.keep_accounts: bool = not isinstance(store, Table)
-        # Of a table the core asks the developer's own mapping itself: each request does.
-        self._kept: Any = store.users if isinstance(store, Table) else _Accounts(store)
+        self.store: UserStore = store
+        self.keep_accounts: bool = not isinstance(store, Table) or store.keeps_accounts
+        # Of stored passwords alone the core asks the developer's own mapping itself.
+        self._kept: Any = (
+            _Accounts(store) if self.keep_accounts or not isinstance(store, Table) else store.users
+        )
+        self._is_current = getattr(store, "is_current", None)
         self._is_strict = is_strict
         self._throttle = throttle
         self._counters = counters_of(throttle)
@@ -56,6 +63,9 @@ class StoredPasswords(Passwords):
         if not self._is_strict:
             readable = {name: value for name, value in table.items() if _is_readable(name, value)}
             table = readable or {"nobody": secrets.token_urlsafe()}
+        elif not table and hasattr(self.store, "create"):
+            # Those who were invited have no password yet.
+            table = {"nobody": secrets.token_urlsafe()}
         return Users(table, is_named=self.keep_accounts, counters=self._counters)
 
     def count_with(self, other: Passwords) -> None:
@@ -68,9 +78,30 @@ class StoredPasswords(Passwords):
     def verify(
         self, brought: Brought, request: Request, device: DeviceOf | None = None
     ) -> Steps[Verification] | Verification:
+        if self._is_current is not None:
+            credentials = _core.parse_basic(brought) if isinstance(brought, str) else brought
+            looking = None if credentials is None else self.look_up(credentials.username)
+            if looking is not None:
+                return self._verified_once_found(looking, brought, request, device)
+        return self._verified(brought, request, device)
+
+    def _verified_once_found(
+        self,
+        looking: Steps[None],
+        brought: Brought,
+        request: Request,
+        device: DeviceOf | None,
+    ) -> Steps[Verification]:
+        yield from looking
+        verified = self._verified(brought, request, device)
+        return (yield from verified) if is_way(verified) else verified
+
+    def _verified(
+        self, brought: Brought, request: Request, device: DeviceOf | None
+    ) -> Steps[Verification] | Verification:
         attempt = self._core.attempt(brought, self._kept, request.address, time.monotonic())
         if not isinstance(attempt, Attempt):
-            return attempt
+            return self._entering(attempt, device)
         return self._verified_later(attempt, request, device)
 
     def _verified_later(
@@ -78,20 +109,68 @@ class StoredPasswords(Passwords):
     ) -> Steps[Verification]:
         account = "" if device is None else self._own_name(attempt.username)
         begun = outcome_at_once(attempt, request, device, account, account)
+        if begun is not None:
+            return self._entering(begun, device)
         # Wrong ones wait as those of an unknown name do: the time says nothing of who is known.
-        return (yield self._waited(attempt, attempt.verify)) if begun is None else begun
+        outcome: Verification = yield self._waited(attempt, attempt.verify)
+        if isinstance(outcome, tuple) and self._is_to_renew(outcome[0], attempt.stored):
+            yield Wait(partial(self._renew, outcome[0], attempt), is_remembered=True)
+        return self._entering(outcome, device)
+
+    def _entering(self, outcome: Verification, device: DeviceOf | None) -> Verification:
+        """Refuse who is to choose a password first where there is no page to do so."""
+        if device is not None or not self.keep_accounts or not isinstance(outcome, tuple):
+            return outcome
+        account = self.account(outcome[0])
+        if account is None:
+            return Refusal.WRONG
+        if account.must_change:
+            logger.warning("Refused: %r has to change the password on the login page", account.name)
+            return Refusal.WRONG
+        return outcome
+
+    # A weak hash of a right password is stored anew
+
+    def _is_to_renew(self, name: str, stored: str | None) -> bool:
+        """Tell whether a stored password is weak, and the store can say that it is the same one."""
+        if stored is None or not hasattr(self.store, "replace_password"):
+            return False
+        account = self.account(name)
+        is_same = account is not None and account.credential_version is not None
+        return is_same and _weakness(stored) is not None
+
+    def _renew(self, name: str, attempt: Attempt) -> None:
+        """Store a password anew; where that cannot be, the login goes on all the same."""
+        try:
+            stored = security.generate_password_hash(attempt.password)
+            self.store.replace_password(name, attempt.stored, stored)  # type: ignore[attr-defined]
+        except Exception as error:
+            # What it says may hold what was to be written.
+            kind = type(error).__name__
+            logger.warning("The weak password of %r could not be stored anew: %s", name, kind)
+
+    # What is known of a user
+
+    def look_up(self, name: str) -> Steps[None] | None:
+        if self._is_current is None or self._is_current(name):
+            return None
+        return self._looking_up(name)
+
+    def _looking_up(self, name: str) -> Steps[None]:
+        yield Wait(partial(self.store.find, name))
 
     def _own_name(self, typed: str) -> str:
         account = self.account(typed)
         return typed if account is None else account.name
 
     def account(self, name: str) -> Account | None:
-        return usable(self._store.find, name)
+        return usable(self.store.find, name)
 
     def stored(self, name: str) -> str | None:
-        password = self._password(self._kept.get(name))
+        kept = self._kept.get(name)
+        against = kept[2] if self.keep_accounts and kept is not None else kept
         # A store is live, and may hold anything by now.
-        return password if isinstance(password, str) else None
+        return against if isinstance(against, str) else None
 
     def knows(self, name: str) -> bool:
         return self._kept.get(name) is not None
@@ -100,37 +179,49 @@ class StoredPasswords(Passwords):
         return kept[1] if self.keep_accounts and kept is not None else kept
 
     def weak(self) -> list[tuple[str, str]]:
+        if hasattr(self.store, "replace_password"):
+            # They are stored anew when their users log in.
+            return []
         rows = ((name, _weakness(self._password(kept))) for name, kept in self._kept.items())
         return [(name, weakness) for name, weakness in rows if weakness is not None]
 
 
 class _Accounts:
-    """The accounts of a store as the core asks for them: names, and stored passwords."""
+    """The accounts of a store as the core asks for them: names, passwords, what stands for these."""
 
     def __init__(self, store: UserStore) -> None:
         self._store = store
         self._version: object = object()
         self._names: tuple[str, ...] = ()
 
-    def get(self, name: str) -> tuple[str, Any] | None:
+    def get(self, name: str) -> tuple[str, Any, Any] | None:
         account = usable(self._store.find, name)
         if account is None or account.password is None:
             return None
-        return account.name, account.password
+        return account.name, account.password, against_of(account)
 
     def __len__(self) -> int:
-        return len(self._listed())
+        return len(self.names())
 
-    def items(self) -> Iterable[tuple[str, tuple[str, Any]]]:
-        found = ((name, self.get(name)) for name in self._listed())
+    def items(self) -> Iterable[tuple[str, tuple[str, Any, Any]]]:
+        found = ((name, self.get(name)) for name in self.names())
         return [(name, kept) for name, kept in found if kept is not None]
 
-    def _listed(self) -> tuple[str, ...]:
+    def names(self) -> tuple[str, ...]:
         version = self._store.version()
         if version != self._version:
+            # A few do where there are millions.
+            names = getattr(self._store, "sample", self._store.names)
             # In this order: names that come in between are read again.
-            self._names, self._version = tuple(self._store.names()), version
+            self._names, self._version = tuple(names()), version
         return self._names
+
+
+def against_of(account: Account) -> Any:
+    """Return what logins to an account are bound to: they end when it changes."""
+    version = account.credential_version
+    # A stored password is read as no version.
+    return account.password if version is None else f"version {version}"
 
 
 def _is_readable(name: str, stored: Any) -> bool:

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dash_auth._arguments import is_store, is_verifier, users_of
 from dash_auth.users.store import UserStore
-from dash_auth.users.table import Table
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine  # noqa: F401
 
 ENVIRONMENT = "DASH_AUTH_USERS"
 """The environment variable that names a store for the command."""
@@ -24,9 +19,9 @@ _TAKEN = (
 
 
 def store_of(declared: Any) -> Any:
-    """Return the store that is named, as it is; a verifier, and what else is none, unchanged.
+    """Return the store that is named; a mapping, or rows as one, and a verifier as they are.
 
-    :param declared: a mapping, rows, a path, a URL, an engine, a store or a verifier
+    :param declared: a path, a URL, an engine, a store, a mapping, rows, or a verifier
     :raises ImportError: if a library is not installed
     :raises TypeError: for what is none of these
     :raises ValueError: for a path or a URL that is none of a store
@@ -39,8 +34,7 @@ def store_of(declared: Any) -> Any:
         from dash_auth.users.sql import SqlUsers
 
         return SqlUsers(declared)
-    declared = users_of(declared)
-    return Table(declared) if isinstance(declared, Mapping) else declared
+    return users_of(declared)
 
 
 def _at(named: str) -> UserStore:
@@ -56,4 +50,8 @@ def _at(named: str) -> UserStore:
         from dash_auth.users.htpasswd import HtpasswdFile
 
         return HtpasswdFile(named)
-    raise ValueError(f"a store of users is {_TAKEN}: {named!r} is none of these")
+    # It may hold a password.
+    raise ValueError(
+        "the users must be a dict, a list of pairs of user name and password, or named by "
+        f"{_TAKEN}; read what is none of these first, JSON with json.loads()"
+    )

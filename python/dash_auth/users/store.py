@@ -74,7 +74,20 @@ class WritableUserStore(UserStore, Protocol):
     """Keeps users, and takes changes.
 
     Several processes may change it at once: each change is one step, and none undoes another's.
+
+    Attributes:
+        fields: what it can keep of a user: some of `password`, `groups`, `email`, `full_name`,
+            `disabled` and `must_change`.
     """
+
+    fields: frozenset[str]
+
+    def hashed(self, password: str) -> str:
+        """Return what to store for a new password.
+
+        :param password: the password
+        :raises ValueError: if it cannot be hashed, for its length
+        """
 
     def create(self, account: Account) -> bool:
         """Add an account; its `credential_version` is drawn by the store.
@@ -101,6 +114,18 @@ class WritableUserStore(UserStore, Protocol):
 
         :param name: the account's name
         :return: False if there is no such account
+        """
+
+    def set_password(self, name: str, stored: str, *, was: str | None) -> bool:
+        """Store a new password while an account's credential is what it was: one conditional step.
+
+        It ends all logins, and the password has to be changed no more.
+
+        :param name: the account's name
+        :param stored: the new stored password
+        :param was: the `credential_version`, or the stored password where there is none; None for
+            neither
+        :return: whether it was written
         """
 
     def replace_password(self, name: str, old: str, new: str) -> bool:

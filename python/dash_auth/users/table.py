@@ -5,22 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from dash_auth.users.fields import account_of
 from dash_auth.users.store import Account
 
 
 class Table:
-    """Keeps users in a mapping: what is changed there counts at once."""
+    """Keeps users in a mapping: what is changed there counts at once.
+
+    Attributes:
+        users: names, and a stored password or a table of each, as in a `users.toml`.
+        keeps_accounts: whether more is kept of users than their passwords.
+        fields: what is kept of a user.
+    """
 
     def __init__(self, users: Mapping[str, Any]) -> None:
         """Remember the mapping.
 
-        :param users: names and stored passwords
+        :param users: names, and a stored password or a table of each
+        :raises TypeError: if a table holds what is of a wrong type
+        :raises ValueError: if a table holds what nothing can be made of
         """
-        self.users = users
+        self.users: Mapping[str, Any] = users
+        tables = [name for name, kept in users.items() if isinstance(kept, Mapping)]
+        self.keeps_accounts: bool = bool(tables)
+        self.fields: frozenset[str] = frozenset(("password", "groups") if tables else ("password",))
+        for name in tables:
+            account_of(name, users[name])
 
     def find(self, name: str) -> Account | None:
         """Return the account of a name, None if there is none."""
-        return Account(name, self.users.get(name)) if name in self.users else None
+        if name not in self.users:
+            return None
+        kept = self.users.get(name)
+        return account_of(name, kept) if self.keeps_accounts else Account(name, kept)
 
     def names(self) -> Iterable[str]:
         """Return the names of all accounts."""

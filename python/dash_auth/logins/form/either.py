@@ -114,7 +114,16 @@ class EitherSession(SessionLogin):
         return
 
     def load(self, request: Request) -> Steps[None] | None:
-        return self._tickets.load(request)
+        loading = self._tickets.load(request)
+        if loading is not None:
+            return self._loading(request, loading)
+        return None if self.provider.wrote(request) else self.form.load(request)
+
+    def _loading(self, request: Request, loading: Steps[None]) -> Steps[None]:
+        yield from loading
+        loading_user = self.load(request)
+        if loading_user is not None:
+            yield from loading_user
 
     def is_brought(self, request: Request) -> bool:
         return self._tickets.text(request) is not None

@@ -14,7 +14,7 @@ from dash_auth._login import FLOW, Visitor
 from dash_auth._request import PageServer, Request
 from dash_auth._shown import USER, show
 from dash_auth._steps import Steps, Wait
-from dash_auth.logins.session import AccountSession
+from dash_auth.logins.session import AccountSession, LookUp, nothing_to_look_up
 from dash_auth.sessions.lifetime import Lifetime
 from dash_auth.sessions.ticket import Tickets
 
@@ -39,6 +39,7 @@ class FormSession(AccountSession):
         *,
         stored: Callable[[str], str | None],
         claims: Callable[[str], Steps[dict[str, Any]]],
+        look_up: LookUp = nothing_to_look_up,
     ) -> None:
         """Remember what decides.
 
@@ -47,6 +48,7 @@ class FormSession(AccountSession):
         :param lifetime: for how long logins count
         :param stored: returns what a user is verified against now, None if that can be nothing
         :param claims: returns what the session shows of a user
+        :param look_up: has what is kept of a user at hand, if that takes a while
         """
 
         def of_form(name: str) -> str | None:
@@ -54,7 +56,7 @@ class FormSession(AccountSession):
             found = stored(name)
             return None if found is None else f"form {found}"
 
-        super().__init__(server, tickets, stored=of_form, claims=claims)
+        super().__init__(server, tickets, stored=of_form, claims=claims, look_up=look_up)
         self.lifetime: Lifetime = lifetime
         self.waits_to_renew: bool = lifetime.asks or tickets.are_stored
 
