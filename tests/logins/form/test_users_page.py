@@ -261,7 +261,6 @@ def test_groups_that_were_changed_meanwhile_stay(everywhere: Serve) -> None:
     reply = act(browser, "groups", groups="navy, staff", was="navy")
     assert (reply.status, said(reply)[:31]) == (409, "The groups were changed meanwhi")
     assert store.rows["grace"].groups == ["army"]
-    assert element(reply.text, "input", name="was")["value"] == "army" if False else True
     assert "army" in chips(reply)
 
 
