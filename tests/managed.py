@@ -63,4 +63,3 @@ def once(reply: Reply) -> str:
 def chips(reply: Reply) -> list[str]:
     """Return what stands beside the names in the list of a page."""
     return re.findall(r'class="chip(?: \w+)?">([^<]*)<', reply.text)
-

@@ -65,6 +65,7 @@ def test_an_event_is_one_record_with_its_fields(events: Events) -> None:
         "address": ADDRESS,
         "method": "basic",
         "reason": "wrong",
+        "by": None,
     }
 
 
@@ -263,6 +264,7 @@ def test_a_record_is_one_line_of_json(events: Events) -> None:
         "session": vars(record)["session"],
         "reason": "wrong",
         "user_agent": "curl/8",
+        "by": None,
     }
 
 

@@ -214,12 +214,7 @@ class UsersPage:
             return refused
         action = self._seen(request)
         sent = {"action": "remove", "sure": "1", "user": name, **_place(fields)}
-        form = pages.Form(
-            action,
-            pages.Phrase("users_remove_button"),
-            self._parts.proof.field(request, action),
-            sent,
-        )
+        form = shown.remove_form(action, self._parts.proof.field(request, action), sent)
         card = shown.remove_user(
             self._parts.look,
             request.header("Accept-Language"),
@@ -295,11 +290,10 @@ class UsersPage:
     def _once(self, request: Request, fields: Mapping[str, str], once: Once) -> Answer:
         value = once.value if once.is_password else self._link(request, once.value)
         secret = shown.Secret(
-            heading="users_added" if once.is_new else "users_link_for",
             name=once.name,
-            text="users_password_text" if once.is_password else "users_link_text",
-            label="users_must_change" if once.is_password else "users_link",
             value=value,
+            is_password=once.is_password,
+            is_new=once.is_new,
             files=self._flow.files(request),
             back=self._listed(request, fields),
         )

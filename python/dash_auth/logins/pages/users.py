@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -133,20 +133,18 @@ class Secret:
     """What is shown once.
 
     Attributes:
-        heading: key of the phrase above it.
         name: the name of the user whose it is.
-        text: key of the phrase that says what to do with it.
-        label: key of the phrase that says what it is.
         value: the temporary password, or the link.
+        is_password: which of the two it is.
+        is_new: whether the user was added with it.
         files: the path below which style and logo are.
         back: where the users are.
     """
 
-    heading: str
     name: str
-    text: str
-    label: str
     value: str = field(repr=False)
+    is_password: bool
+    is_new: bool
     files: str
     back: str
 
@@ -183,12 +181,22 @@ def remove_user(
     :param accept_language: the header Accept-Language
     :param files: the path below which style and logo are
     :param name: the user's name
-    :param form: the button that does so
+    :param form: the button that does so, see :func:`remove_form`
     :param back: where the users are
     """
     heading = look.phrases(accept_language)("users_remove_question", name=name)
     link = Link(back, Phrase("users_cancel"))
     return Card(heading, Phrase("users_remove_text"), files, form=form, link=link)
+
+
+def remove_form(action: str, proof: str, fields: Mapping[str, str]) -> Form:
+    """Return the button that removes a user.
+
+    :param action: where it posts to, as the browser sees it
+    :param proof: what shows that the form is of this browser
+    :param fields: further hidden fields
+    """
+    return Form(action, Phrase("users_remove_button"), proof, fields)
 
 
 def not_for(files: str, name: str, start: str) -> Card:
