@@ -234,7 +234,7 @@ class TestMultiPage:
         lines = text.partition("In another terminal\n")[2].partition("\nWhat is open")[0]
         first, *commands = re.sub(r"\\\n *", "", lines).strip().splitlines()
         names = first.replace("http://127.0.0.1:8050", run_example(self.EXAMPLE))
-        assert len(commands) == 9
+        assert len(commands) == 10
         for command in commands:
             said = re.search(r"# (\d{3})", command)
             assert said is not None and "curl -i" in command
