@@ -63,6 +63,7 @@ pub mod cache;
 pub mod callbacks;
 pub mod gate;
 pub mod handles;
+pub mod htpasswd;
 pub mod origin;
 pub mod password;
 #[cfg(feature = "python")]

@@ -26,7 +26,7 @@ def store_of(*accounts: Account, **options: Any) -> MemoryUsers:
     return MemoryUsers(account(ADA, "admin"), *(accounts or (account("grace"),)), **options)
 
 
-def managed_app(store: MemoryUsers, **options: Any) -> Dash:
+def managed_app(store: Any, **options: Any) -> Dash:
     """Return an app with a page for its users at `/users`."""
     return form_app(store, **{"users_route": "/users", **options})
 

@@ -566,6 +566,12 @@ def claimed_time(text: str, /) -> int | None:
     Return when a text claims that a user logged in, whoever made it: it decides nothing.
     """
 
+def generate_bcrypt(password: str, /) -> str:
+    """
+    Hash a password with bcrypt, for an htpasswd file; raise `ValueError` if bcrypt does not see all of
+    it: at most 72 bytes, and no NUL.
+    """
+
 def generate_password_hash(password: str, method: str, salt_length: SupportsIndex, /) -> str | None:
     """
     Hash a password with a new salt; None leaves the method to werkzeug.
@@ -603,9 +609,23 @@ def parse_basic(header: str, /) -> Credentials | None:
     Parses the value of an `Authorization` header (RFC 7617); `None` where it holds no credentials.
     """
 
+def password_fault(password: str, names: SupportsGetItem[int, str], least: SupportsIndex, /) -> str | None:
+    """
+    Return why a new password is not taken, None if it is: "short", "long", "control", "common" or
+    "name".
+
+    `names` are those that it may not be, the user's and the app's; it has at least so many characters.
+    """
+
 def password_needs_rehash(stored: str, /) -> bool:
     """
     Tell whether a stored password is weaker than what is made today.
+    """
+
+def read_htpasswd(content: bytes, /) -> list[tuple[str, str]]:
+    """
+    Return the names in an htpasswd file, each with what is stored for it; raise `ValueError`, with the
+    number of the line, if there is one that cannot be used.
     """
 
 def seal(secret: bytes, /, *parts: "str") -> str:

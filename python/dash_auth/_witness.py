@@ -64,6 +64,7 @@ _guesses = Once(MINUTE)
 _throttled = Once(MINUTE)
 _came_to_nothing = Once(MINUTE)
 _own = Once(MINUTE)
+_invitations = Once(MINUTE)
 _denied = Once(HOUR)
 _ended = Once(math.inf)
 
@@ -139,6 +140,27 @@ def refused_by_app(request: Request, name: str) -> None:
     """
     if _own.is_new((request.address, name)):
         failed(request, "own", name)
+
+
+def password_set(request: Request, kind: Kind, method: str, user: str) -> None:
+    """Tell of a user who has set a new password.
+
+    :param request: the request that brought it
+    :param kind: how: on the account page, or with an invitation
+    :param method: the way to log in
+    :param user: the name of the user
+    """
+    _record(kind, request, method, user)
+
+
+def invitation_refused(request: Request, method: str) -> None:
+    """Tell of an invitation that is none, or no longer one: once a minute for each address.
+
+    :param request: the request that brought it
+    :param method: the way to log in
+    """
+    if _invitations.is_new(request.address):
+        _record(Kind.INVITATION_REFUSED, request, method, None, reason="link")
 
 
 def logged_out(request: Request, method: str, user: str, ticket: Ticket) -> None:

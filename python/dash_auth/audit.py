@@ -53,6 +53,19 @@ class Kind(Enum):
     LOGIN_FAIL = "login_fail", "authn_login_fail", logging.WARNING, "failed login"
     LOGIN_THROTTLED = "login_throttled", "authn_login_fail_max", logging.WARNING, "throttled login"
     LOGOUT = "logout", "session_expired", logging.INFO, "logout"
+    PASSWORD_CHANGED = (
+        "password_changed",
+        "authn_password_change",
+        logging.INFO,
+        "changed password",
+    )
+    INVITATION_USED = "invitation_used", "authn_password_change", logging.INFO, "used invitation"
+    INVITATION_REFUSED = (
+        "invitation_refused",
+        "authn_token_reuse",
+        logging.WARNING,
+        "refused invitation",
+    )
     SESSION_ENDED = "session_ended", "session_use_after_expire", logging.INFO, "ended session"
     ACCESS_DENIED = "access_denied", "authz_fail", logging.WARNING, "access denied"
     USER_ADDED = "user_added", "user_created", logging.WARNING, "added user"
@@ -84,9 +97,10 @@ class Event:
     Attributes:
         time: when, in UTC.
         event: what: `login_success`, `login_fail`, `login_throttled`, `logout`, `session_ended` or
-            `access_denied`; of what an administrator did `user_added`, `user_removed`,
-            `user_disabled`, `user_enabled`, `user_groups_changed`, `user_invited` or
-            `user_logged_out`; there may be more with time.
+            `access_denied`; of what users do to their passwords `password_changed`,
+            `invitation_used` or `invitation_refused`; of what an administrator did `user_added`,
+            `user_removed`, `user_disabled`, `user_enabled`, `user_groups_changed`, `user_invited`
+            or `user_logged_out`; there may be more with time.
         event_code: the same in OWASP's vocabulary, such as `authn_login_fail`.
         user: the name of the user's account; what was typed where it failed. `unknown:` and eight
             digits stand for a name that no store knows, see :func:`configure`. None if there is no

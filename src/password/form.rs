@@ -45,7 +45,7 @@ impl fmt::Display for ParseError {
             }
             Self::Unsupported(what) => write!(
                 formatter,
-                "is {what}, which this version cannot check; store an argon2, scrypt or pbkdf2 hash \
+                "is {what}, which this version cannot check; store an argon2, scrypt, pbkdf2 or bcrypt hash \
                  (dash_auth.security.generate_password_hash)"
             ),
             Self::Damaged(scheme) => {
@@ -71,9 +71,20 @@ pub(super) enum Form {
     Scrypt,
     Pbkdf2,
     Argon2,
+    PhcScrypt,
+    DjangoPbkdf2,
+    PasslibPbkdf2,
+    Bcrypt,
+    Md5Crypt,
+    ShaCrypt,
+    Sha1,
 }
 
 impl Form {
+    fn by_prefix(lower: &str) -> Option<Self> {
+        PREFIXES.iter().find(|(prefix, _)| lower.starts_with(prefix)).map(|&(_, form)| form)
+    }
+
     /// Tells the form of a value.
     pub(super) fn of(value: &str) -> Result<Self, ParseError> {
         if value.is_empty() {
@@ -87,6 +98,8 @@ impl Form {
             Self::Scrypt
         } else if claims(&lower, "pbkdf2") {
             Self::Pbkdf2
+        } else if let Some(form) = Self::by_prefix(&lower) {
+            form
         } else if let Some(what) = foreign_form(&lower) {
             return Err(ParseError::Unsupported(what));
         } else if let Some(scheme) = remains(&lower) {
@@ -99,6 +112,22 @@ impl Form {
         if bare == value { Ok(form) } else { Err(ParseError::Enclosed) }
     }
 }
+
+/// How the forms begin that begin with no more than a name.
+const PREFIXES: [(&str, Form); 12] = [
+    ("$2a$", Form::Bcrypt),
+    ("$2b$", Form::Bcrypt),
+    ("$2y$", Form::Bcrypt),
+    ("$1$", Form::Md5Crypt),
+    ("$apr1$", Form::Md5Crypt),
+    ("$5$", Form::ShaCrypt),
+    ("$6$", Form::ShaCrypt),
+    ("{sha}", Form::Sha1),
+    ("{ssha}", Form::Sha1),
+    ("$scrypt$", Form::PhcScrypt),
+    ("pbkdf2_sha256$", Form::DjangoPbkdf2),
+    ("$pbkdf2-sha256$", Form::PasslibPbkdf2),
+];
 
 /// Takes off what copying, settings files and Python's `repr` put around a value.
 fn bare(value: &str) -> &str {
@@ -162,19 +191,21 @@ fn hexadecimal_digits(text: &str) -> Option<usize> {
 /// The modular crypt format, `$id$...`, by its id.
 fn modular_crypt(id: &str) -> Option<&'static str> {
     Some(match id {
-        "2" | "2a" | "2b" | "2x" | "2y" | "bcrypt" | "bcrypt-sha256" => "a bcrypt hash",
-        "1" | "apr1" | "md5" => "an MD5-crypt hash",
-        "5" => "a SHA-256-crypt hash",
-        "6" => "a SHA-512-crypt hash",
-        "7" | "scrypt" => "an scrypt hash in a form other than werkzeug's",
+        "2" | "2x" | "bcrypt" => "an old bcrypt hash",
+        "bcrypt-sha256" => "a bcrypt hash of a SHA-256",
+        "md5" => "a Sun MD5 hash",
+        "7" => "an scrypt hash in the form of crypt(3)",
         "y" | "gy" => "a yescrypt hash",
         // It would begin with one `$` alone.
         "argon2id" | "argon2i" | "argon2d" => "an argon2 hash with its \"$\" doubled or escaped",
+        "2a" | "2b" | "2y" => "a bcrypt hash with its \"$\" doubled or escaped",
+        "1" | "apr1" => "an MD5-crypt hash with its \"$\" doubled or escaped",
+        "5" | "6" => "a SHA-crypt hash with its \"$\" doubled or escaped",
+        "scrypt" => "an scrypt hash with its \"$\" doubled or escaped",
+        "pbkdf2-sha256" => "a pbkdf2 hash with its \"$\" doubled or escaped",
         "p" | "h" | "s" => "a phpass hash",
         "sha1" => "a SHA-1-crypt hash",
-        "pbkdf2" | "pbkdf2-sha1" | "pbkdf2-sha256" | "pbkdf2-sha512" => {
-            "a pbkdf2 hash in a form other than werkzeug's"
-        }
+        "pbkdf2" | "pbkdf2-sha1" | "pbkdf2-sha512" => "a pbkdf2 hash of passlib's other than SHA-256",
         _ if is_word(id) => "in the form of a hash ($id$...)",
         _ => return None,
     })
@@ -186,7 +217,7 @@ fn named_hash(name: &str) -> Option<&'static str> {
         "plain" | "md4" | "md5" | "sha1" | "sha224" | "sha256" | "sha384" | "sha512" | "sha3_224"
         | "sha3_256" | "sha3_384" | "sha3_512" | "blake2b" | "blake2s" | "ripemd160" | "sm3"
         | "whirlpool" | "crypt" | "unsalted_md5" | "unsalted_sha1" => Some("a salted digest"),
-        "pbkdf2_sha256" | "pbkdf2_sha1" | "bcrypt" | "bcrypt_sha256" | "argon2" => Some("a Django hash"),
+        "pbkdf2_sha1" | "scrypt" | "bcrypt" | "bcrypt_sha256" | "argon2" => Some("a Django hash"),
         "argon2id" | "argon2i" | "argon2d" => Some("an argon2 hash without its first \"$\""),
         "scram-sha-1" | "scram-sha-256" => Some("a SCRAM verifier"),
         _ => None,

@@ -71,6 +71,8 @@ pub enum GenerateError {
     SaltLength,
     /// The password is longer than [`MAX_PASSWORD_BYTES`]: it could never log in.
     PasswordLength,
+    /// The password is longer than the 72 bytes that bcrypt sees, or has a NUL.
+    BcryptLength,
     /// The operating system gives no random bytes.
     Randomness,
     /// There is not enough memory, or there are not enough threads.
@@ -87,6 +89,7 @@ impl fmt::Display for GenerateError {
             Self::Digest => "the digest is not known",
             Self::SaltLength => "the salt length is not between 1 (argon2: 8) and 1024",
             Self::PasswordLength => "the password is longer than 4096 bytes",
+            Self::BcryptLength => "bcrypt takes at most 72 bytes of a password, and no NUL",
             Self::Randomness => "the operating system gives no random bytes",
             Self::Resources => "there is not enough memory, or there are not enough threads",
         })

@@ -1,27 +1,37 @@
 //! Stored passwords: which scheme a stored value has, and whether a password matches it.
 //!
-//! Checked: werkzeug's `scrypt:N:r:p$salt$hex` and `pbkdf2:digest:iterations$salt$hex`, argon2 in
-//! the PHC string format, and plaintext (upstream accepts it, so do we). Refused with the reason,
+//! Checked: werkzeug's `scrypt:N:r:p$salt$hex` and `pbkdf2:digest:iterations$salt$hex`, argon2 and
+//! scrypt in the PHC string format, PBKDF2 as Django and passlib write it, what stands in htpasswd
+//! files (bcrypt, MD5-crypt, SHA-crypt, `{SHA}`, `{SSHA}`), and plaintext (upstream accepts it, so do
+//! we). Refused with the reason,
 //! when the value is read and not when somebody logs in: an empty value, a damaged hash, anything in
 //! the form of a hash that this version cannot check, one that asks for more memory or work than a
 //! server should give to whoever knocks, and a password that no client can send. None of these is ever compared as plaintext: whoever has read the
 //! table would log in with the hash itself.
 
 mod argon2;
+mod bcrypt;
+mod crypt;
 mod form;
+mod fresh;
 mod generation;
+mod md5_crypt;
 mod pbkdf2;
 mod plaintext;
 mod rehash;
 mod scrypt;
+mod sha1;
+mod sha_crypt;
 mod werkzeug;
 mod workers;
 
 use std::fmt;
 
 pub use argon2::Variant;
+pub use bcrypt::generate_bcrypt;
 use form::Form;
 pub use form::ParseError;
+pub use fresh::{Fault, fault};
 pub use generation::{DEFAULT_SALT_LENGTH, GenerateError, Method, generate};
 pub use pbkdf2::Digest;
 pub use werkzeug::{check_password_hash, generate_password_hash};
@@ -82,6 +92,22 @@ pub enum Scheme {
         /// Lanes of the memory.
         lanes: u32,
     },
+    /// bcrypt.
+    Bcrypt {
+        /// The binary logarithm of its rounds.
+        cost: u32,
+    },
+    /// MD5-crypt.
+    Md5Crypt,
+    /// SHA-crypt.
+    ShaCrypt {
+        /// SHA-256 or SHA-512.
+        digest: Digest,
+        /// How many rounds.
+        rounds: u32,
+    },
+    /// SHA-1, once.
+    Sha1,
 }
 
 /// A stored value that was read and can be checked.
@@ -92,6 +118,10 @@ enum Kind {
     Scrypt(scrypt::Stored),
     Pbkdf2(pbkdf2::Stored),
     Argon2(argon2::Stored),
+    Bcrypt(bcrypt::Stored),
+    Md5Crypt(md5_crypt::Stored),
+    ShaCrypt(sha_crypt::Stored),
+    Sha1(sha1::Stored),
 }
 
 impl StoredPassword {
@@ -115,6 +145,13 @@ impl StoredPassword {
             Form::Scrypt => Kind::Scrypt(scrypt::Stored::parse(value)?),
             Form::Pbkdf2 => Kind::Pbkdf2(pbkdf2::Stored::parse(value, foreign)?),
             Form::Argon2 => Kind::Argon2(argon2::Stored::parse(value)?),
+            Form::PhcScrypt => Kind::Scrypt(scrypt::Stored::parse_phc(value)?),
+            Form::DjangoPbkdf2 => Kind::Pbkdf2(pbkdf2::Stored::parse_django(value)?),
+            Form::PasslibPbkdf2 => Kind::Pbkdf2(pbkdf2::Stored::parse_passlib(value)?),
+            Form::Bcrypt => Kind::Bcrypt(bcrypt::Stored::parse(value)?),
+            Form::Md5Crypt => Kind::Md5Crypt(md5_crypt::Stored::parse(value)?),
+            Form::ShaCrypt => Kind::ShaCrypt(sha_crypt::Stored::parse(value)?),
+            Form::Sha1 => Kind::Sha1(sha1::Stored::parse(value)?),
         }))
     }
 
@@ -132,6 +169,10 @@ impl StoredPassword {
             Kind::Scrypt(stored) => stored.verify(password),
             Kind::Pbkdf2(stored) => stored.verify(password, foreign),
             Kind::Argon2(stored) => stored.verify(password),
+            Kind::Bcrypt(stored) => stored.verify(password),
+            Kind::Md5Crypt(stored) => stored.verify(password),
+            Kind::ShaCrypt(stored) => stored.verify(password),
+            Kind::Sha1(stored) => stored.verify(password),
         }
     }
 
@@ -143,6 +184,10 @@ impl StoredPassword {
             Kind::Scrypt(stored) => stored.scheme(),
             Kind::Pbkdf2(stored) => stored.scheme(),
             Kind::Argon2(stored) => stored.scheme(),
+            Kind::Bcrypt(stored) => stored.scheme(),
+            Kind::Md5Crypt(stored) => stored.scheme(),
+            Kind::ShaCrypt(stored) => stored.scheme(),
+            Kind::Sha1(stored) => stored.scheme(),
         }
     }
 
@@ -160,6 +205,9 @@ impl StoredPassword {
             Kind::Scrypt(stored) => stored.lengths(),
             Kind::Pbkdf2(stored) => stored.lengths(),
             Kind::Argon2(stored) => stored.lengths(),
+            Kind::Bcrypt(_) | Kind::Md5Crypt(_) | Kind::ShaCrypt(_) | Kind::Sha1(_) => {
+                return rehash::is_cheap(&self.scheme());
+            }
         };
         rehash::is_short(salt, key) || rehash::is_cheap(&self.scheme())
     }

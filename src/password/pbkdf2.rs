@@ -1,8 +1,11 @@
-//! PBKDF2 in werkzeug's form `pbkdf2:digest:iterations$salt$hex` (RFC 8018 section 5.2).
+//! PBKDF2 (RFC 8018 section 5.2) in werkzeug's form `pbkdf2:digest:iterations$salt$hex`, in Django's and
+//! in passlib's.
 
 use std::slice::from_ref;
 
 use ::pbkdf2::pbkdf2_hmac;
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
 use sha1::Sha1;
 use sha2::block_api::compress256;
 use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
@@ -89,13 +92,15 @@ impl Params {
                 Some((digest, iterations)) => (digest, decimal(iterations).ok_or(refused)?),
             },
         };
-        if iterations == 0 {
-            return Err(refused);
+        Self::new(Digest::named(digest).ok_or(refused)?, iterations)
+    }
+
+    fn new(digest: Digest, iterations: u32) -> Result<Self, ParseError> {
+        match iterations {
+            0 => Err(ParseError::Parameters("pbkdf2")),
+            1..=MAX_ITERATIONS => Ok(Self { digest, iterations }),
+            _ => Err(ParseError::TooCostly("pbkdf2")),
         }
-        if iterations > MAX_ITERATIONS {
-            return Err(ParseError::TooCostly("pbkdf2"));
-        }
-        Ok(Self { digest: Digest::named(digest).ok_or(refused)?, iterations })
     }
 
     /// The method as werkzeug writes it.
@@ -149,6 +154,46 @@ impl Stored {
             return Err(damaged);
         }
         Ok(Self { params, salt: salt.as_bytes().to_vec(), key })
+    }
+
+    /// Reads `pbkdf2_sha256$iterations$salt$base64`, as Django writes it.
+    pub(super) fn parse_django(value: &str) -> Result<Self, ParseError> {
+        let damaged = ParseError::Damaged("pbkdf2");
+        let mut parts = value.strip_prefix("pbkdf2_sha256$").ok_or(damaged)?.split('$');
+        let [Some(iterations), Some(salt), Some(key), None] =
+            [parts.next(), parts.next(), parts.next(), parts.next()]
+        else {
+            return Err(damaged);
+        };
+        let key = BASE64_STANDARD.decode(key).map_err(|_| damaged)?;
+        Self::of_sha256(iterations, salt.as_bytes().to_vec(), key)
+    }
+
+    /// Reads `$pbkdf2-sha256$rounds$salt$key`, as passlib writes it: base64 with `.` for `+`.
+    pub(super) fn parse_passlib(value: &str) -> Result<Self, ParseError> {
+        let damaged = ParseError::Damaged("pbkdf2");
+        let mut parts = value.strip_prefix("$pbkdf2-sha256$").ok_or(damaged)?.split('$');
+        let [Some(iterations), Some(salt), Some(key), None] =
+            [parts.next(), parts.next(), parts.next(), parts.next()]
+        else {
+            return Err(damaged);
+        };
+        let decoded = |text: &str| {
+            if text.contains('+') {
+                return Err(damaged);
+            }
+            BASE64_STANDARD_NO_PAD.decode(text.replace('.', "+")).map_err(|_| damaged)
+        };
+        Self::of_sha256(iterations, decoded(salt)?, decoded(key)?)
+    }
+
+    fn of_sha256(iterations: &str, salt: Vec<u8>, key: Vec<u8>) -> Result<Self, ParseError> {
+        let key = Zeroizing::new(key);
+        if key.len() != 32 {
+            return Err(ParseError::Damaged("pbkdf2"));
+        }
+        let iterations = decimal(iterations).ok_or(ParseError::Damaged("pbkdf2"))?;
+        Ok(Self { params: Params::new(Digest::Sha256, iterations)?, salt, key })
     }
 
     pub(super) fn verify(&self, password: &[u8], foreign: &dyn ForeignPbkdf2) -> bool {

@@ -19,7 +19,9 @@ pub(super) fn is_short(salt: usize, key: usize) -> bool {
 /// Tells whether a guess costs less than with today's default.
 pub(super) fn is_cheap(scheme: &Scheme) -> bool {
     match *scheme {
-        Scheme::Plaintext => true,
+        Scheme::Plaintext | Scheme::Md5Crypt | Scheme::ShaCrypt { .. } | Scheme::Sha1 => true,
+        // The least that OWASP lists.
+        Scheme::Bcrypt { cost } => cost < 10,
         // The work of werkzeug's default, in no less memory than the least that OWASP lists (8 MiB).
         Scheme::Scrypt { n, r, p } => {
             let memory = n.saturating_mul(r.into());

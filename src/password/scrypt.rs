@@ -1,10 +1,12 @@
-//! scrypt in werkzeug's form `scrypt:N:r:p$salt$hex` (RFC 7914).
+//! scrypt (RFC 7914) in werkzeug's form `scrypt:N:r:p$salt$hex`, and in passlib's, a PHC string.
 //!
 //! The parameters that are taken are those that werkzeug itself can check: it gives OpenSSL
 //! `132 * N * r * p` bytes, OpenSSL refuses what needs more, and Python refuses to give 2 GiB.
 
 use std::hint::black_box;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
@@ -110,12 +112,42 @@ impl Stored {
         Ok(Self { params, salt: salt.as_bytes().to_vec(), key })
     }
 
+    /// Reads `$scrypt$ln=16,r=8,p=1$salt$key`, as passlib writes it.
+    pub(super) fn parse_phc(value: &str) -> Result<Self, ParseError> {
+        let damaged = ParseError::Damaged("scrypt");
+        let mut parts = value.strip_prefix("$scrypt$").ok_or(damaged)?.split('$');
+        let [Some(costs), Some(salt), Some(key), None] =
+            [parts.next(), parts.next(), parts.next(), parts.next()]
+        else {
+            return Err(damaged);
+        };
+        let mut costs = costs.split(',');
+        let mut cost = |name: &str| costs.next()?.strip_prefix(name).and_then(decimal);
+        let [Some(log_n), Some(r), Some(p)] = [cost("ln="), cost("r="), cost("p=")] else {
+            return Err(damaged);
+        };
+        if costs.next().is_some() {
+            return Err(damaged);
+        }
+        let n = 1_u32.checked_shl(log_n).ok_or(ParseError::TooCostly("scrypt"))?;
+        let params = Params::new(n, r, p)?;
+        let decoded = |text: &str| BASE64_STANDARD_NO_PAD.decode(text).map_err(|_| damaged);
+        let (salt, key) = (decoded(salt)?, Zeroizing::new(decoded(key)?));
+        // A shorter key is the beginning of a longer one.
+        if !(16..=KEY_LENGTH).contains(&key.len()) {
+            return Err(damaged);
+        }
+        Ok(Self { params, salt, key })
+    }
+
     pub(super) fn verify(&self, password: &[u8]) -> bool {
         let derived = self.params.derive(password, &self.salt);
         if derived.is_none() {
             log::error!("no memory or no thread for an scrypt hash: {:?}", self.params);
         }
-        derived.is_some_and(|derived| self.key.ct_eq(derived.as_slice()).into())
+        let begins =
+            |derived: &[u8]| derived.get(..self.key.len()).is_some_and(|begin| self.key.ct_eq(begin).into());
+        derived.is_some_and(|derived| begins(derived.as_slice()))
     }
 
     pub(super) fn scheme(&self) -> Scheme {

@@ -8,23 +8,41 @@ use super::{
     GenerateError, Kind, MAX_PASSWORD_BYTES, Method, NoForeignPbkdf2, ParseError, StoredPassword, generate,
 };
 
-/// Checks a password as werkzeug's function of this name does, and argon2 as well.
+/// Checks a password as werkzeug's function of this name does, and the other hashes of this crate as
+/// well.
 ///
 /// Unlike [`StoredPassword::verify`] it never takes a value for plaintext.
 ///
 /// # Errors
 ///
-/// Returns why a value that starts as argon2 does cannot be read.
+/// Returns why a value that starts as one of the other hashes does cannot be read.
 pub fn check_password_hash(value: &str, password: &[u8]) -> Result<Option<bool>, ParseError> {
-    let argon2 = value.starts_with("$argon2") && value.matches('$').nth(1).is_some();
+    let is_argon2 = value.starts_with("$argon2") && value.matches('$').nth(1).is_some();
+    let is_ours = is_argon2 || OURS.iter().any(|prefix| value.starts_with(prefix));
     match StoredPassword::parse(value) {
         Ok(StoredPassword(Kind::Plaintext(_))) => Ok(None),
-        Ok(_) if !argon2 && password.len() > MAX_PASSWORD_BYTES => Ok(None),
+        Ok(_) if !is_ours && password.len() > MAX_PASSWORD_BYTES => Ok(None),
         Ok(stored) => Ok(Some(stored.verify(password, &NoForeignPbkdf2))),
-        Err(error) if argon2 => Err(error),
+        Err(error) if is_ours => Err(error),
         Err(_) => Ok(None),
     }
 }
+
+/// How those begin that werkzeug does not know.
+const OURS: [&str; 12] = [
+    "$2a$",
+    "$2b$",
+    "$2y$",
+    "$1$",
+    "$apr1$",
+    "$5$",
+    "$6$",
+    "{SHA}",
+    "{SSHA}",
+    "$scrypt$",
+    "pbkdf2_sha256$",
+    "$pbkdf2-sha256$",
+];
 
 /// Hashes a password as werkzeug's function of this name does, and with argon2 as well.
 ///

@@ -33,7 +33,8 @@ mod _core {
     use super::handles::HandleSeal;
     #[pymodule_export]
     use super::passwords::{
-        Turn, check_password_hash, generate_password_hash, is_plaintext, password_needs_rehash,
+        Turn, check_password_hash, generate_bcrypt, generate_password_hash, is_plaintext, password_fault,
+        password_needs_rehash, read_htpasswd,
     };
     #[pymodule_export]
     use super::routes::RouteMap;

@@ -7,7 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
 use crate::admission::{self, Admission};
-use crate::password::{self, ForeignPbkdf2, GenerateError, ParseError, StoredPassword};
+use crate::htpasswd;
+use crate::password::{self, Fault, ForeignPbkdf2, GenerateError, ParseError, StoredPassword};
 
 impl From<ParseError> for PyErr {
     fn from(error: ParseError) -> Self {
@@ -97,4 +98,38 @@ pub(super) fn password_needs_rehash(stored: &str) -> PyResult<bool> {
 #[pyo3(signature = (stored, /))]
 pub(super) fn is_plaintext(stored: &str) -> PyResult<bool> {
     Ok(StoredPassword::parse_with(stored, &Hashlib)?.is_plaintext())
+}
+
+/// Hash a password with bcrypt, for an htpasswd file; raise `ValueError` if bcrypt does not see all of
+/// it: at most 72 bytes, and no NUL.
+#[pyfunction]
+#[pyo3(signature = (password, /))]
+pub(super) fn generate_bcrypt(py: Python<'_>, password: &str) -> PyResult<String> {
+    Ok(py.detach(|| password::generate_bcrypt(password.as_bytes()))?)
+}
+
+/// Return why a new password is not taken, None if it is: "short", "long", "control", "common" or
+/// "name".
+///
+/// `names` are those that it may not be, the user's and the app's; it has at least so many characters.
+#[pyfunction]
+#[pyo3(signature = (password, names, least, /))]
+#[allow(clippy::needless_pass_by_value)]
+pub(super) fn password_fault(password: &str, names: Vec<String>, least: usize) -> Option<&'static str> {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    password::fault(password, &names, least).map(|fault| match fault {
+        Fault::Short => "short",
+        Fault::Long => "long",
+        Fault::Control => "control",
+        Fault::Common => "common",
+        Fault::Name => "name",
+    })
+}
+
+/// Return the names in an htpasswd file, each with what is stored for it; raise `ValueError`, with the
+/// number of the line, if there is one that cannot be used.
+#[pyfunction]
+#[pyo3(signature = (content, /))]
+pub(super) fn read_htpasswd(content: &[u8]) -> PyResult<Vec<(&str, &str)>> {
+    htpasswd::read(content, &Hashlib).map_err(|error| PyValueError::new_err(error.to_string()))
 }

@@ -59,7 +59,7 @@ def passwords_of(
     )
     if user_groups is not None and "groups" in getattr(passwords.store, "fields", ()):
         raise ValueError(
-            "the users have groups of their own: put all groups there, or leave them out there, and "
+            "the users have groups of their own: put all groups there, or none there, and "
             "pass user_groups="
         )
     passwords.user_groups = user_groups

@@ -16,7 +16,6 @@ from dash_auth._steps import Steps
 from dash_auth.sessions import ended, kept
 from dash_auth.sessions.ticket import Tickets
 
-
 LookUp = Callable[[str], Steps[None] | None]
 
 

@@ -187,7 +187,7 @@ class StoredPasswords(Passwords):
 
 
 class _Accounts:
-    """The accounts of a store as the core asks for them: names, passwords, what stands for these."""
+    """The accounts of a store as the core asks for them: name, password, what stands for it."""
 
     def __init__(self, store: UserStore) -> None:
         self._store = store

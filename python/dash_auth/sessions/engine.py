@@ -14,10 +14,14 @@ TIMEOUT = 0.5
 """For how long an answer is waited for, in seconds."""
 
 
-def engine_of(database: str | sql.URL) -> sql.Engine:
+def engine_of(
+    database: str | sql.URL, name: str = "sessions=", *, writes_ahead: bool = True
+) -> sql.Engine:
     """Return an engine that opens its connections when they are needed.
 
     :param database: the URL
+    :param name: the argument that names it, in messages
+    :param writes_ahead: whether a file of SQLite's is one of ours, and may be set to do so
     :raises ImportError: if the driver is not installed
     :raises ValueError: if the URL is none
     """
@@ -25,9 +29,9 @@ def engine_of(database: str | sql.URL) -> sql.Engine:
         url = sql.make_url(database)
     except (sql.exc.ArgumentError, ValueError):
         # What went wrong may quote a part of the password.
-        raise ValueError("sessions= is no URL of a database") from None
+        raise ValueError(f"{name} is no URL of a database") from None
     if "@" in (url.host or ""):
-        raise ValueError("sessions= is no URL of a database: write an @ in a password as %40")
+        raise ValueError(f"{name} is no URL of a database: write an @ in a password as %40")
     if url.drivername == "postgresql":
         # The one that SQLAlchemy 2.0 takes where none is named is kept no more.
         url = url.set(drivername="postgresql+psycopg")
@@ -49,14 +53,15 @@ def engine_of(database: str | sql.URL) -> sql.Engine:
     except sql.exc.NoSuchModuleError:
         raise ValueError(f"SQLAlchemy knows no driver {url.drivername}") from None
     if is_file:
-        _make_file(url.database)
-        sql.event.listen(engine, "connect", _use_write_ahead_log)
+        _make_file(url.database, name)
+        if writes_ahead:
+            sql.event.listen(engine, "connect", _use_write_ahead_log)
     else:
         sql.event.listen(engine, "do_connect", _connect)
     return engine
 
 
-def _make_file(path: str | None) -> None:
+def _make_file(path: str | None, name: str) -> None:
     """Make the file of a database, which no other user of the machine may read.
 
     :raises ValueError: if its folder is not there
@@ -65,7 +70,7 @@ def _make_file(path: str | None) -> None:
         return
     folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder):
-        raise ValueError(f"sessions= names a file in a folder that is not there: {folder}")
+        raise ValueError(f"{name} names a file in a folder that is not there: {folder}")
     with contextlib.suppress(OSError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 

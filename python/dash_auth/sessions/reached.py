@@ -23,6 +23,43 @@ class Away(Unavailable):
     is_told: bool = True
 
 
+class Breaker:
+    """Asks what may be away, as long as it answers."""
+
+    def __init__(self, what: str) -> None:
+        """Say what is asked.
+
+        :param what: what is kept there, in messages
+        """
+        self._what = what
+        self._lock = threading.Lock()
+        self._away_until = 0.0
+
+    def asked(self, ask: Callable[[], T]) -> T:
+        """Return what is found.
+
+        :param ask: finds it
+        :raises Away: if it cannot be asked
+        """
+        if self._away_until:
+            with self._lock:
+                now = time.monotonic()
+                if now < self._away_until:
+                    raise Away(f"{self._what} cannot be asked")
+                # This one finds out; the others do not wait for it.
+                self._away_until = now + _PAUSE
+        try:
+            found = ask()
+        except Exception as error:
+            # An error about one session says nothing of the others.
+            is_away = is_out_of_order(error) and not isinstance(error, Unavailable)
+            self._away_until = time.monotonic() + _PAUSE if is_away else 0.0
+            say_out_of_order(self._what, error)
+            raise Away(f"{self._what} cannot be asked") from error
+        self._away_until = 0.0
+        return found
+
+
 class Reached:
     """Asks a store, as long as it answers.
 
@@ -31,13 +68,12 @@ class Reached:
     """
 
     def __init__(self, store: SessionStore) -> None:
-        """Remember whom to ask.
+        """Remember what is asked.
 
         :param store: the store
         """
         self.store: SessionStore = store
-        self._lock = threading.Lock()
-        self._away_until = 0.0
+        self._asked = Breaker("the sessions").asked
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {type(self.store).__name__}>"
@@ -69,22 +105,3 @@ class Reached:
     def of(self, user: str) -> list[StoredSession]:
         """See :meth:`SessionStore.of`."""
         return self._asked(lambda: self.store.of(user))
-
-    def _asked(self, ask: Callable[[], T]) -> T:
-        if self._away_until:
-            with self._lock:
-                now = time.monotonic()
-                if now < self._away_until:
-                    raise Away("the sessions cannot be asked")
-                # This one finds out; the others do not wait for it.
-                self._away_until = now + _PAUSE
-        try:
-            found = ask()
-        except Exception as error:
-            # An error about one session says nothing of the others.
-            is_away = is_out_of_order(error) and not isinstance(error, Unavailable)
-            self._away_until = time.monotonic() + _PAUSE if is_away else 0.0
-            say_out_of_order("the sessions", error)
-            raise Away("the sessions cannot be asked") from error
-        self._away_until = 0.0
-        return found

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from dash_auth._out_of_order import is_out_of_order
-from dash_auth._unavailable import Unavailable
-from dash_auth.sessions.deadline import Deadlines
 from dash_auth.sessions.store import StoredSession
 
 try:
     import sqlalchemy as sql
-    from sqlalchemy.exc import DBAPIError, IntegrityError
-    from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+    from sqlalchemy.exc import IntegrityError
 
-    from dash_auth.sessions.engine import TIMEOUT, engine_of
+    from dash_auth.sessions.database import LOCK, Database
 except ImportError as _error:
     raise ImportError(
         'sessions in a database need SQLAlchemy: pip install "dash-auth-rs[sql]"'
     ) from _error
 
 T = TypeVar("T")
-
-DIALECTS = ("postgresql", "sqlite")
-"""The databases that are known to work."""
 
 _MARKED = 24 * 60 * 60
 """For how long it is known that all sessions of a user were ended, in seconds."""
@@ -60,23 +52,12 @@ class SqlSessions:
         :param create_tables: whether the tables are made where they are not there
         :raises ValueError: for a database that is neither PostgreSQL nor SQLite
         """
-        self.engine: sql.Engine = (
-            database if isinstance(database, sql.Engine) else engine_of(database)
-        )
-        self._dialect = self.engine.dialect.name
+        self._database = Database(database, "sessions", "sessions=")
+        self.engine: sql.Engine = self._database.engine
         # SQLite has no clock but this one.
         self._now: Any = sql.bindparam("now", callable_=lambda: time.time(), type_=sql.Double)
-        if self._dialect == "postgresql":
+        if self._database.dialect == "postgresql":
             self._now = sql.cast(sql.extract("epoch", sql.func.clock_timestamp()), sql.Double)
-        if self._dialect not in DIALECTS:
-            raise ValueError(
-                f"sessions are kept in {' or '.join(DIALECTS)}, not in {self._dialect}"
-            )
-        if self.engine.dialect.is_async:
-            raise ValueError(
-                f"the driver {self.engine.dialect.driver} is for async code: sessions are asked in "
-                'threads, with "postgresql+psycopg://..." or "sqlite:///..."'
-            )
         metadata = sql.MetaData()
         self._sessions = sql.Table(
             table,
@@ -102,22 +83,12 @@ class SqlSessions:
         # Made once: to put a statement together takes longer than to run it.
         self._load = found.where(columns.id == sql.bindparam("id"))
         self._of = found.where(columns.user_key == sql.bindparam("user"))
-        # No transaction is begun and ended around a look.
-        self._looking = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._writing = self.engine
-        if self._dialect == "postgresql":
-            # Stricter ones, which a database may have by default, show what was there before it
-            # was this one's turn.
-            self._writing = self.engine.execution_options(isolation_level="READ COMMITTED")
-        self._deadlines = Deadlines(TIMEOUT)
         self._creates_tables = create_tables
-        self._process = os.getpid()
         self._next_clearing = 0.0
-        self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         # The address may hold a password.
-        return f"<{type(self).__name__} in {self._dialect}>"
+        return f"<{type(self).__name__} in {self._database.dialect}>"
 
     # The calls
 
@@ -219,31 +190,20 @@ class SqlSessions:
 
         :return: the names of the tables
         """
-        with self.engine.begin() as connection:
-            if self._dialect == "postgresql":
-                connection.execute(sql.select(sql.func.pg_advisory_xact_lock(_LOCK)))
-            self._metadata.create_all(connection)
-        return sorted(self._metadata.tables)
+        return self._database.make(self._metadata)
 
     def _prepare(self) -> None:
-        if self._process != os.getpid():
-            # The connections belong to the process that this one is a copy of.
-            self.engine.dispose(close=False)
-            self._deadlines = Deadlines(TIMEOUT)
-            # Another thread may have held it when this process was made.
-            self._lock = threading.Lock()
-            self._process = os.getpid()
+        self._database.settle()
         if self._creates_tables:
-            with self._lock:
+            with self._database.lock:
                 if self._creates_tables:
                     self._make_tables()
                     self._creates_tables = False
 
     def _make_tables(self) -> None:
-        with self.engine.connect() as connection, self._deadlines.of(connection):
-            there = sql.inspect(connection)
-            if all(there.has_table(one.name) for one in (self._sessions, self._ended)):
-                return
+        tables = (self._sessions.name, self._ended.name)
+        if self._database.inspect(lambda found: all(map(found.has_table, tables))):
+            return
         try:
             self.create_tables()
         except sql.exc.ProgrammingError as error:
@@ -274,8 +234,8 @@ class SqlSessions:
 
     def _queue_up(self, connection: sql.Connection, user: str) -> None:
         """Have all that creates or ends sessions of a user come one after another."""
-        if self._dialect == "postgresql":
-            lock = sql.func.pg_advisory_xact_lock(sql.func.hashtextextended(user, _LOCK))
+        if self._database.dialect == "postgresql":
+            lock = sql.func.pg_advisory_xact_lock(sql.func.hashtextextended(user, LOCK))
             connection.execute(sql.select(lock))
         else:
             # The first that writes has the whole file to itself.
@@ -283,33 +243,10 @@ class SqlSessions:
             connection.execute(self._ended.delete().where(self._ended.c.user_key == user, old))
 
     def _read(self, query: Any, **values: str) -> list[StoredSession]:
-        def reading() -> list[StoredSession]:
-            with self._looking.connect() as connection, self._deadlines.of(connection):
-                return [StoredSession(*row) for row in connection.execute(query, values)]
-
-        return self._asked(reading)
-
-    def _written(self, write: Callable[[sql.Connection], T]) -> T:
-        def writing() -> T:
-            with self._writing.begin() as connection, self._deadlines.of(connection):
-                return write(connection)
-
-        return self._asked(writing)
-
-    def _asked(self, ask: Callable[[], T]) -> T:
-        """Ask the database, once more where it has closed the connection meanwhile."""
         self._prepare()
-        try:
-            return ask()
-        except PoolTimeoutError as error:
-            # Too many ask at once: the database itself is there.
-            raise Unavailable("too many ask for their sessions at once") from error
-        except DBAPIError as error:
-            error.hide_parameters = True
-            if not error.connection_invalidated:
-                raise
-        return ask()
+        rows = self._database.read(lambda one: one.execute(query, values).all())
+        return [StoredSession(*row) for row in rows]
 
-
-_LOCK = 6_128_530_947
-"""Tells our locks in the database from an app's."""
+    def _written(self, change: Callable[[sql.Connection], T]) -> T:
+        self._prepare()
+        return self._database.write(change)

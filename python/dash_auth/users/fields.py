@@ -19,7 +19,12 @@ _TEXT = ("password", "email", "full_name", "credential_version")
 _WHO = ("name", "sub", "preferred_username", "email_verified")
 """Claims by which a provider says who a user is."""
 
-_MEANT = {"enabled": "disabled", "active": "disabled", "hash": "password", "password_hash": "password"}
+_MEANT = {
+    "enabled": "disabled",
+    "active": "disabled",
+    "hash": "password",
+    "password_hash": "password",
+}
 """Names that mean a field of ours, and are too far from it to be found by their letters."""
 
 

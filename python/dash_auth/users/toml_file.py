@@ -62,7 +62,9 @@ class UsersFile(WatchedFile):
             if account.name in tables:
                 return None
             tables[account.name] = table
-            gap = "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
+            gap = (
+                "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
+            )
             lines = [f"{_key(key)} = {_value(value)}\n" for key, value in table.items()]
             return f"{text}{gap}[{_key(account.name)}]\n{''.join(lines)}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,6 +20,7 @@ from everywhere import Serve, add_parts
 from forms import KEY, USERS, Browser, form_app
 from managed import (
     PASSWORD,
+    STORED,
     account,
     act,
     administrator,
@@ -196,6 +198,60 @@ def test_what_the_store_cannot_keep_is_not_asked_for(everywhere: Serve) -> None:
     for action in ("disable", "enable", "groups", "end"):
         assert act(browser, action, groups="", was="").status == 400
     assert "change" not in store.calls
+
+
+def test_a_temporary_password_opens_the_page_that_changes_it_alone(everywhere: Serve) -> None:
+    store = store_of()
+    site = everywhere(managed_app(store))
+    sent = {"first": "password", "groups": "admin"}
+    password = once(act(administrator(site), "add", "eve", **sent))
+    eve = Browser(site)
+    eve.log_in("eve", password)
+    assert eve.who() is None
+    assert eve.visit("/users").headers["Location"].startswith("/account")
+    assert act(eve, "remove", sure="1").status in (303, 403)
+    assert "grace" in store.rows
+    changed = {"current": password, "new": "a difference engine", "again": "a difference engine"}
+    fields = [str(one["name"]) for one in elements(eve.visit("/account").text, "input")]
+    assert set(changed) <= set(fields), fields
+    assert eve.post("/account", {"do": "password", **changed}).status == 303
+    assert eve.visit("/users").status == 200
+
+
+def test_with_no_page_that_changes_it_there_is_no_temporary_password(everywhere: Serve) -> None:
+    browser = administrator(everywhere(managed_app(store := store_of(), account_route=None)))
+    assert elements(browser.visit("/users").text, "input", type="radio") == []
+    assert token_of(once(act(browser, "add", "eve", first="password")))
+    assert store.rows["eve"].must_change is False
+
+
+def test_a_link_leads_to_a_page_that_sets_the_password(everywhere: Serve) -> None:
+    site = everywhere(managed_app(store_of()))
+    link = once(act(administrator(site), "add", "eve"))
+    eve = Browser(site)
+    path = urlsplit(link).path
+    assert eve.visit(path).status == 200
+    assert (
+        eve.post(path, {"new": "a difference engine", "again": "a difference engine"}).status < 400
+    )
+    assert Browser(site).log_in("eve", "a difference engine").status == 303
+
+
+def test_users_in_a_file_are_managed(everywhere: Serve, tmp_path: Path) -> None:
+    path = tmp_path / "users.toml"
+    path.write_text(f'[ada]\npassword = "{STORED}"\ngroups = ["admin"]\n')
+    site = everywhere(managed_app(path))
+    browser = administrator(site)
+    password = once(act(browser, "add", "eve", first="password", full_name="Eve", groups="a, b"))
+    assert listed(browser.visit("/users?q=eve")) == ["eve"]
+    assert chips(browser.visit("/users?q=eve")) == ["Temporary password", "a", "b"]
+    assert act(browser, "groups", "eve", groups="b", was="a, b").status == 303
+    assert act(browser, "disable", "eve").status == 303
+    assert Browser(site).log_in("eve", password).status == 401
+    assert chips(browser.visit("/users?q=eve")) == ["Disabled", "Temporary password", "b"]
+    assert act(browser, "remove", "eve", sure="1").status == 303
+    assert "eve" not in path.read_text() and "ada" in path.read_text()
+    assert act(browser, "add", "\U000e0001").status == 400
 
 
 # What is done to a user

@@ -18,13 +18,14 @@ from dash_auth._steps import Steps, Wait
 from dash_auth._threads import Crowded
 from dash_auth.logins import pages
 from dash_auth.logins.form.flow import FormFlow
+from dash_auth.logins.form.routes import Routes
 from dash_auth.logins.form.session import came_over_tls
 from dash_auth.logins.form.submission import read_form
 from dash_auth.logins.form.users_page_changes import Changes, Once
 from dash_auth.logins.form.users_page_fields import LONGEST, can_be_text, typed_in
 from dash_auth.logins.pages import users as shown
 from dash_auth.logins.pages.users import Row, Said, Typed, UsersList
-from dash_auth.users.store import Account
+from dash_auth.users.store import Account, WritableUserStore
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
@@ -43,25 +44,22 @@ _DONE = {
 }
 """What the address says that was done."""
 
-_WRITES = ("create", "change", "remove", "search", "hashed")
 
-
-def check_managed(store: object) -> None:
+def check_managed(store: WritableUserStore | None) -> None:
     """Refuse a store whose users no page can manage.
 
-    :param store: the store
-    :raises ValueError: if it cannot be written
+    :param store: the store, None where it is none that can be written
+    :raises ValueError: if it is none
     """
-    is_written = all(callable(getattr(store, name, None)) for name in _WRITES)
-    if not (is_written and isinstance(getattr(store, "fields", None), frozenset)):
+    if store is None or not isinstance(getattr(store, "fields", None), frozenset):
         raise ValueError(
             "users_route needs a store of users that can be written, such as "
             "users='users.toml' or the URL of a database"
         )
 
 
-def check_admin_group(group: object) -> None:
-    """Refuse what is no name of a group.
+def check_admin_group(group: object) -> str:
+    """Return the name of the group of the administrators.
 
     :param group: the argument `users_admin=`
     :raises TypeError: if it is no text
@@ -71,6 +69,7 @@ def check_admin_group(group: object) -> None:
         raise TypeError(f"users_admin must be a str, not {type(group).__name__}")
     if not can_be_text([group]):
         raise ValueError(f"users_admin={group!r} is no name of a group that users could have")
+    return group
 
 
 @dataclass(frozen=True)
@@ -247,7 +246,7 @@ class UsersPage:
             said = self._unavailable(error)
         action = self._seen(request)
         going_on = {**({"q": search} if search else {}), "after": rows[-1].name} if is_more else {}
-        store, look = self._changes.store, self._parts.look
+        look = self._parts.look
         page = UsersList(
             action=action,
             files=self._flow.files(request),
@@ -258,7 +257,7 @@ class UsersPage:
             search=search,
             after=after,
             next_page=f"{action}?{urlencode(going_on)}" if is_more else None,
-            fields=store.fields - ({"groups"} if self._changes.user_groups is not None else set()),
+            fields=self._changes.fields,
             can_end=self._changes.can_end,
             said=said,
             login=self._again(request),
@@ -352,3 +351,22 @@ def _place(asked: Mapping[str, str]) -> dict[str, str]:
     # What cannot be seen is in no name, and some databases refuse it.
     seen = {name: "".join(filter(str.isprintable, text)) for name, text in named.items()}
     return {name: text for name, text in seen.items() if text}
+
+
+def add_users_page(
+    routes: Routes, flow: FormFlow, door: Door, changes: Changes, route: str, path: str
+) -> None:
+    """Add the page to an app.
+
+    :param routes: adds routes of the login's own
+    :param flow: the login whose page it is
+    :param door: what the guard says of who asks
+    :param changes: changes the users
+    :param route: path of the page, relative to the app's prefix
+    :param path: the same on the server
+    :raises ValueError: if something of the app's has that path
+    """
+    routes.refuse_taken("users_route", route)
+    page = UsersPage(flow, door, changes, path)
+    routes.add("users", path, page.show)
+    routes.add("users_change", path, page.act, "POST")

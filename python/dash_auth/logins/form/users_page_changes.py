@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from dash_auth import _witness
 from dash_auth._current import groups_in
@@ -29,20 +29,6 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 _AT_ONCE = 500
 """So many users are looked at in one go."""
-
-
-class Managed(WritableUserStore, Protocol):
-    """A store of users whose administrator has a page.
-
-    Attributes:
-        fields: which of `password`, `groups`, `email`, `full_name`, `disabled` and `must_change` it
-            can keep.
-    """
-
-    fields: frozenset[str]
-
-    def hashed(self, password: str) -> str:
-        """Return what is to be stored of a password."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +54,19 @@ class Changes:
     Attributes:
         store: keeps the users.
         user_groups: says the groups of each user where the store does not.
+        fields: what can be said of a user on the page.
         can_end: whether all sessions of a user can be ended.
     """
 
     def __init__(
         self,
-        store: Managed,
+        store: WritableUserStore,
         admin: str,
         invitations: Invitations,
         *,
         user_groups: Mapping[str, Iterable[str]] | GroupsFunc | None = None,
         end_all: Callable[[str, bool], object] | None = None,
+        has_account_page: bool = True,
     ) -> None:
         """Remember what is changed.
 
@@ -88,9 +76,14 @@ class Changes:
         :param user_groups: the groups of each user, None for those of the accounts
         :param end_all: ends all sessions of a user of this name, but for the current one if that is
             to stay; None where sessions are in cookies
+        :param has_account_page: whether there is a page on which users change a temporary password
         """
-        self.store: Managed = store
+        self.store: WritableUserStore = store
         self.user_groups: Mapping[str, Iterable[str]] | GroupsFunc | None = user_groups
+        away = set() if user_groups is None else {"groups"}
+        if not has_account_page:
+            away.add("must_change")
+        self.fields: frozenset[str] = store.fields - away
         self.can_end: bool = end_all is not None
         self._admin = admin
         self._invitations = invitations
@@ -112,7 +105,7 @@ class Changes:
 
         :param groups: the groups of a user
         """
-        return self.user_groups is None and "groups" in self.store.fields and can_be_text(groups)
+        return "groups" in self.fields and can_be_text(groups)
 
     def account(self, name: str) -> Account | None:
         """Return the account of exactly this name.
@@ -136,17 +129,17 @@ class Changes:
         kept: dict[str, Any] = {}
         for key in ("full_name", "email"):
             text = getattr(typed, key)
-            if key in self.store.fields and text:
+            if key in self.fields and text:
                 if not is_text(text) or (key == "email" and "@" not in text[1:-1]):
                     return Said.BAD_FIELD
                 kept[key] = text
-        if "groups" in self.store.fields and self.user_groups is None:
+        if "groups" in self.fields:
             groups = groups_in_text(typed.groups)
             if groups is None:
                 return Said.BAD_GROUPS
             kept["groups"] = groups
         # One that would be good for ever is none.
-        is_temporary = typed.is_temporary and "must_change" in self.store.fields
+        is_temporary = typed.is_temporary and "must_change" in self.fields
         password = _drawn()
         if is_temporary:
             until = datetime.now(timezone.utc) + timedelta(seconds=TEMPORARY_SECONDS)
@@ -191,7 +184,7 @@ class Changes:
         :param by: the name of the administrator
         :param name: the user's name
         """
-        if "disabled" not in self.store.fields:
+        if "disabled" not in self.fields:
             return Said.NOT_KEPT
         with self._lock:
             refused = self._kept_from(by, name)
@@ -210,7 +203,7 @@ class Changes:
         :param by: the name of the administrator
         :param name: the user's name
         """
-        if "disabled" not in self.store.fields:
+        if "disabled" not in self.fields:
             return Said.NOT_KEPT
         if self.account(name) is None:
             return Said.GONE
