@@ -8,6 +8,9 @@ from urllib.parse import urlencode
 
 import dash_auth
 import pytest
+from dash_auth.logins.form.invitation import Invitations
+from dash_auth.logins.form.users_page_changes import Changes
+from dash_auth.logins.pages.users import Said
 from elements import elements
 from events import NAMES
 from everywhere import Serve
@@ -258,17 +261,30 @@ def test_a_store_that_is_away_is_said(everywhere: Serve, caplog: pytest.LogCaptu
     assert store.rows["grace"].disabled is False
 
 
-def test_the_last_administrator_stays_for_one_of_elsewhere(everywhere: Serve) -> None:
-    # An administrator whom the store does not know, such as a provider's user.
-    groups = {"ada": ["admin"], "grace": ["admin"], "eve": ["admin"]}
-    store = MemoryUsers(account("ada"), account("grace"), account("eve", disabled=True))
-    store.fields = frozenset({"password", "disabled"})
-    site = everywhere(managed_app(store, user_groups=groups))
-    browser = administrator(site)
-    assert act(browser, "remove", "eve", sure="1").status == 303
-    groups["grace"] = []
-    assert act(browser, "disable", "grace").status == 303
-    assert act(browser, "remove", "ada", sure="1").status == 409
+def test_the_last_administrator_stays_for_one_of_elsewhere() -> None:
+    # Such as a provider's user, whom the store does not know.
+    by = "somebody@elsewhere.example"
+    many = [account(f"user{number:04}") for number in range(1200)]
+    store = store_of(account("zoe", "admin"), account("eve", "admin", disabled=True), *many)
+    changes = Changes(store, "admin", Invitations(lambda: (b"key",)))
+    assert changes.may_remove(by, "ada") is changes.may_remove(by, "zoe") is None
+    store.change("zoe", disabled=True)
+    assert changes.may_remove(by, "ada") is Said.LAST
+    # Who cannot log in is none, and can go.
+    assert changes.may_remove(by, "zoe") is changes.may_remove(by, "eve") is None
+    store.change("zoe", disabled=False, groups=["staff"])
+    assert changes.may_remove(by, "ada") is Said.LAST
+    assert changes.may_remove("zoe", "ada") is Said.LAST
+    assert changes.may_remove(by, "zoe") is None
+
+
+def test_the_last_administrator_stays_where_groups_are_of_elsewhere() -> None:
+    groups = {"ada": ["admin"], "grace": ["admin"]}
+    store = MemoryUsers(account("ada"), account("grace"))
+    changes = Changes(store, "admin", Invitations(lambda: (b"key",)), user_groups=groups)
+    assert changes.may_remove("else", "ada") is None
+    del groups["grace"]
+    assert changes.may_remove("else", "ada") is Said.LAST
 
 
 def test_names_are_no_markup_anywhere(everywhere: Serve) -> None:
