@@ -15,9 +15,18 @@ from elements import elements
 from events import NAMES
 from everywhere import Serve
 from forms import NAVIGATION, Browser
-from managed import PASSWORD, account, act, administrator, listed, managed_app, said, store_of
+from managed import (
+    PASSWORD,
+    ManagedUsers,
+    account,
+    act,
+    administrator,
+    listed,
+    managed_app,
+    said,
+    store_of,
+)
 from waiting import wait_until_blocked
-from writable import MemoryUsers
 
 ACTIONS = ("add", "invite", "disable", "enable", "groups", "remove", "end")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -29,7 +38,7 @@ def sent_by(action: str) -> dict[str, str]:
     return {"action": action, "user": name, "groups": "", "was": "", "sure": "1"}
 
 
-def untouched(store: MemoryUsers) -> bool:
+def untouched(store: ManagedUsers) -> bool:
     """Tell whether nothing was asked of the store that changes something."""
     return not {"create", "change", "remove"}.intersection(store.calls)
 
@@ -280,7 +289,7 @@ def test_the_last_administrator_stays_for_one_of_elsewhere() -> None:
 
 def test_the_last_administrator_stays_where_groups_are_of_elsewhere() -> None:
     groups = {"ada": ["admin"], "grace": ["admin"]}
-    store = MemoryUsers(account("ada"), account("grace"))
+    store = ManagedUsers(account("ada"), account("grace"))
     changes = Changes(store, "admin", Invitations(lambda: (b"key",)), user_groups=groups)
     assert changes.may_remove("else", "ada") is None
     del groups["grace"]

@@ -109,10 +109,10 @@ class StoredPasswords(Passwords):
     ) -> Steps[Verification]:
         account = "" if device is None else self._own_name(attempt.username)
         begun = outcome_at_once(attempt, request, device, account, account)
-        if begun is not None:
-            return self._entering(begun, device)
         # Wrong ones wait as those of an unknown name do: the time says nothing of who is known.
-        outcome: Verification = yield self._waited(attempt, attempt.verify)
+        outcome: Verification = (
+            (yield self._waited(attempt, attempt.verify)) if begun is None else begun
+        )
         if isinstance(outcome, tuple) and self._is_to_renew(outcome[0], attempt.stored):
             yield Wait(partial(self._renew, outcome[0], attempt), is_remembered=True)
         return self._entering(outcome, device)

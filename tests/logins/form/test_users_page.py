@@ -21,6 +21,7 @@ from forms import KEY, USERS, Browser, form_app
 from managed import (
     PASSWORD,
     STORED,
+    ManagedUsers,
     account,
     act,
     administrator,
@@ -32,7 +33,6 @@ from managed import (
     store_of,
 )
 from stores import MemoryStore
-from writable import MemoryUsers
 
 BAD_GROUPS = (
     "A group has at most 100 characters, and none that cannot be seen. Separate groups by commas."
@@ -254,6 +254,29 @@ def test_users_in_a_file_are_managed(everywhere: Serve, tmp_path: Path) -> None:
     assert act(browser, "add", "\U000e0001").status == 400
 
 
+def test_users_in_a_database_are_managed(everywhere: Serve, tmp_path: Path) -> None:
+    sql = pytest.importorskip("sqlalchemy")
+    engine = sql.create_engine(f"sqlite:///{tmp_path}/users.db")
+    store = dash_auth.users.SqlUsers(engine)
+    assert store.create(account("ada", "admin")) and store.create(account("grace", "navy"))
+    site = everywhere(managed_app(store))
+    browser, grace = administrator(site), administrator(site, "grace")
+    sent = {"first": "password", "email": "eve@x.example", "groups": "a, b"}
+    assert once(act(browser, "add", "eve", **sent))
+    assert listed(browser.visit("/users")) == ["ada", "eve", "grace"]
+    assert listed(browser.visit("/users?q=EVE@")) == ["eve"]
+    assert chips(browser.visit("/users?q=eve")) == ["Temporary password", "a", "b"]
+    assert act(browser, "groups", "eve", groups="b", was="a, b").status == 303
+    assert chips(browser.visit("/users?q=eve")) == ["Temporary password", "b"]
+    assert grace.who() == "grace"
+    assert act(browser, "disable").status == 303
+    assert grace.who() is None
+    assert act(browser, "remove", sure="1").status == 303
+    assert act(browser, "remove", sure="1").status == 404
+    assert act(browser, "invite", "GRACE").status == 404
+    engine.dispose()
+
+
 # What is done to a user
 
 
@@ -472,7 +495,7 @@ def test_groups_of_elsewhere_say_who_is_one(everywhere: Serve) -> None:
     async def groups(name: str) -> list[str]:
         return ["admin"] if name == "grace" else []
 
-    store = MemoryUsers(account("ada"), account("grace"), fields={"password", "disabled"})
+    store = ManagedUsers(account("ada"), account("grace"), fields={"password", "disabled"})
     site = everywhere(managed_app(store, user_groups=groups))
     assert administrator(site).visit("/users").status == 403
     grace = administrator(site, "grace")
