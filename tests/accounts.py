@@ -102,5 +102,3 @@ def note(reply: Reply) -> str | None:
 def can_log_in(site: Any, name: str, password: str) -> bool:
     """Tell whether a password is good."""
     return Browser(site).log_in(name, password).status == 303
-
-

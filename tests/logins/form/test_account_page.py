@@ -52,7 +52,9 @@ def test_an_anonymous_visitor_is_led_to_the_login_and_back(everywhere: Serve, us
     assert page.headers["Cache-Control"] == "no-store"
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
     assert page.headers["Referrer-Policy"] == "same-origin"
-    kinds = {one["name"]: one.attributes.get("autocomplete") for one in elements(page.text, "input")}
+    kinds = {
+        one["name"]: one.attributes.get("autocomplete") for one in elements(page.text, "input")
+    }
     assert kinds == {
         "do": None,
         "proof": None,
