@@ -106,6 +106,28 @@ def is_in(visitor, seconds=0):
 """
 # What stands before the part, and what follows it.
 PARTS = {
+    "keeping-users: A database": (
+        APP
+        + """
+import sqlite3
+from dash_auth.security import generate_password_hash
+with sqlite3.connect("company.db") as database:
+    database.execute(
+        "create table users (username text, password_hash text, is_active int, department text)"
+    )
+    database.execute("create table user_roles (username text, role text)")
+    rows = [(name, generate_password_hash(name), name == "alice", "north") for name in ("alice", "bob")]
+    database.executemany("insert into users values (?, ?, ?, ?)", rows)
+    database.execute("insert into user_roles values ('alice', 'board')")
+""",
+        """
+dash_auth.BasicAuth(app, users)
+assert status(app, auth=("alice", "alice")) == 200
+assert status(app, auth=("bob", "bob")) == status(app, auth=("alice", "x")) == 401
+account = users.find("alice")
+assert (account.groups, account.claims) == (("board",), {"department": "north"})
+""",
+    ),
     "security-model: Wrong passwords": (
         APP,
         """

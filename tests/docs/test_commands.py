@@ -35,6 +35,8 @@ SERVED = {
 }
 MAKE_KEY = "deploying: Start the server"
 SHARED = "deploying: Four workers that share their logins"
+# `test_keeping_users.py` runs them.
+USERS = ["keeping-users: Users in a file or a database", "keeping-users: The command"]
 OTHER_SERVERS = "deploying: Start the server 3"
 # The key is made once, then the server starts, with that key alone.
 SERVE = f"unset SECRET_KEY\n{SH[MAKE_KEY]}{SH['deploying: Start the server 2']}"
@@ -79,6 +81,7 @@ def test_each_command_has_its_check() -> None:
         *REQUIRES_UPSTREAM,
         *BOTH_INSTALLED,
         *NOT_RUN,
+        *USERS,
     }
     for place in SH.keys() - run:
         for line in lines(SH[place]):

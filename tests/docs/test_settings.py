@@ -40,6 +40,7 @@ ELSEWHERE = {
     "beside-dash-auth: With pip": "test_commands.py gives it to pip",
     "design: The house": "tests/test_floors.py compares it with the package",
     "design: Floors": "tests/test_floors.py compares it with its own list",
+    "keeping-users: Invitations": "test_keeping_users.py runs it",
     "public-pages: What is open?": "test_programs.py compares it with what is printed",
     "troubleshooting: Find out why something is refused": "test_programs.py finds it in the log",
 }
@@ -51,8 +52,9 @@ def test_each_block_has_its_check() -> None:
     assert written_in("text").keys() == ELSEWHERE.keys()
     filters = {"audit: Ban addresses that guess", "audit: Ban addresses that guess 2"}
     assert written_in("ini").keys() == {"deploying: Start the server", *filters}
-    for language in ("dockerfile", "yaml", "toml"):
+    for language in ("dockerfile", "yaml"):
         assert len(written_in(language)) == 1
+    assert written_in("toml").keys() == {"beside-dash-auth: With uv", "keeping-users: A file"}
 
 
 # nginx

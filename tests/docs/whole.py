@@ -33,6 +33,8 @@ ask = ("name.children", {"ask.n_clicks": 1})
 assert "You are alice, in the groups ('board',)" in call(app, *ask, alice).text
 assert "You are bob" in call(app, *ask, bob).text and call(app, *ask).status_code == 401
 """,
+    # `test_keeping_users.py` makes the file first.
+    "keeping-users: Users in a file or a database": None,
     "audit: Who logged in, and who failed to": """
 import re
 assert [status(app, auth=auth) for auth in (alice, alice, ("alice", "x"), ("alise", "x"), None)] == [
