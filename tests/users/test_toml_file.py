@@ -385,6 +385,17 @@ def test_a_file_that_is_written_otherwise_is_changed_rightly_or_not_at_all(
         assert sum(before.get(name) != after.get(name) for name in names) <= 1
 
 
+def test_a_line_like_a_header_and_one_with_no_end_are_changed_rightly(path: Path) -> None:
+    begin = '[alice]\n# groups = ["old"]\nplaces = [\n  ["Oxford"],\n  ["Guildford"],\n]'
+    path.write_text(begin)
+    users = UsersFile(path)
+    assert users.change("alice", groups=["new"])
+    assert path.read_text() == f'{begin}\ngroups = ["new"]\n'
+    found = users.find("alice")
+    assert found is not None
+    assert found.claims == {"places": [["Oxford"], ["Guildford"]]}
+
+
 # Whatever is in it
 
 NAMES = st.text(min_size=1, max_size=8).filter(
