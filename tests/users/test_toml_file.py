@@ -396,6 +396,22 @@ def test_a_line_like_a_header_and_one_with_no_end_are_changed_rightly(path: Path
     assert found.claims == {"places": [["Oxford"], ["Guildford"]]}
 
 
+def test_a_line_ends_where_toml_says(path: Path) -> None:
+    path.write_text("[alice]\n# x\u2028[bob]\n\n[bob]\n")
+    assert UsersFile(path).change("alice", groups=["new"])
+    assert path.read_text() == '[alice]\n# x\u2028[bob]\ngroups = ["new"]\n\n[bob]\n'
+
+
+def test_a_change_that_fails_is_not_remembered(path: Path) -> None:
+    users = UsersFile(path)
+    users.prepare()
+    with pytest.raises(ValueError, match="no Unicode character"):
+        users.change("alice", disabled=True, full_name="\ud800")
+    path.write_text(BY_HAND + "\n[carol]\n")
+    assert users.find("alice").disabled is False  # type: ignore[union-attr]
+    assert users.find("carol") is not None
+
+
 # Whatever is in it
 
 NAMES = st.text(min_size=1, max_size=8).filter(
