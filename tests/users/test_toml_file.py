@@ -385,6 +385,33 @@ def test_a_file_that_is_written_otherwise_is_changed_rightly_or_not_at_all(
         assert sum(before.get(name) != after.get(name) for name in names) <= 1
 
 
+def test_a_line_like_a_header_and_one_with_no_end_are_changed_rightly(path: Path) -> None:
+    begin = '[alice]\n# groups = ["old"]\nplaces = [\n  ["Oxford"],\n  ["Guildford"],\n]'
+    path.write_text(begin)
+    users = UsersFile(path)
+    assert users.change("alice", groups=["new"])
+    assert path.read_text() == f'{begin}\ngroups = ["new"]\n'
+    found = users.find("alice")
+    assert found is not None
+    assert found.claims == {"places": [["Oxford"], ["Guildford"]]}
+
+
+def test_a_line_ends_where_toml_says(path: Path) -> None:
+    path.write_text("[alice]\n# x\u2028[bob]\n\n[bob]\n")
+    assert UsersFile(path).change("alice", groups=["new"])
+    assert path.read_text() == '[alice]\n# x\u2028[bob]\ngroups = ["new"]\n\n[bob]\n'
+
+
+def test_a_change_that_fails_is_not_remembered(path: Path) -> None:
+    users = UsersFile(path)
+    users.prepare()
+    with pytest.raises(ValueError, match="no Unicode character"):
+        users.change("alice", disabled=True, full_name="\ud800")
+    path.write_text(BY_HAND + "\n[carol]\n")
+    assert users.find("alice").disabled is False  # type: ignore[union-attr]
+    assert users.find("carol") is not None
+
+
 # Whatever is in it
 
 NAMES = st.text(min_size=1, max_size=8).filter(

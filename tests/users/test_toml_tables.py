@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from dash_auth.users import toml_tables
 from dash_auth.users.toml_tables import read, text_of
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 if sys.version_info >= (3, 11):
@@ -71,6 +71,8 @@ def in_parts(text: str, known: Any = None) -> tuple[Any, Any]:
 
 @settings(max_examples=200, deadline=None)
 @given(one=TEXTS, other=TEXTS)
+@example(one="[alice]\n[bob.x]\n[bob]\n", other="")
+@example(one='[alice]\nnote = """\n[bob]\n"""\n', other="[bob]")
 def test_in_parts_it_is_what_it_is_as_a_whole(one: str, other: str) -> None:
     tables, known = in_parts(one)
     assert tables == as_a_whole(one)

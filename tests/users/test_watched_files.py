@@ -8,6 +8,7 @@ import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dash_auth
@@ -150,6 +151,17 @@ def test_a_file_system_whose_clock_is_wrong_is_no_less_watched(
         assert users.find("alice") is not None
         clock.advance(3)
         assert users.is_current("alice")
+
+
+@pytest.mark.parametrize("field", ["mtime_ns", "ctime_ns", "size", "ino", "dev", "mode"])
+def test_each_of_these_tells_a_file_from_another(field: str) -> None:
+    same: dict[str, Any] = dict.fromkeys(
+        ("st_mtime_ns", "st_ctime_ns", "st_size", "st_ino", "st_dev", "st_mode"), 1
+    )
+    one, other = SimpleNamespace(**same), SimpleNamespace(**{**same, f"st_{field}": 2})
+    identity: Any = file_content._identity
+    assert identity(one) != identity(other)
+    assert identity(one) == identity(SimpleNamespace(**same))
 
 
 def test_links_as_kubernetes_mounts_them(tmp_path: Path, clock: Clock) -> None:

@@ -54,9 +54,8 @@ def read(text: str, known: Parts | None = None) -> tuple[dict[str, Any], Parts]:
 
 def _parts(text: str, known: Parts) -> Parts | None:
     """Return each table by its lines; None if they say something only together."""
-    if '"""' in text or "'''" in text:
-        # Within such text a line may look like a header.
-        return None
+    # Within a list or a text a line may look like a header: then what is before it has no end, and
+    # cannot be read alone.
     begins = [found.start() for found in _HEADER.finditer(text)]
     if not begins:
         return None
