@@ -83,6 +83,9 @@ def test_each_kind_has_its_level_and_its_code(events: Events) -> None:
         ("login_fail", "authn_login_fail", "WARNING"),
         ("login_throttled", "authn_login_fail_max", "WARNING"),
         ("logout", "session_expired", "INFO"),
+        ("password_changed", "authn_password_change", "INFO"),
+        ("invitation_used", "authn_password_change", "INFO"),
+        ("invitation_refused", "authn_token_reuse", "WARNING"),
         ("session_ended", "session_use_after_expire", "INFO"),
         ("access_denied", "authz_fail", "WARNING"),
     ]
