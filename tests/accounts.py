@@ -36,6 +36,11 @@ class Users(MemoryUsers):
             for name, account in self.rows.items():
                 self.rows[name] = replace(account, credential_version=None)
 
+    def find(self, name: str) -> Account | None:
+        if "\0" in name:
+            raise ValueError("as databases do")
+        return super().find(name)
+
     def hashed(self, password: str) -> str:
         self.hashes.append(password)
         if len(password.encode()) > 72:

@@ -122,7 +122,9 @@ def test_a_link_that_is_used_twice_at_once_sets_one_password(
     browsers, passwords = [Browser(site), Browser(site)], [NEW, "a quite different one"]
     with ThreadPoolExecutor(2) as threads:
         answers = list(
-            threads.map(lambda one: use(one[0], token, one[1]), zip(browsers, passwords, strict=True))
+            threads.map(
+                lambda one: use(one[0], token, one[1]), zip(browsers, passwords, strict=True)
+            )
         )
     users.before_write = None
     assert sorted(one.status for one in answers) == [303, 410]
