@@ -406,7 +406,8 @@ class FormAuth(Auth):
     def _dash_auth_own_paths(self, request: Request) -> list[str]:
         login = seen(self.app, self.login_route)
         providers = [f"{login}/{quote(name)}" for name in self.__buttons]
-        return [login, seen(self.app, self.logout_route), *providers]
+        account = [] if self.account_route is None else [seen(self.app, self.account_route)]
+        return [login, seen(self.app, self.logout_route), *account, *providers]
 
     def _dash_auth_lacks(self) -> str | None:
         return NOBODY if self.__passwords is None and not self.__buttons else None

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import dash
 import dash_auth
 import pytest
 from accounts import NEW, OLD, Users, account, account_app, can_log_in, change, logged_in, note
 from attacks.apps import plain_app
-from attacks.http import ALICE
-from dash import Dash
+from attacks.http import ALICE, Site
+from attacks.servers import running
+from dash import Dash, html
 from dash_auth.sessions import ended, stored
 from elements import element, elements
 from events import Events
@@ -19,7 +22,14 @@ from everywhere import Serve
 from forms import KEY, USERS, Browser, form_app
 from stores import MemoryStore
 
+LONG = "".join(map(str, range(1000, 1020)))
 WRONG = "The user name or password is wrong."
+
+
+@contextmanager
+def flask_site(app: Dash) -> Iterator[Site]:
+    with running(app.server, "flask") as found:
+        yield Site(found.port, found.loop)
 
 
 @pytest.fixture
@@ -97,8 +107,10 @@ def test_the_current_password_is_asked_and_counted_as_at_a_login(
 ) -> None:
     site = everywhere(account_app(users, throttle=dash_auth.Throttle()))
     browser = logged_in(site)
-    for guess in range(10):
+    for guess in range(20):
         wrong = change(browser, f"guess {guess}")
+        if wrong.status == 429:
+            break
         assert (wrong.status, note(wrong)) == (401, WRONG)
         assert element(wrong.text, "input", name="current")["aria-invalid"] == "true"
         assert "guess" not in wrong.text and NEW not in wrong.text
@@ -118,9 +130,9 @@ def test_the_current_password_is_asked_and_counted_as_at_a_login(
         ("short", "short", "The new password is too short: it needs at least 15 characters."),
         (NEW, NEW + "!", "The new passwords are not the same. Please type both again."),
         (OLD, OLD, "The new password is the current one. Choose another one."),
-        ("x y" * 30, "x y" * 30, "The new password is too long."),
+        (LONG, LONG, "The new password is too long."),
         ("a\x07" * 10, "a\x07" * 10, "holds a character that cannot be typed everywhere"),
-        ("passwordpassword", "passwordpassword", ""),
+        ("123456789012345", "123456789012345", "Many people use this password"),
         ("My own dashboard", "My own dashboard", "is like your name, or the name of the app"),
         ("", "", "too short"),
     ],
@@ -130,28 +142,11 @@ def test_a_new_password_has_to_be_a_good_one(new: str, again: str, said: str) ->
     with flask_site(account_app(users, title="My own dashboard")) as site:
         browser = logged_in(site)
         refused = change(browser, new=new, again=again)
-        if not said:
-            assert refused.status in (303, 422)
-            return
         assert refused.status == 422 and said in (note(refused) or "")
         for name in ("new", "again"):
             field = element(refused.text, "input", name=name)
             assert field["aria-invalid"] == "true" and "value" not in field.attributes
         assert browser.who() == "ada" and can_log_in(site, "ada", OLD)
-
-
-def flask_site(app: Dash) -> Any:
-    from contextlib import contextmanager
-
-    from attacks.http import Site
-    from attacks.servers import running
-
-    @contextmanager
-    def serve() -> Iterator[Site]:
-        with running(app.server, "flask") as found:
-            yield Site(found.port, found.loop)
-
-    return serve()
 
 
 def test_a_form_of_another_site_changes_nothing(everywhere: Serve, users: Users) -> None:
@@ -194,7 +189,7 @@ def test_own_sessions_are_listed_and_ended(
     another = logged_in(site)
     assert change(browser).status == 303
     assert (browser.who(), another.who()) == ("ada", None)
-    assert len([row for row in sessions.rows.values()]) == 2
+    assert len(sessions.rows) == 2
     sessions.is_away = True
     assert browser.visit("/account").status == 503
 
@@ -202,11 +197,10 @@ def test_own_sessions_are_listed_and_ended(
 def test_what_is_set_meanwhile_is_not_undone(everywhere: Serve, users: Users) -> None:
     site = everywhere(account_app(users))
     browser = logged_in(site)
-    by_admin = "set by an administrator"
     users.before_write = lambda: users.change("ada", password=MEANWHILE)
     sent = change(browser)
     assert (sent.status, sent.headers["Location"]) == (303, "/login?next=/account")
-    assert users.rows["ada"].password == MEANWHILE, by_admin
+    assert users.rows["ada"].password == MEANWHILE
     assert browser.who() is None
 
 
@@ -271,9 +265,6 @@ def test_no_page_is_there_if_none_is_wanted(users: Users) -> None:
 
 
 def test_a_page_of_the_apps_own_is_not_taken_over(users: Users) -> None:
-    import dash
-    from dash import html
-
     app = plain_app(use_pages=True, pages_folder="")
     dash.register_page("own", path="/account", layout=html.Div())
     with pytest.raises(ValueError, match=r"'/account': give another account_route, or account_r"):

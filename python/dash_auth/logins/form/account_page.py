@@ -155,7 +155,8 @@ class AccountPage:
         if not self._parts.tickets.are_stored:
             return None
         found = yield Wait(partial(known.of, name), is_remembered=True)
-        return [ShownSession(one.created, one.seen, one.is_current) for one in found]
+        shown = [ShownSession(one.created, one.seen, one.is_current) for one in found]
+        return sorted(shown, key=lambda one: not one.is_current)
 
     # The page
 

@@ -22,6 +22,7 @@ from dash_auth.users.store import Account
 SECONDS = 72 * 60 * 60
 """For how long an invitation is good, in seconds."""
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TOKEN = re.compile(r"([A-Za-z0-9_-]{2,1400})\.([0-9]{1,12})\.([0-9a-f]{64})")
 
 
@@ -56,9 +57,11 @@ class Invitations:
             return None
         name, until, seal = found.groups()
         try:
-            account = find(base64.urlsafe_b64decode(name + "=" * (-len(name) % 4)).decode())
+            named = base64.urlsafe_b64decode(name + "=" * (-len(name) % 4)).decode()
         except (binascii.Error, UnicodeDecodeError):
             return None
+        # No user has such a name, and a database may take it for an error.
+        account = None if _CONTROL.search(named) else find(named)
         if account is None or account.disabled or int(until) <= time.time():
             return None
         seals = [_seal(key, account, until) for key in self._keys()]

@@ -127,7 +127,8 @@ class InvitationPage:
     def _gone(self, request: Request) -> Answer:
         """Return the one page for all links that are not good: it says nothing of a user."""
         _witness.invitation_refused(request, self._parts.session.form.method)
-        return self._flow.card(request, 410, pages.invitation_gone(self._flow.files(request)))
+        files, login = self._flow.files(request), self._parts.places.login_page(request)
+        return self._flow.card(request, 410, pages.invitation_gone(files, login))
 
     def _unavailable(self, request: Request, error: Exception) -> Answer:
         is_busy = isinstance(error, Crowded)

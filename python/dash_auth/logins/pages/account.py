@@ -42,7 +42,7 @@ class AccountPage:
         must_change: whether it has to be changed before anything else.
         least: how many characters a new password has at least.
         note: what stands above the forms.
-        sessions: the user's sessions, the latest first; None where nobody knows them.
+        sessions: the user's sessions, this browser's first; None where nobody knows them.
         target: where a change leads that had to be made; None for nowhere.
         start: path of the app's start.
         logout: path that asks whether to log out.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dash_auth.logins.pages.cards import Card, Phrase
+from dash_auth.logins.pages.cards import Card, Link, Phrase
 from dash_auth.logins.pages.look import Look
 from dash_auth.logins.pages.password_fields import AnyNote, shown, wrong_fields
 from dash_auth.logins.pages.template import render
@@ -50,9 +50,11 @@ def invitation_page(look: Look, page: InvitationPage, accept_language: str | Non
     )
 
 
-def invitation_gone(files: str) -> Card:
+def invitation_gone(files: str, login: str) -> Card:
     """Return what says that a link is no longer good; the same for each reason.
 
     :param files: the path below which style and logo are
+    :param login: path of the login page, as the browser sees it
     """
-    return Card(Phrase("invitation_gone"), Phrase("invitation_gone_text"), files)
+    link = Link(login, Phrase("log_in"))
+    return Card(Phrase("invitation_gone"), Phrase("invitation_gone_text"), files, link=link)

@@ -35,6 +35,16 @@ class Fault:
     least: int
 
 
+_FAULTS = {
+    "short": "fault_short",
+    "long": "fault_long",
+    "control": "fault_control",
+    "common": "fault_common",
+    "name": "fault_name",
+    "different": "fault_different",
+    "same": "fault_same",
+}
+
 AnyNote = Said | Fault | Note | Throttled | None
 
 _OK = (Said.PASSWORD_CHANGED, Said.OTHERS_ENDED)
@@ -47,7 +57,7 @@ def shown(note: AnyNote, say: Phrases) -> ShownNote | None:
     :param say: the phrases
     """
     if isinstance(note, Fault):
-        return ShownNote(say(f"fault_{note.why}", least=note.least), "err", "alert")
+        return ShownNote(say(_FAULTS[note.why], least=note.least), "err", "alert")
     if isinstance(note, Said):
         kind = "ok" if note in _OK else "warn"
         return ShownNote(say(note.value), kind, "alert" if kind == "warn" else "status")
