@@ -85,6 +85,12 @@ stores:
 		|| { $(APT_UPDATE) && $(APT_INSTALL) redis-server postgresql; } \
 		|| echo "No Redis or no PostgreSQL here: their tests are skipped, or fail where CI=true."
 
+.PHONY: htpasswd
+htpasswd:
+	@command -v htpasswd >/dev/null && command -v mkpasswd >/dev/null \
+		|| { $(APT_UPDATE) && $(APT_INSTALL) apache2-utils whois; } \
+		|| echo "No htpasswd or no mkpasswd here: their tests are skipped, or fail where CI=true."
+
 # Debian's npm comes with some hundred packages, and its Node may be too old: used where it is there.
 .PHONY: oidc-provider
 oidc-provider:
@@ -123,7 +129,7 @@ test-rust: ## Run the Rust tests (no Python needed)
 	cargo test --locked --quiet
 
 .PHONY: test-python
-test-python: .venv/.installed install chromium nginx stores oidc-provider axe ## Run the Python tests on the newest Dash, those in the browser too
+test-python: .venv/.installed install chromium nginx stores htpasswd oidc-provider axe ## Run the Python tests on the newest Dash, those in the browser too
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: test-dash-versions

@@ -171,8 +171,10 @@ def test_the_defaults_need_no_rehash(method: str) -> None:
     ("stored", "reason"),
     [
         ("", "is empty"),
-        ("$2b$12$eImiTXuWVxfM37uY4JANjQ", "is a bcrypt hash, which this version cannot check"),
-        ("{SHA}eImiTXuWVxfM37uY4JANjQ", "LDAP"),
+        ("$y$j9T$eImiTXuWVxfM37uY4JANjQ$x", "is a yescrypt hash, which this version cannot check"),
+        ("$2b$12$eImiTXuWVxfM37uY4JANjQ", "is a damaged bcrypt hash"),
+        ("{SSHA256}eImiTXuWVxfM37uY4JANjQ", "LDAP"),
+        ("{SHA}eImiTXuWVxfM37uY4JANjQ", "is a damaged SHA-1 hash"),
         ("scrypt:32768:8:1$eImiTXuWVxfM37uY4JANjQ", "damaged"),
         (f" scrypt:32768:8:1${SALT}${'0' * 128}", "white space"),
         ("pbkdf2:sha256:10000001$eImiTXuWVxfM37uY4JANjQ$00", "more memory or work"),
@@ -188,10 +190,11 @@ def test_an_unreadable_value_is_refused_with_the_reason_alone(stored: str, reaso
 
 
 @pytest.mark.parametrize(
-    "method", ["scrypt:131072:8:1", "pbkdf2:sha256:3000000", "argon2:65536:3:2"]
+    "method", ["scrypt:131072:8:1", "pbkdf2:sha256:3000000", "argon2:65536:3:2", "bcrypt"]
 )
 def test_other_threads_run_while_a_password_is_hashed(method: str) -> None:
-    stored = generate_password_hash("x", method)
+    bcrypt = method == "bcrypt"
+    stored = _core.generate_bcrypt("x") if bcrypt else generate_password_hash("x", method)
     steps, done = itertools.count(), threading.Event()
 
     def go_on() -> None:

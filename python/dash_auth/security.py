@@ -1,10 +1,14 @@
-"""Hash passwords for storage, and check them: werkzeug's two functions, and argon2.
+"""Hash passwords for storage, and check them: werkzeug's two functions, and more hashes.
 
 The functions have werkzeug's signatures and outcomes, so that an import of
 ``werkzeug.security`` can be replaced by one of this module. The work is done without
 the GIL, and as many hashes run at once as there are cores: others wait for their turn.
 What werkzeug answers with an exception, and the few spellings that only it
 reads, are handed to werkzeug itself.
+
+Beside werkzeug's hashes these are checked: argon2 and scrypt in the PHC string format,
+bcrypt, the hashes of ``htpasswd`` and crypt(3) (``$apr1$``, ``$1$``, ``{SHA}``, ``$5$``,
+``$6$``), LDAP's ``{SSHA}``, and PBKDF2 with SHA-256 as Django and passlib write it.
 """
 
 from __future__ import annotations
@@ -54,12 +58,16 @@ def check_password_hash(pwhash: str, password: str) -> bool:
     A value that is no hash never matches; in particular it is not compared as
     plaintext, which :class:`dash_auth.BasicAuth` does with the values that it is given.
 
+    bcrypt sees 72 bytes of a password and crypt(3) takes 512: a longer one never matches
+    their hashes, and is never cut.
+
     :param pwhash: A hash made by :func:`generate_password_hash`, here or in werkzeug, or
-        an argon2 string in the PHC format.
+        one of the others that this module checks.
     :param password: The password to check.
     :return: True if it matches; False if it does not, or if ``pwhash`` has fewer than
-        two ``$``.
-    :raises ValueError: If ``pwhash`` has the form of a hash and cannot be read.
+        two ``$`` and does not begin as ``{SHA}`` and ``{SSHA}`` do.
+    :raises ValueError: If ``pwhash`` has the form of a hash and cannot be read, or asks
+        for more memory or work than is given.
     :raises dash_auth.Unavailable: If it is called to decide on a request, in ``auth_func``
         or ``is_authorized``, and no turn to hash is free for five seconds: let it pass, the
         request is answered 503. Anywhere else it waits for as long as it takes.
@@ -76,7 +84,9 @@ def password_needs_rehash(stored: str) -> bool:
 
     After a login whose value is weak, hash the password again and store that. A value
     is weak if it is plaintext, or if it costs less to guess, with its own method, than
-    that method's default and whatever OWASP calls equal to it.
+    that method's default and whatever OWASP calls equal to it. bcrypt is weak below cost
+    10, the least that OWASP lists; what htpasswd makes with ``-B`` alone has 5. The other
+    hashes of ``htpasswd``, crypt(3) and LDAP are always weak.
 
     :param stored: A stored value, as in the users of :class:`dash_auth.BasicAuth`.
     :return: True if it is weaker than what :func:`generate_password_hash` makes.
