@@ -6,12 +6,14 @@
 
 mod basic;
 mod callback;
+mod htpasswd;
 mod route;
 mod stored_hash;
 mod ticket;
 
 pub use basic::basic;
 pub use callback::callback;
+pub use htpasswd::htpasswd;
 pub use route::route;
 pub use stored_hash::stored_hash;
 pub use ticket::ticket;

@@ -59,6 +59,8 @@ fn cost(scheme: &Scheme) -> (u64, u64) {
             (memory, memory * u64::from(*passes))
         }
         Scheme::Pbkdf2 { iterations, .. } => (0, 64 * u64::from(*iterations)),
+        Scheme::Bcrypt { cost } => (0, 4096 << cost),
+        Scheme::ShaCrypt { rounds, .. } => (0, 64 * u64::from(*rounds)),
         _ => (0, 0),
     }
 }

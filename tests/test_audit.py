@@ -65,6 +65,7 @@ def test_an_event_is_one_record_with_its_fields(events: Events) -> None:
         "address": ADDRESS,
         "method": "basic",
         "reason": "wrong",
+        "by": None,
     }
 
 
@@ -84,8 +85,18 @@ def test_each_kind_has_its_level_and_its_code(events: Events) -> None:
         ("login_throttled", "authn_login_fail_max", "WARNING"),
         ("users_unreadable", "users_unreadable", "WARNING"),
         ("logout", "session_expired", "INFO"),
+        ("password_changed", "authn_password_change", "INFO"),
+        ("invitation_used", "authn_password_change", "INFO"),
+        ("invitation_refused", "authn_token_reuse", "WARNING"),
         ("session_ended", "session_use_after_expire", "INFO"),
         ("access_denied", "authz_fail", "WARNING"),
+        ("user_added", "user_created", "WARNING"),
+        ("user_removed", "user_deleted", "WARNING"),
+        ("user_disabled", "user_archived", "WARNING"),
+        ("user_enabled", "user_updated", "WARNING"),
+        ("user_groups_changed", "authz_change", "WARNING"),
+        ("user_invited", "authn_token_created", "WARNING"),
+        ("user_logged_out", "authn_token_revoked", "WARNING"),
     ]
 
 
@@ -94,6 +105,10 @@ def test_each_kind_has_its_level_and_its_code(events: Events) -> None:
     [
         ({"user": None}, "failed login user=- address=203.0.113.9 reason=wrong"),
         ({"user": "zoë"}, r'failed login user="zo\u00eb" address=203.0.113.9 reason=wrong'),
+        (
+            {"by": "ada\nlogin"},
+            r'failed login user="alice" address=203.0.113.9 by="ada\\nlogin" reason=wrong',
+        ),
         ({"address": "2001:db8::1"}, 'failed login user="alice" address=2001:db8::1 reason=wrong'),
         ({"address": ""}, 'failed login user="alice" address="" reason=wrong'),
         (
@@ -253,6 +268,7 @@ def test_a_record_is_one_line_of_json(events: Events) -> None:
         "session": vars(record)["session"],
         "reason": "wrong",
         "user_agent": "curl/8",
+        "by": None,
     }
 
 

@@ -212,6 +212,14 @@ class TestMultiPage:
                 else:
                     assert (answer.status_code, answer.text) == (403, "Access denied")
 
+    def test_the_users_page_is_for_administrators(self, run_example: RunExample) -> None:
+        url = run_example(self.EXAMPLE)
+        for user, status in ((ALICE, 200), (BOB, 403)):
+            with self.logged_in(url, user) as session:
+                page = session.get(f"{url}/users", timeout=20)
+                assert page.status_code == status
+                assert ("Add a user" in page.text) is (status == 200)
+
     def test_nothing_of_the_private_pages_is_in_what_everybody_gets(
         self, run_example: RunExample
     ) -> None:
@@ -219,7 +227,7 @@ class TestMultiPage:
         for path in ("/", "/_dash-layout", "/_dash-dependencies"):
             response = requests.get(url + path, timeout=20)
             assert response.status_code == 200
-            assert "Sales of this year" not in response.text and "760" not in response.text
+            assert "Sales of this year" not in response.text and "760 k" not in response.text
 
     @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is missing")
     def test_what_the_demo_says_to_try_answers_as_it_says(
@@ -234,7 +242,7 @@ class TestMultiPage:
         lines = text.partition("In another terminal\n")[2].partition("\nWhat is open")[0]
         first, *commands = re.sub(r"\\\n *", "", lines).strip().splitlines()
         names = first.replace("http://127.0.0.1:8050", run_example(self.EXAMPLE))
-        assert len(commands) == 9
+        assert len(commands) == 10
         for command in commands:
             said = re.search(r"# (\d{3})", command)
             assert said is not None and "curl -i" in command

@@ -91,6 +91,13 @@ class MemoryUsers:
             self.count += 1
             return self.rows.pop(name, None) is not None
 
+    def set_password(self, name: str, stored: str, *, was: str | None) -> bool:
+        with self._asked("set_password"):
+            account = self.rows.get(name)
+            if account is None or account.credential_version != was:
+                return False
+            return self.change(name, password=stored)
+
     def replace_password(self, name: str, old: str, new: str) -> bool:
         with self._asked("replace_password"):
             account = self.rows.get(name)

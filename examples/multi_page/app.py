@@ -2,31 +2,26 @@
 
 import os
 import secrets
+import shutil
+import tempfile
+from pathlib import Path
 
 import dash
 import dash_auth
 from dash import Dash, dcc, html
 
-# The passwords are "wonderland" and "tea-at-four".
-USERS = {
-    "alice": (
-        "scrypt:32768:8:1$73YdaGErRzb2xt46$79aaba3a9291e3b6025795a45dc697e9a26005aaef98832e7156c79943b9"
-        "5124fe8c7dc1668f4007bb615662a7f596b2eca2f5e323df2dbd0befb102ca026d63"
-    ),
-    "bob": (
-        "scrypt:32768:8:1$0HoWUTac1iHW4bE4$7c34c1b86d2884c23ecc211b302f7a980f2e5dc11e60587d55d24f190ed6"
-        "a1e3682255e24a763997b1e054d41ec53d7b6b50f31308cf53150cd97e01d4b71669"
-    ),
-}
+# Name your own file of users itself. The demo takes a copy, so that each start is a new one.
+users_file = shutil.copy(Path(__file__).parent / "users.toml", tempfile.mkdtemp(prefix="acme-tea-"))
 
 app = Dash(__name__, use_pages=True, title="Acme Tea")
 
 dash_auth.FormAuth(
     app,
-    USERS,
+    users_file,
     # What is not named here is private, pages added later included.
     public_routes=["/", "/assets/leaf.svg"],
-    user_groups={"alice": ["admin"]},
+    # Administrators manage the users there: those in the group "admin".
+    users_route="/users",
     secret_key=os.environ.get("SECRET_KEY") or secrets.token_urlsafe(32),
     title="Acme Tea",
     logo="leaf.svg",
@@ -40,6 +35,9 @@ def layout() -> html.Div:
     links = [dcc.Link("Home", href="/"), dcc.Link("Dashboard", href="/dashboard")]
     if dash_auth.can_see("/targets"):
         links.append(dcc.Link("Targets", href="/targets"))
+    if dash_auth.check_groups(["admin"]):
+        # No page of Dash's: the browser loads it.
+        links.append(html.A("Users", href="/users"))
     brand = html.Span(
         [html.Img(src=app.get_asset_url("leaf.svg"), alt=""), "Acme Tea"], className="brand"
     )

@@ -11,12 +11,15 @@ In the browser
   the name above on the right      log out, then press Back: nothing private is shown
   log in as bob, then alice        Targets is for the group admin: alice is in it, bob is not
   http://127.0.0.1:8050/targets    as bob: the page says no
+  http://127.0.0.1:8050/users      as alice: add a user, give it groups, disable bob. Where bob is
+                                   logged in, in a private window, the next click leads to the login
 
 In another terminal
   url=http://127.0.0.1:8050 own='Sec-Fetch-Site: same-origin'
   curl -i $url/                                             # 200: public
   curl -i $url/dashboard                                    # 401: a program
   curl -i -H 'Accept: text/html' $url/dashboard             # 303: a browser, to the login page
+  curl -i $url/users                                        # 401: for a login of alice's alone
   curl -i -d 'username=alice&password=wonderland' $url/login            # 403: no page of ours
   curl -i -H "$own" -d 'username=alice&password=wrong' $url/login       # 401
   curl -i -H "$own" -d 'username=alice&password=wonderland&next=//evil.example' \\

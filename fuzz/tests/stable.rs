@@ -93,8 +93,34 @@ fn stored_hash() {
         "\"",
         "b'",
         "5f4dcc3b5aa765d61d8327deb882cf99",
+        "$2y$04$",
+        "$apr1$",
+        "$6$rounds=1000$",
+        "pbkdf2_sha256$",
+        "$pbkdf2-sha256$",
+        "$scrypt$ln=7,r=8,p=1$",
     ];
     run("stored_hash", words, value.prop_map(String::into_bytes), dash_auth_fuzz::stored_hash);
+}
+
+#[test]
+fn htpasswd() {
+    let line = "[#a-c ]{0,3}:?([{]SHA[}][A-Za-z0-9+/]{26}[AEIMQUYcgkosw048]=|[$](1|apr1)[$][a-z]{0,9}[$][./0-9A-Za-z]{22}|[.-z]{13})?:?\r?";
+    let words = &[
+        "\n",
+        ":",
+        "#",
+        "\r\n",
+        "{SHA}",
+        "{SSHA}",
+        "$apr1$",
+        "$2y$05$",
+        "$6$rounds=1000$",
+        "\u{feff}",
+        "\0",
+    ];
+    let file = vec(line, 0..4).prop_map(|lines| lines.join("\n").into_bytes());
+    run("htpasswd", words, file, dash_auth_fuzz::htpasswd);
 }
 
 #[test]

@@ -64,6 +64,7 @@ _guesses = Once(MINUTE)
 _throttled = Once(MINUTE)
 _came_to_nothing = Once(MINUTE)
 _own = Once(MINUTE)
+_invitations = Once(MINUTE)
 _denied = Once(HOUR)
 _ended = Once(math.inf)
 
@@ -141,6 +142,27 @@ def refused_by_app(request: Request, name: str) -> None:
         failed(request, "own", name)
 
 
+def password_set(request: Request, kind: Kind, method: str, user: str) -> None:
+    """Tell of a user who has set a new password.
+
+    :param request: the request that brought it
+    :param kind: how: on the account page, or with an invitation
+    :param method: the way to log in
+    :param user: the name of the user
+    """
+    _record(kind, request, method, user)
+
+
+def invitation_refused(request: Request, method: str) -> None:
+    """Tell of an invitation that is none, or no longer one: once a minute for each address.
+
+    :param request: the request that brought it
+    :param method: the way to log in
+    """
+    if _invitations.is_new(request.address):
+        _record(Kind.INVITATION_REFUSED, request, method, None, reason="link")
+
+
 def logged_out(request: Request, method: str, user: str, ticket: Ticket) -> None:
     """Tell of a logout.
 
@@ -184,6 +206,18 @@ def denied(request: Request | None, user: str, reason: str) -> None:
         _record(Kind.ACCESS_DENIED, request, method, user, reason=reason)
 
 
+def managed(request: Request, kind: Kind, user: str, *, by: str, reason: str | None = None) -> None:
+    """Tell of what an administrator did to a user.
+
+    :param request: the request that did it
+    :param kind: what
+    :param user: the name of the user's account
+    :param by: the name of the administrator
+    :param reason: how, None where there is nothing to add
+    """
+    _record(kind, request, request.login_method, user, reason=reason, by=by)
+
+
 def _knows(knows: Callable[[str], bool] | None, name: str | None) -> bool:
     try:
         return knows is not None and name is not None and knows(name)
@@ -201,6 +235,7 @@ def _record(
     session: str | None = None,
     reason: str | None = None,
     is_known: bool = True,
+    by: str | None = None,
 ) -> None:
     audit.record(
         kind,
@@ -211,4 +246,5 @@ def _record(
         reason=reason,
         user_agent=None if request is None else request.header("User-Agent"),
         is_known=is_known,
+        by=by,
     )

@@ -55,8 +55,28 @@ class Kind(Enum):
     # No name of OWASP's says it.
     USERS_UNREADABLE = "users_unreadable", "users_unreadable", logging.WARNING, "unreadable users"
     LOGOUT = "logout", "session_expired", logging.INFO, "logout"
+    PASSWORD_CHANGED = (
+        "password_changed",
+        "authn_password_change",
+        logging.INFO,
+        "changed password",
+    )
+    INVITATION_USED = "invitation_used", "authn_password_change", logging.INFO, "used invitation"
+    INVITATION_REFUSED = (
+        "invitation_refused",
+        "authn_token_reuse",
+        logging.WARNING,
+        "refused invitation",
+    )
     SESSION_ENDED = "session_ended", "session_use_after_expire", logging.INFO, "ended session"
     ACCESS_DENIED = "access_denied", "authz_fail", logging.WARNING, "access denied"
+    USER_ADDED = "user_added", "user_created", logging.WARNING, "added user"
+    USER_REMOVED = "user_removed", "user_deleted", logging.WARNING, "removed user"
+    USER_DISABLED = "user_disabled", "user_archived", logging.WARNING, "disabled user"
+    USER_ENABLED = "user_enabled", "user_updated", logging.WARNING, "enabled user"
+    USER_GROUPS_CHANGED = "user_groups_changed", "authz_change", logging.WARNING, "changed groups"
+    USER_INVITED = "user_invited", "authn_token_created", logging.WARNING, "invited user"
+    USER_LOGGED_OUT = "user_logged_out", "authn_token_revoked", logging.WARNING, "logged out user"
 
     event: str
     event_code: str
@@ -78,8 +98,11 @@ class Event:
 
     Attributes:
         time: when, in UTC.
-        event: what: `login_success`, `login_fail`, `login_throttled`, `users_unreadable`, `logout`,
-            `session_ended` or `access_denied`; there may be more with time.
+        event: what: `login_success`, `login_fail`, `login_throttled`, `logout`, `session_ended`,
+            `access_denied` or `users_unreadable`; of what users do to their passwords
+            `password_changed`, `invitation_used` or `invitation_refused`; of what an administrator did `user_added`,
+            `user_removed`, `user_disabled`, `user_enabled`, `user_groups_changed`, `user_invited`
+            or `user_logged_out`; there may be more with time.
         event_code: the same in OWASP's vocabulary, such as `authn_login_fail`.
         user: the name of the user's account; what was typed where it failed. `unknown:` and eight
             digits stand for a name that no store knows, see :func:`configure`. None if there is no
@@ -91,6 +114,7 @@ class Event:
             a hash: the session cannot be used with it.
         reason: why, None where there is nothing to explain.
         user_agent: the browser, as it calls itself; None if it does not.
+        by: the name of the administrator who did it to the user; None for what users do themselves.
     """
 
     time: datetime
@@ -102,6 +126,7 @@ class Event:
     session: str | None = None
     reason: str | None = None
     user_agent: str | None = None
+    by: str | None = None
 
 
 _FIELDS = tuple(field.name for field in fields(Event) if field.name != "time")
@@ -161,6 +186,7 @@ def record(
     reason: str | None = None,
     user_agent: str | None = None,
     is_known: bool = True,
+    by: str | None = None,
 ) -> None:
     """Record what happened. It never raises, whatever a handler or a formatter does.
 
@@ -173,6 +199,7 @@ def record(
     :param reason: why, None where there is nothing to explain
     :param user_agent: the value of the header of that name
     :param is_known: whether `user` is the name of an account
+    :param by: the name of the administrator who did it, None for what users do themselves
     """
     if not _listeners and not logger.isEnabledFor(kind.level):
         return
@@ -190,6 +217,7 @@ def record(
                 session=None if session is None else _digest(session.encode(), 12),
                 reason=_cleaned(reason),
                 user_agent=_cleaned(user_agent),
+                by=_cleaned(by),
             )
             try:
                 if logger.isEnabledFor(kind.level):
@@ -239,6 +267,8 @@ def _text(kind: Kind, event: Event, *, is_hashed: bool) -> str:
         # In quotes, unlike what stands for it: that cannot be anybody's name.
         user = json.dumps(user)
     parts = [kind.text, f"user={user}", f"address={_address(event.address)}"]
+    if event.by is not None:
+        parts.append(f"by={json.dumps(event.by)}")
     if event.reason is not None:
         reason = event.reason
         parts.append(f"reason={reason if _PLAIN.fullmatch(reason) else json.dumps(reason)}")

@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from dash import Dash
 
-from dash_auth import _dash_internals as internals
 from dash_auth import _secret_keys
 from dash_auth._arguments import (
     Pair,
@@ -28,15 +27,28 @@ from dash_auth._request import Answer, Request
 from dash_auth._servers import is_server
 from dash_auth._steps import Steps, Wait
 from dash_auth.auth import ANONYMOUS_BODY_LIMIT, Auth, is_ours
+from dash_auth.group_protection import check_groups
 from dash_auth.logins import pages
 from dash_auth.logins.asked_passwords import FunctionVerifier
 from dash_auth.logins.form.device import Devices
 from dash_auth.logins.form.either import EitherSession
 from dash_auth.logins.form.flow import NOBODY, FormFlow, Parts
+from dash_auth.logins.form.invitation import Invitations
+from dash_auth.logins.form.new_passwords import NewPasswords, check_password_length
+from dash_auth.logins.form.password_pages import add_password_pages
 from dash_auth.logins.form.places import Places
 from dash_auth.logins.form.proof import Proof
 from dash_auth.logins.form.providers import Button, OnPage, button_of
+from dash_auth.logins.form.routes import Routes, below, seen
 from dash_auth.logins.form.session import FormSession
+from dash_auth.logins.form.users_page import (
+    Door,
+    add_users_page,
+    check_admin_group,
+    check_managed,
+)
+from dash_auth.logins.form.users_page_changes import Changes
+from dash_auth.logins.form.writable import writable
 from dash_auth.logins.function import (
     AuthFunc,
     GroupsFunc,
@@ -55,12 +67,14 @@ from dash_auth.logins.passwords_of import DEFAULT_THROTTLE, passwords_of
 from dash_auth.logins.session import SessionLogin, nothing_to_look_up
 from dash_auth.logins.throttle import Throttle
 from dash_auth.public_routes import add_public_routes
+from dash_auth.sessions.known import end_all
 from dash_auth.sessions.lifetime import IdleLimit, Lifetime, Limit
 from dash_auth.sessions.named import store_named
 from dash_auth.sessions.scope import scope_of
 from dash_auth.sessions.store import SessionStore
 from dash_auth.sessions.stored import tickets_of
 from dash_auth.users.named import store_of
+from dash_auth.users.new_password import LEAST
 from dash_auth.users.store import UserStore
 
 if TYPE_CHECKING:
@@ -102,6 +116,10 @@ class FormAuth(Auth):
         page: str | None = None,
         login_route: str = "/login",
         logout_route: str = "/logout",
+        account_route: str | None = "/account",
+        password_length: int = LEAST,
+        users_route: str | None = None,
+        users_admin: str = "admin",
         session_lifetime: Limit = SESSION_LIFETIME,
         idle_timeout: IdleLimit | None = None,
         remember: bool | float | timedelta | None = None,
@@ -145,6 +163,13 @@ class FormAuth(Auth):
             public
         :param login_route: path of the login page, relative to the app's prefix
         :param logout_route: path that logs out, relative to the app's prefix
+        :param account_route: path of the page on which users change their password, relative to the
+            app's prefix; None for none. It is there if the users are in a store that can be written
+        :param password_length: how many characters a password has at least that users choose; 8 or
+            more
+        :param users_route: path of a page on which administrators manage the users, such as
+            `"/users"`; it needs a store that can be written. None, the default, has none
+        :param users_admin: the group whose users are these administrators
         :param session_lifetime: for how long a login counts, in seconds or as a timedelta, or a
             function of the :class:`dash_auth.User` that says so; 12 hours by default
         :param idle_timeout: for how long a user may do nothing before the login ends, as
@@ -206,6 +231,20 @@ class FormAuth(Auth):
             )
         if logout_route == login_route:
             raise ValueError("logout_route must differ from login_route")
+        if account_route is not None:
+            check_page_route("account_route", account_route)
+            if account_route in (login_route, logout_route):
+                raise ValueError("account_route must differ from login_route and logout_route")
+        self.__password_length = check_password_length(password_length)
+        self.__written = None if self.__passwords is None else writable(self.__passwords.store)
+        self.account_route: str | None = None if self.__written is None else account_route
+        self.users_route: str | None = users_route
+        self.__users_admin = check_admin_group(users_admin)
+        if users_route is not None:
+            check_page_route("users_route", users_route)
+            check_managed(self.__written)
+            if users_route in (login_route, logout_route, self.account_route):
+                raise ValueError("users_route must differ from the routes of the other pages")
         self.login_route: str = login_route
         self.logout_route: str = logout_route
         self.__page = page
@@ -259,12 +298,17 @@ class FormAuth(Auth):
                 stored=_nobodys if passwords is None else passwords.stored,
                 claims=_nothing if passwords is None else passwords.claims,
                 look_up=nothing_to_look_up if passwords is None else passwords.look_up,
+                must_change=_never if passwords is None else passwords.must_change,
             ),
             ProviderSession(server, tickets, self.__registration, self.__lifetime, with_user=False),
         )
-        page = None if self.__page is None else self.__below(self.__page)
+        page = None if self.__page is None else below(self.app, self.__page)
         places = Places(
-            self.app, self.__below(self.login_route), self.__below(self.logout_route), page
+            self.app,
+            below(self.app, self.login_route),
+            below(self.app, self.logout_route),
+            page,
+            None if self.account_route is None else below(self.app, self.account_route),
         )
         proof = Proof(tickets, guard.name, guard.keys)
         self.__flow = flow = FormFlow(
@@ -300,38 +344,69 @@ class FormAuth(Auth):
         return guesses_in(self.__store, guard.name, guard.server.secret_keys)
 
     def _dash_auth_on_install(self, guard: Guard) -> None:
-        login, logout = self.__below(self.login_route), self.__below(self.logout_route)
+        login, logout = below(self.app, self.login_route), below(self.app, self.logout_route)
         flow, log_out = self.__flow, self.__log_out
-        self.__refuse_page_at(self.login_route)
-        self.__refuse_page_at(self.logout_route)
-        own_page = self.__page == self.login_route
-        endpoints = [
-            *([] if own_page else [self.__add("page", login, flow.show)]),
-            self.__add("submit", login, flow.submit, "POST"),
-            # Of two that fit FastAPI takes the one that was added last.
-            self.__add("file", f"{login}/<name>", self.__answer_below),
-            self.__add("callback", f"{login}/<idp>/callback", self.__come_back),
-            self.__add("done", f"{login}/done", flow.show_done),
-            self.__add("log_out_page", logout, log_out.ask),
-            self.__add("log_out", logout, log_out.leave, "POST"),
-        ]
-        guard.parts.endpoints.add_login(endpoints)
-        self.__callback_endpoint = endpoints[-4]
+        routes = Routes(self.app, self._dash_auth_server, self.__page)
+        routes.refuse_taken(
+            "login_route", self.login_route, other=", or pass page= to have it show the form"
+        )
+        routes.refuse_taken("logout_route", self.logout_route)
+        if self.__page != self.login_route:
+            routes.add("page", login, flow.show)
+        routes.add("submit", login, flow.submit, "POST")
+        routes.add("file", f"{login}/<name>", self.__answer_below)
+        self.__callback_endpoint = routes.add(
+            "callback", f"{login}/<idp>/callback", self.__come_back
+        )
+        routes.add("done", f"{login}/done", flow.show_done)
+        routes.add("log_out_page", logout, log_out.ask)
+        routes.add("log_out", logout, log_out.leave, "POST")
+        if self.__passwords is not None and self.__written is not None:
+            add_password_pages(
+                routes,
+                flow,
+                self.__passwords,
+                Invitations(guard.keys),
+                NewPasswords(
+                    self.__written, least=self.__password_length, names=[self.__look.title]
+                ),
+                account_route=self.account_route,
+            )
+            if self.users_route is not None:
+                add_users_page(
+                    routes,
+                    flow,
+                    Door(guard.admits, guard.refused, guard.renew, self.__is_administrator),
+                    Changes(
+                        self.__written,
+                        self.__users_admin,
+                        Invitations(guard.keys),
+                        user_groups=self.__passwords.user_groups,
+                        end_all=None if self.__store is None else _end_all,
+                        has_account_page=self.account_route is not None,
+                    ),
+                    self.users_route,
+                    below(self.app, self.users_route),
+                )
+        guard.parts.endpoints.add_login(routes.endpoints)
         self.__on_page = None
         self.__put_on_page()
-        self.logout_path: str | None = self.__seen(self.logout_route)
-        self._dash_auth_form_path = self.__seen(self.login_route)
+        self.logout_path: str | None = seen(self.app, self.logout_route)
+        self._dash_auth_form_path = seen(self.app, self.login_route)
+
+    def __is_administrator(self) -> bool:
+        return check_groups([self.__users_admin]) is True
 
     def _dash_auth_login_path(self, app: Dash) -> str:
-        return self.__seen(self.__page or self.login_route)
+        return seen(self.app, self.__page or self.login_route)
 
     def _dash_auth_phrases(self, accept_language: str | None) -> Phrases:
         return self.__look.phrases(accept_language)
 
     def _dash_auth_own_paths(self, request: Request) -> list[str]:
-        login = self.__seen(self.login_route)
+        login = seen(self.app, self.login_route)
         providers = [f"{login}/{quote(name)}" for name in self.__buttons]
-        return [login, self.__seen(self.logout_route), *providers]
+        return [login, seen(self.app, self.logout_route), *providers]
 
     def _dash_auth_lacks(self) -> str | None:
         return NOBODY if self.__passwords is None and not self.__buttons else None
@@ -381,7 +456,7 @@ class FormAuth(Auth):
         public = public_provider(kwargs)
         if public is not None and not self.__has_allow:
             raise ValueError(needs_allow(idp_name, public, type(self).__name__))
-        if idp_name == "done" or idp_name in self.__look.files:
+        if idp_name in ("done", "invitation") or idp_name in self.__look.files:
             raise ValueError(f"the login page has {idp_name!r} itself: give another name")
         if self.__providers is None:
             self.__providers = Providers()
@@ -413,43 +488,20 @@ class FormAuth(Auth):
             return Answer(404, "Not found", pages.HEADERS)
         return self.__on_page.come_back(idp)
 
-    # The routes
 
-    def __seen(self, route: str) -> str:
-        """Return a route as the browser sees it."""
-        return internals.requests_prefix(self.app) + route.removeprefix("/")
-
-    def __add(self, name: str, route: str, view: Callable[..., object], method: str = "GET") -> str:
-        return self._dash_auth_server.add_route(
-            route, f"dash_auth login {name}", view, {}, [method]
-        )
-
-    def __below(self, route: str) -> str:
-        """Return a route as the server has it."""
-        return internals.routes_prefix(self.app) + route.removeprefix("/")
-
-    def __refuse_page_at(self, route: str) -> None:
-        """Refuse a route that something of the app's has already.
-
-        :raises ValueError: if a page or another route has it
-        """
-        name = "login_route" if route == self.login_route else "logout_route"
-        paths = [page.path for page in internals.registered_pages() if self.app.use_pages]
-        if self.__page is not None and self.__page not in paths:
-            raise ValueError(
-                f"no page of the app has the path {self.__page!r}: register the page= that shows "
-                "login_form() before FormAuth"
-            )
-        if route != self.__page and route in paths:
-            own = ", or pass page= to have it show the form" if name == "login_route" else ""
-            raise ValueError(f"a page of the app has the path {route!r}: give another {name}{own}")
-        if self._dash_auth_server.has_route(self.__below(route)):
-            raise ValueError(f"the {name} {route!r} is taken: give another one")
+def _end_all(name: str, is_own: bool) -> None:
+    """End all sessions of a user, but for the current one where it is the user's own."""
+    end_all(name, except_current=is_own)
 
 
 def _nobodys(_: str) -> None:
     """Return what nobody is verified against: there are no passwords."""
     return
+
+
+def _never(_: str) -> bool:
+    """Tell that a user has no password to change: there are no passwords."""
+    return False
 
 
 def _nothing(_: str) -> Steps[dict[str, Any]]:

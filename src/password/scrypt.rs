@@ -133,8 +133,8 @@ impl Stored {
         let params = Params::new(n, r, p)?;
         let decoded = |text: &str| BASE64_STANDARD_NO_PAD.decode(text).map_err(|_| damaged);
         let (salt, key) = (decoded(salt)?, Zeroizing::new(decoded(key)?));
-        // A shorter key is the beginning of a longer one.
-        if !(16..=KEY_LENGTH).contains(&key.len()) {
+        // The shorter one is the beginning of the longer one.
+        if ![32, KEY_LENGTH].contains(&key.len()) {
             return Err(damaged);
         }
         Ok(Self { params, salt, key })

@@ -166,10 +166,14 @@ class TestMultiPage:
                     page.get_by_role("button", name="Close the year").click()
                     expect(page.get_by_text("The year is closed.")).to_be_visible()
                     expect(link).to_have_count(1)
+                    page.get_by_role("link", name="Users").click()
+                    expect(page.get_by_role("heading", name="Users")).to_be_visible()
+                    expect(page.locator(".name")).to_have_text(["alice", "bob"])
                 else:
                     # It is said inside of the app, which goes on.
                     expect(page.get_by_role("heading", name="Access denied")).to_be_visible()
                     expect(link).to_have_count(0)
+                    expect(page.get_by_role("link", name="Users")).to_have_count(0)
                     expect(page.get_by_text("760")).to_have_count(0)
                     page.get_by_role("link", name="Dashboard").click()
                     expect(page.get_by_text("Hello bob.")).to_be_visible()

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use dash_auth::password::{
     Digest, ForeignPbkdf2, GenerateError, MAX_PASSWORD_BYTES, Method, NoForeignPbkdf2, ParseError, Scheme,
-    StoredPassword, Variant, check_password_hash, generate, generate_password_hash,
+    StoredPassword, Variant, check_password_hash, generate, generate_bcrypt, generate_password_hash,
 };
 use proptest::prelude::*;
 
@@ -23,6 +23,23 @@ const HASHES: [&str; 13] = [
     "$argon2i$v=19$m=256,t=2,p=2$bttelzNZ+bnhokykpu0DaQ$F+F4kVkbfBMoJV0tuN7vXJsk9Py8oBnMhYYfOJzS+z4",
     "$argon2id$v=19$m=256,t=2,p=2$tVklZrsc4yDcSjyztVlgPQ$dSzaGaczq0brDJ3FixPol1uXIixMyKUi+0x3h8Cb550",
     "$argon2i$v=16$m=256,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$TCOkDfrjj/J7N42A+O+kVxxHTQ8QAN0m7tvhyvdbv1I",
+];
+
+/// Made with htpasswd 2.4, mkpasswd 5.5 and Python's hashlib for the password "p\u{e4}ss word".
+const OTHERS: [&str; 13] = [
+    "$2y$05$FgblhZFRx0eEL2hr59zLre/ApaPMe9ac7D.XQ3oQvlWwxzPNURkWy",
+    "$apr1$JIdKUTUA$dW0hQVLcZr0ln7phK4ooO0",
+    "{SHA}zH9xIdvvCk1Psi4ui9OBlBDDcdA=",
+    "$6$gTIDE1lBEVJwQv9D$eFNk47Riq5c7IB9L3F5XfGNjHXSi.ovDLEb0lbtammWgJrCvdJ5720KMybklrUTa0HIXrY508R1CI5G1TNLYB0",
+    "$5$rounds=1000$DfElAy9T.o0C7vIR$XYAj0Ca1kjb31KxIKa3IqBjqT/h2p86HQd6TTYtyX2/",
+    "$2a$05$irWbYRiySPtZtP6PTGwKs.0vAmNHODH8s9inr8z09n4CY.CQelK9u",
+    "$2b$05$HbzVtWS8/PmfC12wDvfdXuhB9nH9uM7hg8wp914ib7Kx65GfmMqOq",
+    "$1$beLtB3kc$duXICPNvel0K/XPj/gqod1",
+    "$6$rounds=1000$SV69PFspnzgBbFXn$ZRlvTTfBg5zl6n89e7as2rUkPh9gWpEhOfJqXQK5Lirnwna4rR.hjfS5N3N90D81edNm1fu91UeO6nz9xCRul1",
+    "{SSHA}OaBZy05rJTgbME2o7ygMpEmrHaVzYWx0eQ==",
+    "pbkdf2_sha256$1000$salt1234salt5678$qI2eAJFwERsC9oKKja39TpIlupeEFiMixzw9lTte10c=",
+    "$pbkdf2-sha256$1000$....MDEyMzQ1Njc4OWFiYw$tP6L15lBE4wqQM6dKSR45RdJQSXPuDcfRhlAU84zovs",
+    "$scrypt$ln=7,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$9LI4IHeXfO0FjdC5rUge8vON3jWDAWj4jDVJZ4dZEYc",
 ];
 
 const SHA3: &str =
@@ -47,6 +64,79 @@ fn hashes_of_werkzeug_and_argon2_cffi() {
         assert_eq!(check_password_hash(hash, b"correct horse"), Ok(Some(true)), "{hash}");
         assert_eq!(check_password_hash(hash, b"wrong"), Ok(Some(false)), "{hash}");
     }
+}
+
+#[test]
+fn hashes_of_htpasswd_crypt_ldap_django_and_passlib() {
+    for hash in OTHERS {
+        assert!(matches(hash, "p\u{e4}ss word"), "{hash}");
+        assert_eq!(check_password_hash(hash, "p\u{e4}ss word".as_bytes()), Ok(Some(true)), "{hash}");
+        for wrong in ["p\u{e4}ss word ", "pass word", "", hash, "\0"] {
+            assert!(!matches(hash, wrong), "{hash} {wrong:?}");
+        }
+        // To HMAC a key that ends in NULs is the same without them (RFC 2104 section 2).
+        let is_hmac = hash.contains("pbkdf2") || hash.starts_with("$scrypt");
+        assert_eq!(matches(hash, "p\u{e4}ss word\0"), is_hmac, "{hash}");
+        let long = "x".repeat(MAX_PASSWORD_BYTES + 1);
+        assert_eq!(check_password_hash(hash, long.as_bytes()), Ok(Some(false)), "{hash}");
+        assert!(StoredPassword::parse(hash).unwrap().needs_rehash(), "{hash}");
+        // Each is damaged by what is cut off, and by what is added.
+        let cut = hash.get(..hash.len() - 1).unwrap();
+        for changed in [cut.to_owned(), format!("{hash}x"), format!("{hash}$"), format!("{hash}:")] {
+            assert!(StoredPassword::parse(&changed).is_err(), "{changed}");
+        }
+    }
+}
+
+#[test]
+fn bcrypt_never_cuts_a_password() {
+    let stored = generate_bcrypt(&[b'x'; 72]).unwrap();
+    assert!(stored.starts_with("$2y$12$") && !StoredPassword::parse(&stored).unwrap().needs_rehash());
+    assert!(matches(&stored, &"x".repeat(72)));
+    for wrong in [71, 73, 74, 144] {
+        assert!(!matches(&stored, &"x".repeat(wrong)), "{wrong}");
+    }
+    assert_eq!(generate_bcrypt(&[b'x'; 73]), Err(GenerateError::BcryptLength));
+    assert_eq!(generate_bcrypt(b"a\0b"), Err(GenerateError::BcryptLength));
+    assert_ne!(generate_bcrypt(b"a").unwrap(), generate_bcrypt(b"a").unwrap());
+}
+
+#[test]
+fn crypt_takes_long_passwords() {
+    // Made with Python's crypt, of the longest password that it takes.
+    let longest = "$6$rounds=1000$salt$v/UgwNeZQ.s8nSJ1HNomYzuopcaW37ZzFLESuH8NsUraOkT53k.h.eVSmPMxwlp/9N1Nxz/bGPBr925yGAN15.";
+    assert!(matches(longest, &"x".repeat(511)));
+    assert!(!matches(longest, &"x".repeat(512)));
+    assert!(!matches(longest, &"x".repeat(513)));
+}
+
+#[test]
+fn what_costs_too_much_is_refused_when_it_is_read() {
+    let (short, long) = ("a".repeat(43), "a".repeat(86));
+    let bcrypt = |cost: &str| format!("$2b${cost}$CCCCCCCCCCCCCCCCCCCCC.{}", "a".repeat(31));
+    let costly = [
+        (bcrypt("15"), "bcrypt"),
+        (bcrypt("31"), "bcrypt"),
+        (format!("$5$rounds=2000001$salt${short}"), "SHA-crypt"),
+        (format!("$6$rounds=999999999$salt${long}"), "SHA-crypt"),
+        (format!("pbkdf2_sha256$10000001$salt${}=", "A".repeat(43)), "pbkdf2"),
+        (format!("$pbkdf2-sha256$4294967295$c2FsdA${}", "A".repeat(43)), "pbkdf2"),
+        (format!("$scrypt$ln=24,r=8,p=1$c2FsdA${}", "A".repeat(43)), "scrypt"),
+        (format!("$scrypt$ln=60,r=8,p=1$c2FsdA${}", "A".repeat(43)), "scrypt"),
+    ];
+    for (value, scheme) in costly {
+        assert_eq!(error(&value), ParseError::TooCostly(scheme), "{value}");
+    }
+    let wrong = [
+        (bcrypt("03"), "bcrypt"),
+        (format!("$6$rounds=999$salt${long}"), "SHA-crypt"),
+        (format!("pbkdf2_sha256$0$salt${}=", "A".repeat(43)), "pbkdf2"),
+    ];
+    for (value, scheme) in wrong {
+        assert_eq!(error(&value), ParseError::Parameters(scheme), "{value}");
+    }
+    assert!(StoredPassword::parse(&bcrypt("14")).is_ok());
+    assert!(StoredPassword::parse(&format!("$6$rounds=2000000$salt${long}")).is_ok());
 }
 
 #[test]
@@ -135,26 +225,15 @@ fn what_has_no_form_of_a_hash_is_plaintext() {
 #[test]
 fn a_hash_of_another_scheme_is_never_plaintext() {
     let hashes = [
-        "$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
-        "$2b$12$x",
         "$2x$12$x",
-        "$2y$12$x",
-        "$1$salt$qJH7.N4xYta3aEG/dfqo/0",
-        "$5$rounds=5000$salt$x",
-        "$6$salt$x",
         "$y$j9T$x$y",
         "$7$CU..../....x",
-        "$apr1$salt$x",
         "$P$984478476IagS59wHZvyQMArzfx58u.",
         "$H$9x$y",
         "$sha1$40000$x",
-        "$pbkdf2-sha256$29000$x$y",
         "$bcrypt-sha256$v=2,t=2b,r=12$x$y",
-        "$scrypt$ln=16,r=8,p=1$x$y",
         "$md5,rounds=5$x",
         "$unknown$x",
-        "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
-        "{SSHA}x",
         "{CRYPT}x",
         "{SSHA512.b64}x",
         "{bcrypt}$2a$10$x",
@@ -166,7 +245,6 @@ fn a_hash_of_another_scheme_is_never_plaintext() {
         "sha384$salt$x",
         "sha512$salt$x",
         "plain$$x",
-        "pbkdf2_sha256$600000$x$y",
         "pbkdf2_sha1$1$x$y",
         "argon2$argon2id$v=19$m=102400,t=2,p=8$x$y",
         "argon2id$v=19$m=102400,t=2,p=8$x$y",
@@ -194,23 +272,61 @@ fn a_hash_of_another_scheme_is_never_plaintext() {
     ];
     let digests = [32, 40, 56, 64, 96, 128].map(|digits| "c0ffee11".repeat(16)[..digits].to_owned());
     for hash in hashes.into_iter().chain(digests.iter().map(String::as_str)) {
-        for value in [
-            hash.to_owned(),
-            hash.to_uppercase(),
-            hash.to_lowercase(),
-            format!(" {hash}\n"),
-            format!("\"{hash}\""),
-            format!("\u{feff}'{hash}'\0"),
-            format!("b'{hash}'"),
-            format!("`{hash}`"),
-            format!("\u{ab}{hash}\u{bb}"),
-            format!("\u{ad}{hash}\u{2060}"),
-            format!("\u{201c}{hash}\u{201d}\u{200b}"),
-            format!("{hash}\u{1}"),
-        ] {
+        for value in
+            [vec![hash.to_owned(), hash.to_uppercase(), hash.to_lowercase()], enclosed(hash)].concat()
+        {
             let refused = error(&value);
             assert!(matches!(refused, ParseError::Unsupported(_)), "{value:?}: {refused}");
         }
+    }
+}
+
+/// Returns a hash with what copying and settings files put around it.
+fn enclosed(hash: &str) -> Vec<String> {
+    vec![
+        format!(" {hash}\n"),
+        format!("\"{hash}\""),
+        format!("\u{feff}'{hash}'\0"),
+        format!("b'{hash}'"),
+        format!("`{hash}`"),
+        format!("\u{ab}{hash}\u{bb}"),
+        format!("\u{ad}{hash}\u{2060}"),
+        format!("\u{201c}{hash}\u{201d}\u{200b}"),
+        format!("{hash}\u{1}"),
+    ]
+}
+
+#[test]
+fn what_begins_as_a_hash_is_never_plaintext() {
+    let begun = [
+        "$2a$",
+        "$2b$12$x",
+        "$2y$12$x",
+        "$1$salt$x",
+        "$apr1$salt$x",
+        "$5$rounds=5000$salt$x",
+        "$6$salt$x",
+        "$pbkdf2-sha256$29000$x$y",
+        "$scrypt$ln=16,r=8,p=1$x$y",
+        "{SHA}x",
+        "{SHA}",
+        "{SSHA}x",
+        "pbkdf2_sha256$600000$x$y",
+    ];
+    for hash in begun {
+        for value in [hash, &hash.to_uppercase(), &hash.to_lowercase()] {
+            let refused = error(value);
+            assert!(matches!(refused, ParseError::Damaged(_)), "{value:?}: {refused}");
+        }
+    }
+    for hash in begun.into_iter().chain(OTHERS) {
+        for value in enclosed(hash) {
+            assert_eq!(error(&value), ParseError::Enclosed, "{value:?}");
+        }
+    }
+    // Another letter case is another hash.
+    for hash in OTHERS {
+        assert!(StoredPassword::parse(&hash.to_uppercase()).map_or(true, |stored| !stored.is_plaintext()));
     }
 }
 
@@ -310,11 +426,11 @@ fn what_a_shell_leaves_of_a_hash_is_never_plaintext() {
 
 #[test]
 fn the_reason_names_the_remedy_and_not_the_value() {
-    let text = error("$2b$12$sEcReT").to_string();
+    let text = error("$y$j9T$sEcReT$x").to_string();
     assert_eq!(
         text,
-        "is a bcrypt hash, which this version cannot check; store an argon2, scrypt or pbkdf2 hash \
-         (dash_auth.security.generate_password_hash)"
+        "is a yescrypt hash, which this version cannot check; store an argon2, scrypt, pbkdf2 or bcrypt \
+         hash (dash_auth.security.generate_password_hash)"
     );
     for value in ["scrypt:1:sEcReT$a$b", "$argon2id$sEcReT", "pbkdf2:sEcReT:1$a$00", " scrypt$sEcReT$b"] {
         assert!(!error(value).to_string().contains("sEcReT"), "{value}");
@@ -439,7 +555,7 @@ fn generation_has_bounds() {
 #[test]
 fn what_werkzeug_answers_with_an_exception_is_left_to_it() {
     for value in
-        ["", "hello", "pa$$w0rd", "a$b$c", "scrypt:3:8:1$s$x", "scrypt:1_0:8:1$s$x", "$2b$12$x", SHA3]
+        ["", "hello", "pa$$w0rd", "a$b$c", "scrypt:3:8:1$s$x", "scrypt:1_0:8:1$s$x", "$2x$12$x", SHA3]
     {
         assert_eq!(check_password_hash(value, value.as_bytes()), Ok(None), "{value:?}");
     }

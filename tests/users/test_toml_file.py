@@ -94,6 +94,7 @@ def test_windows_editors_put_a_mark_before_it(path: Path) -> None:
     assert list(users.names()) == ["alice", "bob@example.com"]
     assert users.change("alice", groups=["other"])
     assert users.find("alice").groups == ("other",)  # type: ignore[union-attr]
+    assert path.read_bytes().count(b"\r\n") == path.read_bytes().count(b"\n") > 10
 
 
 @pytest.mark.parametrize(

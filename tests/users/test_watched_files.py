@@ -95,8 +95,11 @@ def test_a_file_that_is_as_it_was_is_not_read_again(
 def test_the_same_content_is_not_parsed_again(
     users: UsersFile, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def unexpected(*_: Any) -> Any:
+        raise AssertionError("it is parsed")
+
     found, version = users.find("alice"), users.version()
-    monkeypatch.setattr(UsersFile, "_parse", None)
+    monkeypatch.setattr(UsersFile, "_parse", unexpected)
     path.touch()
     assert not users.is_current("alice")
     assert users.find("alice") is found
@@ -126,6 +129,11 @@ def test_two_writes_in_one_tick_of_the_clock_are_told_apart(
     assert names(users) == ["alice", "eve"]
     clock.advance(100)
     assert users.is_current("alice")
+    # It begins anew with each that is seen.
+    for name in ("alice", "carol"):
+        path.write_text(of(name))
+        assert names(users) == [name]
+        clock.advance(0.2)
 
 
 def test_a_file_system_whose_clock_is_wrong_is_no_less_watched(
@@ -376,6 +384,24 @@ def test_what_changes_while_it_is_read_is_read_again(
         assert names(users) == ["alice", "bob"]
         clock.advance(0.2)
     assert names(users) == ["alice"]
+
+
+def test_what_is_replaced_while_it_is_read_is_read_as_a_whole(
+    users: UsersFile, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, calls = file_content._read, []
+
+    def replaced(opened: int) -> bytes:
+        calls.append(1)
+        path.with_suffix(".new").write_text(of(f"user {len(calls)}"))
+        path.with_suffix(".new").rename(path)
+        return read(opened)
+
+    path.write_text(of("alice"))
+    with monkeypatch.context() as patched:
+        patched.setattr(file_content, "_read", replaced)
+        assert names(users) == ["alice"]
+    assert names(users) == ["user 1"]
 
 
 def test_a_pipe_does_not_make_it_wait(path: Path) -> None:

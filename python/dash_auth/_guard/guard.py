@@ -194,7 +194,7 @@ class Guard:
             demand(request, Caching.PRIVATE)
         if kind in _OF_USER:
             # Not Dash's own requests: an Interval makes them while nobody is there.
-            yield from self._renew(request)
+            yield from self.renew(request)
         if kind is Endpoint.CALLBACK and request.query and self.parts.callbacks.any_public():
             self.parts.handles.unseal_those_of_stranger(request)
 
@@ -216,10 +216,10 @@ class Guard:
         :param texts: what it shows, by language
         """
         methods = Methods(
-            self._admits,
-            self._refused,
+            self.admits,
+            self.refused,
             self._asked_again,
-            self._renew,
+            self.renew,
             self._renews,
             login_path,
             own_paths,
@@ -233,7 +233,7 @@ class Guard:
             texts=texts,
         )
 
-    def _admits(self, request: Request) -> Steps[bool]:
+    def admits(self, request: Request) -> Steps[bool]:
         return self._safely(request, self._recognises(request))
 
     def _recognises(self, request: Request) -> Steps[bool]:
@@ -248,7 +248,7 @@ class Guard:
         self.visitors.log_in(request, visitor)
         return True
 
-    def _refused(self, request: Request) -> Steps[Any]:
+    def refused(self, request: Request) -> Steps[Any]:
         request.start = self.refusals.start
         return self.refusals.refuse(request)
 
@@ -257,7 +257,7 @@ class Guard:
             return None
         return self.refuse(request, Refused(RECENT, LOG_IN_AGAIN))
 
-    def _renew(self, request: Request) -> Steps[None]:
+    def renew(self, request: Request) -> Steps[None]:
         session = self.visitors.session
         if session is not None and session.waits_to_renew:
             yield Wait(partial(session.renew, request), is_remembered=True)

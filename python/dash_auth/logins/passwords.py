@@ -149,6 +149,14 @@ class Passwords(ABC):
         """
         return self.stored(name) is not None
 
+    def must_change(self, name: str) -> bool:
+        """Tell whether a user has to change the password before anything else.
+
+        :param name: the user's name
+        """
+        account = self.account(name) if self.keep_accounts else None
+        return account is not None and bool(account.must_change)
+
     def claims(self, name: str) -> Steps[dict[str, Any]]:
         """Return what the session shows of a user.
 

@@ -65,7 +65,9 @@ def content_of(path: str) -> tuple[os.stat_result, Identity, bytes]:
             found = os.fstat(opened)
             _check(found)
             content = _read(opened)
-            if _identity(found) == _identity(os.fstat(opened)):
+            after = os.fstat(opened)
+            # Not its ctime: that changes, too, when another file takes the place of this one.
+            if (found.st_mtime_ns, found.st_size) == (after.st_mtime_ns, after.st_size):
                 return found, _identity(found), content
         finally:
             os.close(opened)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -14,12 +13,8 @@ from typing import Any
 from dash_auth import security
 from dash_auth.users.fields import FIELDS, account_of, check_fields, check_name, table_of
 from dash_auth.users.store import Account
+from dash_auth.users.toml_tables import Parts, read, text_of
 from dash_auth.users.watched_file import WatchedFile
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -47,8 +42,10 @@ class UsersFile(WatchedFile):
         """Return what to store for a new password."""
         return security.generate_password_hash(password)
 
+    _parts: Parts | None = None
+
     def _parse(self, content: bytes) -> Mapping[str, Account]:
-        tables = _tables(content)
+        tables, self._parts = read(text_of(content), self._parts)
         return {name: _account(name, table) for name, table in tables.items()}
 
     # To change it
@@ -134,41 +131,26 @@ class UsersFile(WatchedFile):
         """
 
         def edited(content: bytes) -> bytes | None:
-            tables = _tables(content)
-            new = edit(_text(content), tables)
+            text = text_of(content)
+            tables, parts = read(text, self._parts)
+            new = edit(text, tables)
             if new is None:
                 return None
             try:
-                encoded = new.encode()
+                # Windows' editors end lines in their own way.
+                encoded = (new.replace("\n", "\r\n") if b"\r\n" in content else new).encode()
             except UnicodeEncodeError:
                 raise ValueError("a text holds what is no Unicode character") from None
             try:
-                is_meant = tomllib.loads(new) == tables
-            except tomllib.TOMLDecodeError:
+                written, self._parts = read(new, parts)
+                is_meant = written == tables
+            except ValueError:
                 is_meant = False
             if not is_meant:
                 raise ValueError(f"{self.path}: {_BY_HAND}")
             return encoded
 
         return self._rewrite(edited)
-
-
-def _tables(content: bytes) -> dict[str, Any]:
-    try:
-        tables: dict[str, Any] = tomllib.loads(_text(content))
-    except UnicodeDecodeError:
-        raise ValueError("it is no text in UTF-8") from None
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    except tomllib.TOMLDecodeError as error:
-        # What it says ends with the place, and quotes no value.
-        raise ValueError(str(error)) from None
-    return tables
-
-
-def _text(content: bytes) -> str:
-    # Windows' editors put a mark before it.
-    return content.decode("utf-8-sig")
 
 
 def _account(name: str, table: Any) -> Account:
@@ -232,34 +214,42 @@ def _with(text: str, tables: dict[str, Any], name: str, changed: Mapping[str, An
             block[last:last] = new
         else:
             block[found] = new
+        # Not in place: it is known for the next time.
+        tables[name] = {own: kept for own, kept in tables[name].items() if own != key}
         if is_there:
             tables[name][key] = value
-        else:
-            tables[name].pop(key, None)
     return "".join([*lines[:begin], *block, *rest, *lines[end:]])
 
 
 def _place(lines: list[str], name: str) -> tuple[int, int, int]:
     """Return where the table of a user begins, where tables within it do, and where it ends."""
-    headers = [(n, _path(line)) for n, line in enumerate(lines) if _HEADER.match(line)]
-    own = [(n, path) for n, path in headers if path and path[0] == name]
-    if not own or len(own[0][1]) != 1:
+    begin = inner = None
+    end = len(lines)
+    for number, line in enumerate(lines):
+        if not _HEADER.match(line):
+            continue
+        # Of many users each header would be parsed.
+        path = _path(line) if begin is not None or name in line or "\\" in line else []
+        if path[:1] == [name]:
+            if begin is None and len(path) > 1:
+                break
+            begin, inner = (number, None) if begin is None else (begin, inner or number)
+        elif path and begin is not None:
+            end = number
+            break
+    if begin is None:
         raise ValueError(_BY_HAND)
-    begin = own[0][0]
-    after = [n for n, path in headers if n > begin and path[:1] != [name] and path]
-    end = after[0] if after else len(lines)
     # Comments right above a table are that table's.
     while end < len(lines) and end - 1 > begin and lines[end - 1].lstrip().startswith("#"):
         end -= 1
-    inner = own[1][0] if len(own) > 1 and own[1][0] < end else end
-    return begin, inner, end
+    return begin, inner or end, end
 
 
 def _path(line: str) -> list[str]:
     """Return the names in the header of a table; none of what is no header."""
     try:
-        found: Any = tomllib.loads(line)
-    except tomllib.TOMLDecodeError:
+        found: Any = read(line)[0]
+    except ValueError:
         return []
     path: list[str] = []
     while isinstance(found, dict) and len(found) == 1:
@@ -275,8 +265,8 @@ def _lines_of(block: list[str], key: str) -> slice | None:
             continue
         for end in range(begin + 1, len(block) + 1):
             try:
-                found = tomllib.loads("".join(block[begin:end]))
-            except tomllib.TOMLDecodeError:
+                found = read("".join(block[begin:end]))[0]
+            except ValueError:
                 continue
             if list(found) == [key]:
                 return slice(begin, end)

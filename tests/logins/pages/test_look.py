@@ -43,7 +43,7 @@ def shown(look: Look) -> str:
 
 def test_a_page_loads_its_own_style_script_and_icon_alone() -> None:
     look = Look(title="Sales")
-    assert look.files.keys() == {"login.css", "login.js", "icon.svg"}
+    assert look.files.keys() == {"login.css", "login.js", "icon.svg", "users.css"}
     loaded = [one["href"] for one in elements(shown(look), "link")]
     loaded += [one["src"] for one in elements(shown(look), "script")]
     assert [str(one).partition("?v=")[0] for one in loaded] == [

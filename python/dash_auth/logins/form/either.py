@@ -74,6 +74,13 @@ class EitherSession(SessionLogin):
         ticket = None if self.provider.wrote(request) else self.form.found(request)
         return "" if ticket is None else ticket.name
 
+    def has_to_change(self, request: Request) -> bool:
+        """Tell whether the user who is logged in has to change the password first.
+
+        :param request: the request
+        """
+        return not self.provider.wrote(request) and self.form.has_to_change(request)
+
     def log_out(self, request: Request) -> None:
         """End the login of a request, and for the browser; it may take a while.
 

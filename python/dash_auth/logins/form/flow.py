@@ -37,6 +37,9 @@ NOBODY = (
 )
 """What a developer is told who has named neither users nor a provider."""
 
+CHANGE_FIRST = "Change your password first"
+"""What is answered to what cannot follow the way to the account page."""
+
 _FRAMES = ("iframe", "frame", "embed", "object")
 
 
@@ -95,6 +98,8 @@ class FormFlow(LoginFlow):
     # To be asked to log in
 
     def ask(self, request: Request) -> Answer:
+        if self._has_to_change(request):
+            return self._to_change(request)
         is_by_header = request.authorization is not None and not pages.is_shown(request)
         known = None if is_by_header else self._known(request)
         if known is not None:
@@ -106,17 +111,45 @@ class FormFlow(LoginFlow):
             # Where no frame shows the login page: the way out of it, which holds no password.
             href = self._target(request) or self._places.start()
             card = pages.in_frame(self.files(request), href)
-            return self._card(request, 401, card, in_frame=True)
+            return self.card(request, 401, card, in_frame=True)
         target = self._target(request)
-        return self._to(self._places.login_page(request, target))
+        return self.to(self._places.login_page(request, target))
 
     def _known(self, request: Request) -> str | None:
         """Return the name of who is logged in, None if it is nobody, or nobody can tell."""
         try:
             return self.parts.session.name_of_user(request)
         except Exception as error:
-            self._say(error)
+            self.say(error)
             return None
+
+    def _has_to_change(self, request: Request) -> bool:
+        try:
+            return self.parts.session.has_to_change(request)
+        except Exception as error:
+            self.say(error)
+            return False
+
+    def _to_change(self, request: Request) -> Answer:
+        """Lead a user to the account page who has to change the password before anything else."""
+        name = self._known(request) or ""
+        request.is_explained = True
+        logger.debug("Refused: the user has to change the password first")
+        _witness.denied(request, name, "must_change")
+        if self._places.account is None:
+            logger.warning(
+                "%r has to change the password, and there is no page for it: that takes a store "
+                "that can be written, and account_route=",
+                name,
+            )
+            return self.forbid(request, name)
+        if not pages.is_shown(request):
+            return Answer(403, CHANGE_FIRST, pages.HEADERS)
+        page = self._places.account_page(request, self._target(request))
+        if request.header("Sec-Fetch-Dest") in _FRAMES:
+            card = pages.in_frame(self.files(request), page)
+            return self.card(request, 403, card, in_frame=True)
+        return self.to(page)
 
     def _target(self, request: Request) -> str | None:
         return self._places.target(request, self.parts.app_of(request))
@@ -127,10 +160,10 @@ class FormFlow(LoginFlow):
         if not pages.is_shown(request):
             return pages.answer(request, 401, LOG_IN_AGAIN, self._places.start())
         target = self._target(request)
-        return self._to(self._places.login_page(request, target, again="1"))
+        return self.to(self._places.login_page(request, target, again="1"))
 
     def begin(self, request: Request, target: str | None) -> Answer:
-        return self._to(self._places.login_page(request, target))
+        return self.to(self._places.login_page(request, target))
 
     def forbid(self, request: Request, name: str) -> Answer:
         """Return what a user sees who is logged in, and may not enter.
@@ -141,7 +174,7 @@ class FormFlow(LoginFlow):
         if not pages.is_shown(request):
             return pages.answer(request, 403, "Access denied", self._places.start())
         form = pages.log_out_form(*self._form_of(request, self._places.logout))
-        return self._card(request, 403, pages.forbidden(self.files(request), name, form))
+        return self.card(request, 403, pages.forbidden(self.files(request), name, form))
 
     # The page
 
@@ -158,7 +191,7 @@ class FormFlow(LoginFlow):
                 name = self.parts.session.name_in_form(request)
                 return self._page(request, 200, Note.RECENT, asked=asked, name=name, again=True)
             if known is not None:
-                return self._to(self._places.landing(request, asked))
+                return self.to(self._places.landing(request, asked))
         except Exception as error:
             return self._unavailable(request, error, asked)
         note = None
@@ -178,7 +211,7 @@ class FormFlow(LoginFlow):
         target = self._places.landing(request, "".join(request.query_values("next")[:1]))
         try:
             if self.parts.session.found(request):
-                return self._to(target)
+                return self.to(target)
         except Exception as error:
             return self._unavailable(request, error, target)
         card = pages.no_cookie(
@@ -188,16 +221,20 @@ class FormFlow(LoginFlow):
             and not request.own_origin.startswith("https:"),
             is_framed=request.header("Sec-Fetch-Dest") in _FRAMES,
         )
-        return self._card(request, 200, card)
+        return self.card(request, 200, card)
 
     def _unavailable(self, request: Request, error: Exception, asked: str) -> Answer:
         """Return the page where nobody can tell whether a ticket counts."""
-        self._say(error)
+        self.say(error)
         note = Note.UNAVAILABLE
         return self._page(request, 503, note, asked=asked, retry_after=_RETRY_AFTER)
 
     @staticmethod
-    def _say(error: Exception) -> None:
+    def say(error: Exception) -> None:
+        """Log why nobody can tell who logs in.
+
+        :param error: what was raised
+        """
         if is_out_of_order(error):
             say_out_of_order("the users", error)
         else:
@@ -250,9 +287,16 @@ class FormFlow(LoginFlow):
         """
         return self._page(request, status, note, asked=asked)
 
-    def _card(
+    def card(
         self, request: Request, status: int, card: pages.Card, *, in_frame: bool = False
     ) -> Answer:
+        """Return a page that looks as the login page does.
+
+        :param request: the request
+        :param status: the status
+        :param card: what it shows
+        :param in_frame: whether a frame may show it
+        """
         html = pages.card(self.parts.look, card, request.header("Accept-Language"))
         return Answer(status, html, pages.headers(in_frame=in_frame), "text/html; charset=utf-8")
 
@@ -267,7 +311,7 @@ class FormFlow(LoginFlow):
 
     def logged_out(self, request: Request) -> Answer:
         """Return where a user goes who has just logged out."""
-        return self._to(self._places.login_page(request, logged_out="1"))
+        return self.to(self._places.login_page(request, logged_out="1"))
 
     # The form
 
@@ -297,21 +341,24 @@ class FormFlow(LoginFlow):
             outcome = Refusal.BUSY
         except Exception as error:
             outcome = Refusal.UNAVAILABLE
-            self._say(error)
-        status, note, retry_after = self._refusal(request, fields, outcome, passwords)
+            self.say(error)
+        guess = fields.get("password", "")
+        status, note, retry_after = self.refusal(request, name, guess, outcome)
         return self._page(
             request, status, note, asked=asked, name=name, retry_after=retry_after, again=again
         )
 
-    def _refusal(
-        self,
-        request: Request,
-        fields: dict[str, str],
-        outcome: Refusal | Throttled,
-        passwords: Passwords,
+    def refusal(
+        self, request: Request, name: str, guess: str, outcome: Refusal | Throttled
     ) -> tuple[int, Note | pages.Throttled, int | None]:
-        """Tell of a login that came to nothing; return its status, its note, and when to retry."""
-        knows, name = passwords.knows, fields.get("username", "")
+        """Tell of a login that came to nothing; return its status, its note, and when to retry.
+
+        :param request: the request
+        :param name: the name that was typed
+        :param guess: the password that was typed
+        :param outcome: why it came to nothing
+        """
+        knows = None if self.passwords is None else self.passwords.knows
         if isinstance(outcome, Throttled):
             _witness.throttled(request, self.method, name, knows=knows)
             return 429, pages.Throttled(outcome.seconds), outcome.seconds
@@ -319,7 +366,6 @@ class FormFlow(LoginFlow):
             return 503, Note.BUSY, RETRY_AFTER
         if outcome == Refusal.UNAVAILABLE:
             return 503, Note.UNAVAILABLE, _RETRY_AFTER
-        guess = fields.get("password", "")
         _witness.failed(request, self.method, name, knows=knows, guess=guess)
         return 401, Note.WRONG, None
 
@@ -331,21 +377,41 @@ class FormFlow(LoginFlow):
         verified: Verified,
         passwords: Passwords,
     ) -> Steps[Answer]:
+        if not (
+            yield from self.enter(request, verified, passwords, remembers="remember" in fields)
+        ):
+            return self._page(request, 401, Note.WRONG, asked=asked)
+        return self.to(self._places.done(request, self._places.landing(request, asked)))
+
+    def enter(
+        self, request: Request, verified: Verified, passwords: Passwords, *, remembers: bool
+    ) -> Steps[bool]:
+        """Log in a user who has just shown to be one.
+
+        :param request: the request
+        :param verified: the user's name, and what the user was verified against
+        :param passwords: who knows the user
+        :param remembers: whether the browser is to keep the login
+        :return: whether it can be kept
+        """
         parts, (name, against) = self.parts, verified
         claims = yield from passwords.claims(name)
         # Before anything of the login is there: it may fail, and then there is no login.
         yield Wait(partial(parts.server.renew_session_id, request.session), is_remembered=True)
-        remembers = "remember" in fields
         is_kept = yield from parts.session.form.log_in(
             request, name, against, claims, remembers=remembers
         )
         if not is_kept:
             logger.error("Refused: a user name of %d characters fits no cookie", len(name))
-            return self._page(request, 401, Note.WRONG, asked=asked)
+            return False
         parts.devices.remember(request, name)
-        return self._to(self._places.done(request, self._places.landing(request, asked)))
+        return True
 
     @staticmethod
-    def _to(path: str) -> Answer:
+    def to(path: str) -> Answer:
+        """Return an answer that leads a browser elsewhere.
+
+        :param path: where to, as the browser sees it
+        """
         # With GET, whatever it was (RFC 9110 section 15.4.4).
         return Answer(303, "", {"Location": path, **pages.HEADERS})

@@ -19,20 +19,25 @@ class Places:
         login: path of the login page on the server.
         logout: path of the logout on the server.
         page: path of the app's own login page on the server, None where the page is ours.
+        account: path of the account page on the server, None where there is none.
     """
 
-    def __init__(self, app: Dash, login: str, logout: str, page: str | None) -> None:
+    def __init__(
+        self, app: Dash, login: str, logout: str, page: str | None, account: str | None = None
+    ) -> None:
         """Remember the paths.
 
         :param app: the Dash app whose login it is
         :param login: path of the login page on the server
         :param logout: path of the logout on the server
         :param page: path of the app's own login page on the server, None where the page is ours
+        :param account: path of the account page on the server, None where there is none
         """
         self._app = app
         self.login: str = login
         self.logout: str = logout
         self.page: str | None = page
+        self.account: str | None = account
 
     def seen(self, request: Request, path: str) -> str:
         """Return a path on the server as the browser sees it, quoted."""
@@ -51,6 +56,17 @@ class Places:
         """
         query = {**({} if target is None else {"next": target}), **asked}
         path = self.seen(request, self.login if self.page is None else self.page)
+        return f"{path}?{urlencode(query, safe='/')}" if query else path
+
+    def account_page(self, request: Request, target: str | None = None, **asked: str) -> str:
+        """Return where the account page is; there is one.
+
+        :param request: the request
+        :param target: path that it is to lead to, None for the app's start
+        :param asked: further parameters of the query
+        """
+        query = {**({} if target is None else {"next": target}), **asked}
+        path = self.seen(request, self.account or "")
         return f"{path}?{urlencode(query, safe='/')}" if query else path
 
     def done(self, request: Request, target: str) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from dash_auth import _witness
 from dash_auth._core import Ticket
 from dash_auth._current import User
-from dash_auth._login import FLOW, Visitor
+from dash_auth._login import FLOW, Outcome, Visitor
 from dash_auth._request import PageServer, Request
 from dash_auth._shown import USER, show
 from dash_auth._steps import Steps, Wait
@@ -40,6 +40,7 @@ class FormSession(AccountSession):
         stored: Callable[[str], str | None],
         claims: Callable[[str], Steps[dict[str, Any]]],
         look_up: LookUp = nothing_to_look_up,
+        must_change: Callable[[str], bool] = lambda _: False,
     ) -> None:
         """Remember what decides.
 
@@ -49,6 +50,7 @@ class FormSession(AccountSession):
         :param stored: returns what a user is verified against now, None if that can be nothing
         :param claims: returns what the session shows of a user
         :param look_up: has what is kept of a user at hand, if that takes a while
+        :param must_change: tells whether a user has to change the password before anything else
         """
 
         def of_form(name: str) -> str | None:
@@ -58,6 +60,7 @@ class FormSession(AccountSession):
 
         super().__init__(server, tickets, stored=of_form, claims=claims, look_up=look_up)
         self.lifetime: Lifetime = lifetime
+        self._must_change = must_change
         self.waits_to_renew: bool = lifetime.asks or tickets.are_stored
 
     def _auth_time(self, ticket: Ticket) -> float | None:
@@ -132,6 +135,16 @@ class FormSession(AccountSession):
         is_local = _host_of(request.own_origin) in LOCAL_HOSTS
         return self._tickets.is_secure(request) or came_over_tls(request) or is_local
 
+    def is_remembered(self, request: Request) -> bool:
+        """Tell whether the user who is logged in asked to be for long.
+
+        :param request: the request
+        """
+        ticket, seconds = self.found(request), self.lifetime.remember_seconds
+        if ticket is None or ticket.until is None or seconds is None:
+            return False
+        return ticket.until - ticket.auth_time == seconds
+
     def renew(self, request: Request) -> None:
         # A store says of each login when its user was seen.
         is_noted = self.lifetime.has_idle_limit or self._tickets.are_stored
@@ -142,7 +155,24 @@ class FormSession(AccountSession):
             is_over_tls = ticket.claims == _OVER_TLS
             self._tickets.renew(request, ticket, against, idle, is_over_tls=is_over_tls)
 
+    def has_to_change(self, request: Request) -> bool:
+        """Tell whether the user who is logged in has to change the password first.
+
+        :param request: the request
+        """
+        ticket = self.found(request)
+        return ticket is not None and self._must_change(ticket.name)
+
     # The guard
+
+    def verify(self, request: Request, claim: Ticket) -> Steps[Outcome]:
+        visitor = yield from super().verify(request, claim)
+        if isinstance(visitor, Visitor) and self._must_change(claim.name):
+            visitor.is_for_public = True
+        return visitor
+
+    def holds(self, visitor: Visitor) -> bool:
+        return super().holds(visitor) and not self._must_change(visitor.claim.name)
 
     def issue(self, request: Request, visitor: Visitor) -> None:
         # The form that ended in it has done so.

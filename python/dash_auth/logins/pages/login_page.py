@@ -91,7 +91,16 @@ class LoginPage:
 
 
 @dataclass(frozen=True)
-class _ShownNote:
+class ShownNote:
+    """What stands above a form, in words.
+
+    Attributes:
+        text: the words.
+        kind: how it looks.
+        role: how screen readers take it.
+        seconds: for how long an attempt is not looked at.
+    """
+
     text: str
     kind: str
     role: str
@@ -101,15 +110,20 @@ class _ShownNote:
 _KINDS = {Note.WRONG: "err", Note.PROVIDER: "err", Note.LOGGED_OUT: "ok"}
 
 
-def _shown(note: Note | Throttled | None, say: Phrases) -> _ShownNote | None:
+def shown_note(note: Note | Throttled | None, say: Phrases) -> ShownNote | None:
+    """Return what stands above a form.
+
+    :param note: what is to be said
+    :param say: the phrases
+    """
     if note is None:
         return None
     if isinstance(note, Throttled):
         # A second too many at most: who tries too early waits for nothing.
         seconds = max(1, -int(-note.seconds // 1))
-        return _ShownNote(_wait(seconds, say), "warn", "alert", seconds)
+        return ShownNote(_wait(seconds, say), "warn", "alert", seconds)
     role = "status" if note in (Note.LOGGED_OUT, Note.ENDED, Note.RECENT) else "alert"
-    return _ShownNote(say(note.value), _KINDS.get(note, "warn"), role)
+    return ShownNote(say(note.value), _KINDS.get(note, "warn"), role)
 
 
 def _wait(seconds: int, say: Phrases) -> str:
@@ -132,6 +146,6 @@ def login_page(look: Look, page: LoginPage, accept_language: str | None) -> str:
         look=look,
         page=page,
         say=say,
-        note=_shown(page.note, say),
+        note=shown_note(page.note, say),
         is_wrong=page.note is Note.WRONG,
     )

@@ -95,6 +95,7 @@ class Look:
             "login.css": File(_style(color), "text/css; charset=utf-8"),
             "icon.svg": File(_icon(color), "image/svg+xml", _SVG_HEADERS),
             "login.js": File(_read("login.js"), "text/javascript; charset=utf-8"),
+            "users.css": File(_read("users.css"), "text/css; charset=utf-8"),
         }
         self.logo: str | None = None
         if logo is not None:
