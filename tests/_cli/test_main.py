@@ -19,6 +19,12 @@ from databases import free_port
 from .conftest import PASSWORD, Run, add
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    """Name a file: which kind of store it is makes no difference here."""
+    return str(tmp_path / "users.toml")
+
+
 def commands(group: click.Group = main, *path: str) -> list[list[str]]:
     """Return the words of each command."""
     found: list[list[str]] = [list(path)]

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from dash_auth._cli import passwords
 
 from .conftest import OTHER, PASSWORD, Run, add, kept
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    """Name a file: which kind of store it is makes no difference here."""
+    return str(tmp_path / "users.toml")
 
 
 @pytest.mark.usefixtures("terminal")
