@@ -11,8 +11,8 @@ In the browser
   the name above on the right      log out, then press Back: nothing private is shown
   log in as bob, then alice        Targets is for the group admin: alice is in it, bob is not
   http://127.0.0.1:8050/targets    as bob: the page says no
-  http://127.0.0.1:8050/users      as alice: add a user, give it groups, disable bob. Where bob is
-                                   logged in, in a private window, the next click leads to the login
+  http://127.0.0.1:8050/users      as alice: add a user, and log in as that one in a private window;
+                                   then disable it here, and go on there: the login page
 
 In another terminal
   url=http://127.0.0.1:8050 own='Sec-Fetch-Site: same-origin'

@@ -50,7 +50,7 @@ def opened(browser: Browser, serve: Callable[..., str], store: MemoryUsers) -> I
         page.locator("#username").fill(name)
         page.locator("#password").fill(password)
         page.locator(".go").click()
-        page.wait_for_url("**/users")
+        page.wait_for_url("**users")
         return page
 
     said: list[str] = []
@@ -76,6 +76,13 @@ def test_a_user_is_added_logs_in_and_is_disabled(opened: Open) -> None:
     expect(page.get_by_role("heading")).to_have_text("newcomer was added")
     password = page.locator("code").inner_text()
     other = opened("newcomer", password)
+    # It opens nothing else before it is changed.
+    expect(other.get_by_role("heading", level=1)).to_have_text("Your account")
+    other.locator("#current").fill(password)
+    for field in ("#new", "#again"):
+        other.locator(field).fill("an engine of differences")
+    other.locator("form .go").first.click()
+    other.goto("/users")
     expect(other.get_by_role("heading")).to_have_text("You have no access")
     page.get_by_role("link", name="Back to the users").click()
     page.get_by_label("Search for a user").fill("newly")

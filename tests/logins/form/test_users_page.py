@@ -456,6 +456,11 @@ def test_a_login_leads_back_to_the_page(everywhere: Serve) -> None:
     assert (reply.status, reply.headers["Location"]) == (303, "/users")
 
 
+def test_a_link_on_another_site_leads_to_the_page(everywhere: Serve) -> None:
+    browser = administrator(everywhere(managed_app(store_of())))
+    assert browser.visit("/users", **{"Sec-Fetch-Site": "cross-site"}).status == 200
+
+
 def test_the_group_can_have_another_name(everywhere: Serve) -> None:
     store = store_of(account("grace", "staff"))
     site = everywhere(managed_app(store, users_admin="staff"))
