@@ -100,9 +100,9 @@ class Event:
         time: when, in UTC.
         event: what: `login_success`, `login_fail`, `login_throttled`, `logout`, `session_ended`,
             `access_denied` or `users_unreadable`; of what users do to their passwords
-            `password_changed`, `invitation_used` or `invitation_refused`; of what an administrator did `user_added`,
-            `user_removed`, `user_disabled`, `user_enabled`, `user_groups_changed`, `user_invited`
-            or `user_logged_out`; there may be more with time.
+            `password_changed`, `invitation_used` or `invitation_refused`; of what an
+            administrator did `user_added`, `user_removed`, `user_disabled`, `user_enabled`,
+            `user_groups_changed`, `user_invited` or `user_logged_out`; there may be more with time.
         event_code: the same in OWASP's vocabulary, such as `authn_login_fail`.
         user: the name of the user's account; what was typed where it failed. `unknown:` and eight
             digits stand for a name that no store knows, see :func:`configure`. None if there is no
