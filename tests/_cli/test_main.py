@@ -178,6 +178,35 @@ def test_no_error_is_a_traceback(
     assert len(line) > len("Error: ")
 
 
+def test_a_closed_pipe_is_no_error_to_tell(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("dash_auth.users.toml_file.UsersFile.search", fail)
+    done = CliRunner().invoke(main, ["users", "list", "--store", "x.toml"])
+    assert (done.exit_code, done.output) == (1, "")
+
+
+@pytest.mark.parametrize(
+    "command", ["disable alice", "groups alice --add x", "passwd alice --temporary"]
+)
+def test_a_user_who_is_removed_in_between_is_told(
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    add(run)
+    monkeypatch.setattr("dash_auth.users.toml_file.UsersFile.change", lambda *_, **__: False)
+    done = run("users", *command.split(), code=1)
+    assert done.output == "Error: there is no user alice any more\n"
+
+
+def test_a_shell_that_completes_needs_no_store() -> None:
+    users = main.commands["users"]
+    assert isinstance(users, click.Group)
+    for name, arguments in (("list", []), ("show", ["alice", "more"])):
+        with users.commands[name].make_context(name, arguments, resilient_parsing=True) as context:
+            assert context.params["store"] is None
+
+
 # python -m dash_auth
 
 

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from dash_auth._cli import main
 from dash_auth.sessions import stored
 from dash_auth.sessions.named import ENVIRONMENT, store_of
+from databases import free_port
 
 APP = """
 import dash_auth
@@ -164,3 +165,11 @@ def test_a_store_that_is_away(url: str, log_in: Callable[[str], Any], tmp_path: 
     done = run("end", "--id", "1" * 64, code=1)
     assert len(done.stderr.splitlines()) == 1
     assert store_of(url) is not None
+
+
+def test_a_redis_that_is_away() -> None:
+    url = f"redis://:swordfish@127.0.0.1:{free_port()}"
+    done = CliRunner().invoke(main, ["sessions", "end", "--id", "1" * 64, "--store", url])
+    assert done.exit_code == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Error: ") and "swordfish" not in line

@@ -191,6 +191,12 @@ def test_json_of_other_types(run: Run, store: str, put: Any, content: str) -> No
     assert names_in(store) == set()
 
 
+def test_half_a_character_is_no_password(run: Run, put: Any) -> None:
+    content = '[{"name": "alice", "password": "\\ud800 and more of it"}]'
+    done = run("users", "import", put(content, "people.json"), code=1)
+    assert "it is no text in UTF-8" in done.stderr
+
+
 def test_those_that_are_there_may_be_left_out(run: Run, store: str, put: Any) -> None:
     add(run, "alice")
     before = kept(store)

@@ -170,3 +170,10 @@ def test_pages_are_put_together(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
         run("users", "add", name, "--temporary")
     found = json.loads(run("users", "list", "--json").output)
     assert [one["name"] for one in found] == sorted(names)
+
+
+def test_what_cannot_be_checked_is_told() -> None:
+    kinds = importlib.import_module("dash_auth._cli.users.stored_kind")
+    said = kinds.describe(Account("alice", "$2b$99$swordfish"), object())
+    assert said == "bcrypt, which cannot be checked: nobody can log in with it"
+    assert kinds.describe(Account("alice", "$gy$j9T$abc$def"), object()).startswith("a hash, which")

@@ -74,3 +74,11 @@ def test_a_disabled_user_gets_no_link(run: Run) -> None:
     )
     assert "dash-auth users enable alice" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("option", ["--temporary", "--stdin"])
+def test_who_is_invited_chooses_the_password(run: Run, option: str) -> None:
+    add(run)
+    options = ("--invite", "--url", URL, option)
+    done = run("users", "passwd", "alice", *options, code=2, **{KEY_ENVIRONMENT: KEY})
+    assert "the user chooses the password" in done.stderr

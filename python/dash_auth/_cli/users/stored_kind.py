@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from dash_auth import _core
@@ -49,8 +50,10 @@ def kind_of(stored: str) -> str:
 
     :param stored: the stored password
     """
-    if _core.is_plaintext(stored):
-        return "plaintext"
+    # What is damaged is no plaintext either.
+    with contextlib.suppress(ValueError):
+        if _core.is_plaintext(stored):
+            return "plaintext"
     for kind, beginnings in _KINDS.items():
         if stored.startswith(beginnings):
             return kind
