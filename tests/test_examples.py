@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import requests
+from waiting import wait_for
 
 ALICE = ("alice", "wonderland")
 BOB = ("bob", "tea-at-four")
@@ -106,7 +107,7 @@ def test_a_callback_knows_who_asks(
     assert_refused(call(url, "greeting.children", trigger), user[0])
 
 
-def test_a_user_removed_from_the_database_is_out_at_once(
+def test_a_user_removed_from_the_database_is_out_within_seconds(
     run_example: RunExample, examples: Path
 ) -> None:
     url = run_example("sqlite_users/app.py")
@@ -116,7 +117,6 @@ def test_a_user_removed_from_the_database_is_out_at_once(
         return requests.get(url, auth=carol, timeout=20).status_code
 
     with closing(sqlite3.connect(examples / "sqlite_users" / "users.db")) as connection:
-        assert status() == 401
         with connection:
             connection.execute(
                 "INSERT INTO users SELECT 'carol', password_hash FROM users WHERE username = 'bob'"
@@ -124,7 +124,7 @@ def test_a_user_removed_from_the_database_is_out_at_once(
         assert status() == 200
         with connection:
             connection.execute("DELETE FROM users WHERE username = 'carol'")
-        assert status() == 401
+        wait_for(lambda: status() == 401, "carol is still in")
 
 
 def test_groups_decide_what_a_user_may_do(run_example: RunExample) -> None:

@@ -262,6 +262,8 @@ class SqlUsers:
 
     def remove(self, name: str) -> bool:
         """Remove an account; see :meth:`WritableUserStore.remove`."""
+        if not _can_be_asked(name):
+            return False
         columns = self._ready()
         deletion = columns.users.delete().where(columns.of["name"] == name)
 
@@ -286,6 +288,8 @@ class SqlUsers:
         self, columns: Columns, name: str, changed: Mapping[str, Any], condition: Any = None
     ) -> bool:
         values, is_it = columns.values(changed), columns.of["name"] == name
+        if not _can_be_asked(name):
+            return False
         where = is_it if condition is None else sql.and_(is_it, condition)
 
         def changing(connection: sql.Connection) -> bool:
@@ -386,8 +390,7 @@ class SqlUsers:
             return kept
 
     def _looked_up(self, name: str) -> Account | None:
-        if len(name) > _LONGEST_NAME or "\0" in name or not _is_unicode(name):
-            # No name is like that, and a database would call it an error.
+        if not _can_be_asked(name):
             return None
         changes, begun = self._changes, time.monotonic()
         account = self._read(lambda one, columns: self._found(one, columns, name))
@@ -481,9 +484,10 @@ def _drawn() -> str:
     return secrets.token_hex(8)
 
 
-def _is_unicode(name: str) -> bool:
+def _can_be_asked(name: str) -> bool:
+    """Tell whether a database can be asked for a name: it calls others an error."""
     try:
         name.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return len(name) <= _LONGEST_NAME and "\0" not in name
