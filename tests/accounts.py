@@ -22,13 +22,18 @@ class Users(MemoryUsers):
     """Keeps users in a dict, and sets passwords.
 
     Attributes:
+        before_hash: called before a new password is hashed.
         before_write: called before a password is set.
+        after_write: called once one is set.
+        hashes: the passwords that were to be hashed.
         has_versions: whether accounts have a `credential_version`; else the stored password stands
             for itself, as in an htpasswd file.
     """
 
     def __init__(self, *accounts: Account, has_versions: bool = True, **options: Any) -> None:
+        self.before_hash: Any = None
         self.before_write: Any = None
+        self.after_write: Any = None
         self.hashes: list[str] = []
         self.has_versions: bool = has_versions
         super().__init__(*accounts, **options)
@@ -43,6 +48,8 @@ class Users(MemoryUsers):
 
     def hashed(self, password: str) -> str:
         self.hashes.append(password)
+        if self.before_hash is not None:
+            self.before_hash()
         if len(password.encode()) > 72:
             raise ValueError("more than 72 bytes")
         return super().hashed(password)
@@ -66,6 +73,8 @@ class Users(MemoryUsers):
             self.rows[name] = replace(
                 account, password=stored, credential_version=version, must_change=False
             )
+            if self.after_write is not None:
+                self.after_write()
             return True
 
 

@@ -136,16 +136,16 @@ def test_a_link_that_is_used_twice_at_once_sets_one_password(
 def test_what_happens_to_the_user_meanwhile_counts(everywhere: Serve, users: Users) -> None:
     site = everywhere(account_app(users))
 
-    def meanwhile(change: Any) -> Browser:
-        users.before_write = change
+    def meanwhile(change: Any, when: str = "before_write") -> None:
+        setattr(users, when, change)
         browser = Browser(site)
-        assert use(browser, token_of(users)).status == 410
-        users.before_write = None
+        assert use(browser, token_of(users)).status == 410, when
+        setattr(users, when, None)
         assert browser.ticket is None
-        return browser
 
-    meanwhile(lambda: users.change("ada", password=STORED))
-    assert users.rows["ada"].password == STORED
+    for when in ("before_hash", "before_write", "after_write"):
+        meanwhile(lambda: users.change("ada", password=STORED), when)
+        assert users.rows["ada"].password == STORED
     meanwhile(lambda: users.remove("ada"))
     assert "ada" not in users.rows
     users.create(account("ada"))

@@ -194,10 +194,10 @@ def test_own_sessions_are_listed_and_ended(
     assert browser.visit("/account").status == 503
 
 
-def test_what_is_set_meanwhile_is_not_undone(everywhere: Serve, users: Users) -> None:
-    site = everywhere(account_app(users))
-    browser = logged_in(site)
-    users.before_write = lambda: users.change("ada", password=MEANWHILE)
+@pytest.mark.parametrize("when", ["before_hash", "before_write", "after_write"])
+def test_what_is_set_meanwhile_is_not_undone(everywhere: Serve, users: Users, when: str) -> None:
+    browser = logged_in(everywhere(account_app(users)))
+    setattr(users, when, lambda: users.change("ada", password=MEANWHILE))
     sent = change(browser)
     assert (sent.status, sent.headers["Location"]) == (303, "/login?next=/account")
     assert users.rows["ada"].password == MEANWHILE
