@@ -5,7 +5,7 @@
 use md5::{Digest as _, Md5};
 use subtle::ConstantTimeEq as _;
 
-use super::crypt::{ALPHABET, MAX_BYTES, encoded};
+use super::crypt::{MAX_BYTES, encoded, is_key};
 use super::{ParseError, Scheme};
 
 const NAME: &str = "MD5-crypt";
@@ -27,8 +27,7 @@ impl Stored {
         let magic = ["$1$", "$apr1$"].into_iter().find(|magic| value.starts_with(magic)).ok_or(damaged)?;
         let rest = value.strip_prefix(magic).ok_or(damaged)?;
         let (salt, key) = rest.split_once('$').ok_or(damaged)?;
-        let is_encoded = key.len() == 22 && key.bytes().all(|byte| ALPHABET.contains(&byte));
-        if salt.len() > 8 || !is_encoded {
+        if salt.len() > 8 || !is_key(key, 16) {
             return Err(damaged);
         }
         Ok(Self { magic, salt: salt.to_owned(), key: key.to_owned() })

@@ -66,16 +66,19 @@ def test_plaintext_passwords(serve: Any, stored: str) -> None:
 
 SHA1 = base64.b64encode(hashlib.sha1(b"wonder-land").digest()).decode()
 UNREADABLE = {
-    "bcrypt": "$2b$12$" + "a" * 53,
-    "bcrypt 2a": "$2a$10$" + "a" * 53,
-    "bcrypt 2y": "$2y$10$" + "a" * 53,
-    "sha256-crypt": "$5$rounds=5000$saltsalt$" + "a" * 43,
-    "sha512-crypt": "$6$saltsalt$" + "a" * 86,
-    "md5-crypt": "$1$saltsalt$" + "a" * 22,
-    "apr1": "$apr1$saltsalt$" + "a" * 22,
+    "bcrypt, cut": "$2b$12$" + "a" * 52,
+    "bcrypt 2a, too long": "$2a$10$" + "a" * 54,
+    "bcrypt 2x": "$2x$10$" + "a" * 53,
+    "bcrypt that takes hours": "$2y$31$" + "a" * 53,
+    "sha256-crypt, cut": "$5$rounds=5000$saltsalt$" + "." * 42,
+    "sha512-crypt, changed": "$6$saltsalt$" + "a" * 86,
+    "sha512-crypt that takes minutes": "$6$rounds=999999999$saltsalt$" + "." * 86,
+    "md5-crypt, cut": "$1$saltsalt$" + "." * 21,
+    "apr1, cut": "$apr1$saltsalt$" + "." * 21,
     "yescrypt": "$y$j9T$saltsalt$" + "a" * 43,
-    "ldap sha": "{SHA}" + SHA1,
-    "ldap ssha": "{SSHA}" + SHA1,
+    "ldap sha, cut": "{SHA}" + SHA1[:-1],
+    "ldap ssha without a salt": "{SSHA}" + SHA1,
+    "ldap ssha256": "{SSHA256}" + SHA1,
     "scrypt without parts": "scrypt:32768:8:1$salt",
     "scrypt with a bad number": "scrypt:x:8:1$salt$" + "00" * 64,
     "scrypt no power of two": "scrypt:1000:8:1$salt$" + "00" * 64,
@@ -85,7 +88,8 @@ UNREADABLE = {
     "hash that is no hex": "scrypt:1024:8:1$salt$" + "zz" * 64,
     "argon2 without parts": "$argon2id$v=19$m=65536,t=3,p=4$salt",
     "argon2 of no kind": "$argon2x$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$" + "A" * 43,
-    "django": "pbkdf2_sha256$1000$salt$" + "A" * 43 + "=",
+    "django, cut": "pbkdf2_sha256$1000$salt$" + "A" * 43,
+    "django's bcrypt": "bcrypt_sha256$$2b$12$" + "a" * 53,
     "scrypt, misspelt": "scypt:32768:8:1$salt$" + "00" * 64,
     "any word": "newhash:3:x$salt$" + "A" * 43,
     "any id": "$new$salt$" + "A" * 43,
@@ -476,7 +480,7 @@ def test_failures_are_not_cached(serve: Any, hashed: bool) -> None:
 @pytest.mark.rule("S14")
 @pytest.mark.parametrize(
     "bad",
-    ["", None, 5, b"x", [], "$2b$12$" + "a" * 53, "{SHA}" + SHA1, "scrypt:32768:8:1$x"],
+    ["", None, 5, b"x", [], "$2b$12$" + "a" * 52, "{SHA}" + SHA1[:-1], "scrypt:32768:8:1$x"],
     ids=repr,
 )
 def test_a_bad_value_put_in_later_is_refused_and_logged(

@@ -112,7 +112,7 @@ fn crypt_takes_long_passwords() {
 
 #[test]
 fn what_costs_too_much_is_refused_when_it_is_read() {
-    let (short, long) = ("a".repeat(43), "a".repeat(86));
+    let (short, long) = (".".repeat(43), ".".repeat(86));
     let bcrypt = |cost: &str| format!("$2b${cost}$CCCCCCCCCCCCCCCCCCCCC.{}", "a".repeat(31));
     let costly = [
         (bcrypt("15"), "bcrypt"),
