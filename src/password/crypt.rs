@@ -22,10 +22,10 @@ pub(super) fn encoded(text: &mut String, mut number: u32, digits: usize) {
 pub(super) fn is_key(text: &str, octets: usize) -> bool {
     let digits = (octets * 8).div_ceil(6);
     let spare = digits * 6 - octets * 8;
-    let values = text.bytes().map(|byte| ALPHABET.iter().position(|&digit| digit == byte));
+    let mut values = text.bytes().map(|byte| ALPHABET.iter().position(|&digit| digit == byte));
     text.len() == digits
         && values.clone().all(|value| value.is_some())
-        && values.last().flatten().is_some_and(|last| last < 64 >> spare)
+        && values.next_back().flatten().is_some_and(|last| last < 64 >> spare)
 }
 
 #[cfg(test)]
