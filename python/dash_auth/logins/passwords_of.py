@@ -86,7 +86,7 @@ def _passwords_of(
             "auth_func_cache_seconds and auth_func_session_seconds go with auth_func=: "
             "a table of users is asked at each request"
         )
-    store = Table(users) if isinstance(users, Mapping) else users
+    store = Table(users, has_tables=is_strict) if isinstance(users, Mapping) else users
     prepare = getattr(store, "prepare", None)
     if prepare is not None:
         prepare()

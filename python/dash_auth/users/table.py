@@ -18,19 +18,22 @@ class Table:
         fields: what is kept of a user.
     """
 
-    def __init__(self, users: Mapping[str, Any]) -> None:
+    def __init__(self, users: Mapping[str, Any], *, has_tables: bool = True) -> None:
         """Remember the mapping.
 
         :param users: names, and a stored password or a table of each
-        :raises TypeError: if a table holds what is of a wrong type
+        :param has_tables: whether a mapping among the values is a table, and not something that a
+            check of the developer's own reads
+        :raises TypeError: if a table holds what is of a wrong type, or no password
         :raises ValueError: if a table holds what nothing can be made of
         """
         self.users: Mapping[str, Any] = users
-        tables = [name for name, kept in users.items() if isinstance(kept, Mapping)]
+        tables = [name for name, kept in users.items() if has_tables and isinstance(kept, Mapping)]
         self.keeps_accounts: bool = bool(tables)
         self.fields: frozenset[str] = frozenset(("password", "groups") if tables else ("password",))
         for name in tables:
-            account_of(name, users[name])
+            if account_of(name, users[name]).password is None:
+                raise TypeError(f"the table of user {name!r} must have a password, a str")
 
     def find(self, name: str) -> Account | None:
         """Return the account of a name, None if there is none."""
