@@ -435,3 +435,81 @@ def test_nothing_shows_the_password_of_a_database() -> None:
     with pytest.raises(dash_auth.Unavailable) as away:
         store.find("alice")
     assert "secret" not in str(away.value)
+
+
+@pytest.mark.parametrize(
+    ("active", "is_in"), [("false", False), ("0", False), ("N", False), ("t", True), ("1", True)]
+)
+def test_text_that_says_no_is_no(url: str, active: str, is_in: bool) -> None:
+    run(
+        url,
+        "create table users (username text, password_hash text, active text)",
+        f"insert into users values ('alice', 'x', '{active}')",
+    )
+    store = SqlUsers(url, "users", active="active")
+    found = store.find("alice")
+    assert found is not None
+    assert found.disabled is not is_in
+    store.close()
+
+
+def test_a_time_is_kept_in_utc(url: str) -> None:
+    run(
+        url,
+        "create table users (username text, password_hash text, until timestamp)",
+        "insert into users values ('alice', 'x', null)",
+    )
+    store = SqlUsers(url, "users", must_change="until")
+    five = timezone(timedelta(hours=5))
+    assert store.change("alice", must_change=datetime(2100, 1, 1, 12, tzinfo=five))
+    found = store.find("alice")
+    assert found is not None
+    assert found.must_change == datetime(2100, 1, 1, 7)
+    store.close()
+
+
+@pytest.mark.parametrize(("kind", "value"), [("datetime", "'garbage'"), ("json", "'{{'")])
+def test_a_row_that_cannot_be_read_refuses_its_user_alone(
+    tmp_path: Path, kind: str, value: str
+) -> None:
+    url = f"sqlite:///{tmp_path / 'users.db'}"
+    run(
+        url,
+        f"create table users (username text, password_hash text, odd {kind})",
+        f"insert into users values ('mallory', 'x', {value}), ('alice', 'x', null)",
+    )
+    store = SqlUsers(url, "users", claims=["odd"])
+    assert store.find("mallory") is None
+    assert store.find("alice") is not None
+    store.close()
+
+
+@pytest.mark.parametrize("value", ["1e300", "9e999"])
+def test_a_time_beyond_all_times_has_no_end(tmp_path: Path, value: str) -> None:
+    url = f"sqlite:///{tmp_path / 'users.db'}"
+    run(
+        url,
+        "create table users (username text, password_hash text, until real)",
+        f"insert into users values ('alice', 'x', {value})",
+    )
+    store = SqlUsers(url, "users", must_change="until")
+    found = store.find("alice")
+    assert found is not None
+    assert found.must_change is True
+    store.close()
+
+
+def test_a_change_counts_at_once_for_every_spelling(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'users.db'}"
+    run(
+        url,
+        "create table users (username text collate nocase, password_hash text)",
+        "insert into users values ('alice', 'old')",
+    )
+    store = SqlUsers(url, "users")
+    assert store.find("ALICE") is not None
+    assert store.change("alice", password="new")
+    found = store.find("ALICE")
+    assert found is not None
+    assert found.password == "new"
+    store.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 import time
@@ -27,6 +28,8 @@ except ImportError as _error:
     ) from _error
 
 T = TypeVar("T")
+
+logger: logging.Logger = logging.getLogger("dash_auth")
 
 _MOST_KEPT = 10_000
 """So many users are remembered, and names that are none's."""
@@ -405,7 +408,13 @@ class SqlUsers:
 
     @staticmethod
     def _found(connection: sql.Connection, columns: Columns, name: str) -> Account | None:
-        rows = connection.execute(columns.find, {"sought": name}).all()
+        try:
+            rows = connection.execute(columns.find, {"sought": name}).all()
+        except (sql.exc.DataError, ValueError, TypeError, OverflowError) as error:
+            # A value that its column cannot have, or a name that the database cannot: nothing of
+            # others.
+            logger.error("A row of the users cannot be read: no login (%s)", type(error).__name__)
+            return None
         if len(rows) != 1:
             # Of two that are like each other in a column that ignores case, neither is meant.
             return None
@@ -453,7 +462,8 @@ class SqlUsers:
         finally:
             with self._lock:
                 self._changes += 1
-                self._kept.pop(name, None)
+                # All of them: a column that ignores case finds an account by many spellings.
+                self._kept.clear()
             self._sampled = self._sampled[0], 0.0
 
     def _asked(self, ask: Callable[[], T]) -> T:

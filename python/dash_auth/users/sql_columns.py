@@ -95,7 +95,7 @@ class Columns:
             tuple(groups) if self.groups is not None else _groups_in(held.get("groups")),
             claims={one.name: getattr(row, f"claim_{one.name}") for one in self.claims},
             # Where it is not known whether an account is active, it is not.
-            disabled=not disabled if self.is_reversed else bool(disabled),
+            disabled=not _is_yes(disabled) if self.is_reversed else bool(disabled),
             email=_text(held.get("email")),
             full_name=_text(held.get("full_name")),
             must_change=_time(held.get("must_change")),
@@ -129,7 +129,7 @@ class Columns:
         if isinstance(column.type, sql.DateTime):
             if value is True:
                 raise ValueError(f"the column {column.name} needs a time until which it counts")
-            return value or None
+            return _in_utc(column, value) if isinstance(value, datetime) else None
         if isinstance(value, datetime):
             raise ValueError(
                 f"the column {column.name} holds no time: a password that has to be changed within "
@@ -249,10 +249,27 @@ def _text(held: Any) -> str | None:
     return held if isinstance(held, str) and held else None
 
 
+def _is_yes(held: Any) -> bool:
+    """Tell whether a column says yes; what is not known to mean that does not."""
+    if isinstance(held, str):
+        return held.strip().lower() in ("1", "t", "true", "y", "yes")
+    return bool(held)
+
+
+def _in_utc(column: Any, value: datetime) -> datetime:
+    """Return a time as a column keeps it: in UTC, where it has no zone without one."""
+    if value.tzinfo is not None:
+        value = value.astimezone(timezone.utc)
+    return value if column.type.timezone else value.replace(tzinfo=None)
+
+
 def _time(held: Any) -> bool | datetime:
     if isinstance(held, datetime | bool):
         return held
     if isinstance(held, float | int) and held > 1:
-        return datetime.fromtimestamp(held, timezone.utc)
+        try:
+            return datetime.fromtimestamp(held, timezone.utc)
+        except (OverflowError, ValueError, OSError):
+            return True
     # Zero is a time that has no end; a column of our own has NULL where there is none.
     return held is not None and (isinstance(held, float) or bool(held))
