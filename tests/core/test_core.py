@@ -195,8 +195,12 @@ def test_the_table_shows_nothing_of_itself() -> None:
 
 def test_a_table_may_give_the_users_own_names() -> None:
     users = Users({"alice": "secret", "bob": HASHED}, is_named=True)
-    table: dict[str, Any] = {"ALICE": ("alice", "secret"), "bob": ("bob", HASHED), "eve": None}
-    assert verified(users, basic("ALICE:secret"), table, "") == ("alice", "secret")
+    table: dict[str, Any] = {
+        "ALICE": ("alice", "secret", "version 1"),
+        "bob": ("bob", HASHED, HASHED),
+        "eve": None,
+    }
+    assert verified(users, basic("ALICE:secret"), table, "") == ("alice", "version 1")
     assert verified(users, basic("ALICE:wrong"), table, "") == Refusal.WRONG
     assert verified(users, basic("alice:secret"), table, "") == Refusal.WRONG
     assert verified(users, basic("eve:secret"), table, "") == Refusal.WRONG
@@ -205,8 +209,12 @@ def test_a_table_may_give_the_users_own_names() -> None:
 @pytest.mark.parametrize(
     ("is_named", "value"),
     [
-        (False, ("alice", "secret")),
-        *((True, value) for value in ("secret", ("alice",), ("alice", None), (5, "secret"), ())),
+        (False, ("alice", "secret", "secret")),
+        *(
+            (True, value)
+            for value in ("secret", ("alice", "secret"), ("alice", None, "secret"), ())
+        ),
+        *((True, value) for value in ((5, "secret", "secret"), ("alice", "secret", None))),
     ],
 )
 def test_what_is_not_of_the_form_of_the_table_lets_nobody_in(
