@@ -513,3 +513,36 @@ def test_a_change_counts_at_once_for_every_spelling(tmp_path: Path) -> None:
     assert found is not None
     assert found.password == "new"
     store.close()
+
+
+def test_of_two_rows_neither_is_changed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'users.db'}"
+    run(
+        url,
+        "create table users (username text collate nocase, password_hash text)",
+        *(f"insert into users values ('{name}', 'x')" for name in ("bob", "BOB")),
+    )
+    store = SqlUsers(url, table="users")
+    for call in (
+        lambda: store.change("bob", password="y"),
+        lambda: store.set_password("bob", "y", was="x"),
+        lambda: store.remove("bob"),
+    ):
+        with pytest.raises(ValueError, match="2 rows have that name"):
+            call()
+    assert [one.password for one in store.search()] == ["x", "x"]
+    store.close()
+
+
+def test_a_row_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'users.db'}"
+    run(
+        url,
+        "create table users (username text, password_hash text, until timestamp)",
+        *(f"insert into users values ('user{n}', 'x', 'no date')" for n in range(3)),
+        "insert into users values ('user4', 'x', null)",
+    )
+    store = SqlUsers(url, table="users", must_change="until")
+    assert [one.name for one in store.search()] == ["user4"]
+    assert list(store.names()) == ["user0", "user1", "user2", "user4"]
+    store.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from dash_auth import _core
@@ -41,27 +41,25 @@ class HtpasswdFile(WatchedFile):
 
     def create(self, account: Account) -> bool:
         """Add an account; see :meth:`WritableUserStore.create`."""
-        check_name(account.name)
-        kept = {
-            "groups": account.groups,
-            "email": account.email,
-            "full_name": account.full_name,
-            "disabled": account.disabled,
-            "must_change": account.must_change,
-            "claims": account.claims,
-        }
-        check_fields({key: value for key, value in kept.items() if value}, self.fields, _STORE)
-        if account.password is None:
-            raise ValueError(_NO_PASSWORD)
-        line = _line(account.name, account.password)
+        return self.create_all([account])
+
+    def create_all(self, accounts: Iterable[Account]) -> bool:
+        """Add accounts in one step: all of them, or none.
+
+        :param accounts: the accounts
+        :return: False if a name is taken
+        :raises ValueError: see :meth:`create`
+        """
+        new = [(account.name, _password_of(account)) for account in accounts]
 
         def added(lines: list[bytes], kept: dict[str, str]) -> list[bytes] | None:
-            if account.name in kept:
-                return None
-            kept[account.name] = str(account.password)
-            return [*lines, line]
+            for name, stored in new:
+                if name in kept:
+                    return None
+                kept[name] = stored
+            return [*lines, *(_line(name, stored) for name, stored in new)]
 
-        return self._edit(added)
+        return not new or self._edit(added)
 
     def change(self, name: str, **fields: Any) -> bool:
         """Change the password of an account; see :meth:`WritableUserStore.change`."""
@@ -117,6 +115,24 @@ class HtpasswdFile(WatchedFile):
             return new
 
         return self._rewrite(edited)
+
+
+def _password_of(account: Account) -> str:
+    """Return the stored password of a new account, which has nothing else."""
+    check_name(account.name)
+    kept = {
+        "groups": account.groups,
+        "email": account.email,
+        "full_name": account.full_name,
+        "disabled": account.disabled,
+        "must_change": account.must_change,
+        "claims": account.claims,
+    }
+    given = {key: value for key, value in kept.items() if value}
+    check_fields(given, HtpasswdFile.fields, _STORE)
+    if account.password is None:
+        raise ValueError(_NO_PASSWORD)
+    return account.password
 
 
 def _line(name: str, stored: str) -> bytes:

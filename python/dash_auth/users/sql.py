@@ -31,6 +31,9 @@ T = TypeVar("T")
 
 logger: logging.Logger = logging.getLogger("dash_auth")
 
+UNREADABLE = (sql.exc.DataError, ValueError, TypeError, OverflowError)
+"""What is raised for a value that its column cannot have."""
+
 _MOST_KEPT = 10_000
 """So many users are remembered, and names that are none's."""
 
@@ -173,9 +176,9 @@ class SqlUsers:
     def names(self) -> Iterator[str]:
         """Return the names of all accounts, one after another."""
         after = ""
-        while page := self._page("", after, _PAGE):
-            yield from (account.name for account in page)
-            after = page[-1].name
+        while page := self._names_after(after):
+            yield from page
+            after = page[-1]
 
     def sample(self) -> list[str]:
         """Return some of the names, read once a minute."""
@@ -271,7 +274,7 @@ class SqlUsers:
         deletion = columns.users.delete().where(columns.of["name"] == name)
 
         def removing(connection: sql.Connection) -> bool:
-            is_there = connection.execute(deletion).rowcount > 0
+            is_there = _is_one(connection.execute(deletion).rowcount)
             if is_there:
                 self._put_groups(connection, columns, name, ())
             return is_there
@@ -298,7 +301,7 @@ class SqlUsers:
         def changing(connection: sql.Connection) -> bool:
             if values:
                 update = columns.users.update().where(where).values(values)
-                is_there = connection.execute(update).rowcount > 0
+                is_there = _is_one(connection.execute(update).rowcount)
             else:
                 is_there = connection.execute(columns.find, {"sought": name}).first() is not None
             if is_there:
@@ -410,7 +413,7 @@ class SqlUsers:
     def _found(connection: sql.Connection, columns: Columns, name: str) -> Account | None:
         try:
             rows = connection.execute(columns.find, {"sought": name}).all()
-        except (sql.exc.DataError, ValueError, TypeError, OverflowError) as error:
+        except UNREADABLE as error:
             # A value that its column cannot have, or a name that the database cannot: nothing of
             # others.
             logger.error("A row of the users cannot be read: no login (%s)", type(error).__name__)
@@ -431,13 +434,27 @@ class SqlUsers:
                         *(one.icontains(text, autoescape=True) for one in sought if one is not None)
                     )
                 )
-            rows = connection.execute(query).all()
-            found = [
-                columns.account(row, _groups(connection, columns, row.own_name)) for row in rows
-            ]
+            try:
+                rows = connection.execute(query).all()
+            except UNREADABLE:
+                # One row that cannot be read hides no other.
+                names = connection.execute(query.with_only_columns(name)).scalars()
+                found = [self._found(connection, columns, one) for one in names]
+            else:
+                found = [
+                    columns.account(row, _groups(connection, columns, row.own_name)) for row in rows
+                ]
             return [account for account in found if account is not None]
 
         return self._read(page)
+
+    def _names_after(self, after: str) -> list[str]:
+        def names(connection: sql.Connection, columns: Columns) -> list[str]:
+            name = columns.of["name"]
+            query = sql.select(name).where(name > after).order_by(name).limit(_PAGE)
+            return [one for one in connection.execute(query).scalars() if isinstance(one, str)]
+
+        return self._read(names)
 
     def _read_sample(self) -> list[str]:
         def sample(connection: sql.Connection, columns: Columns) -> list[str]:
@@ -488,6 +505,16 @@ def _groups(connection: sql.Connection, columns: Columns, name: Any) -> Sequence
         return ()
     rows = connection.execute(columns.groups_of, {"sought": name})
     return [row[0] for row in rows if isinstance(row[0], str)]
+
+
+def _is_one(rows: int) -> bool:
+    """Tell whether one row was changed; of several, which are put back, none was meant.
+
+    :raises ValueError: if there were several
+    """
+    if rows > 1:
+        raise ValueError(f"{rows} rows have that name: none is changed")
+    return rows == 1
 
 
 def _drawn() -> str:

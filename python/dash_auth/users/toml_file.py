@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -15,6 +15,9 @@ from dash_auth.users.fields import FIELDS, account_of, check_fields, check_name,
 from dash_auth.users.store import Account
 from dash_auth.users.toml_tables import Parts, read, text_of
 from dash_auth.users.watched_file import WatchedFile
+
+_GAPS = ("\n\n", "\n", "")
+"""What parts a table from the one before, by how many line feeds are there."""
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -52,21 +55,30 @@ class UsersFile(WatchedFile):
 
     def create(self, account: Account) -> bool:
         """Add an account; see :meth:`WritableUserStore.create`."""
-        check_name(account.name)
-        table = table_of(replace(account, credential_version=_drawn()))
-        table = {key: _seconds(value) for key, value in table.items()}
+        return self.create_all([account])
+
+    def create_all(self, accounts: Iterable[Account]) -> bool:
+        """Add accounts in one step: all of them, or none.
+
+        :param accounts: the accounts
+        :return: False if a name is taken
+        :raises ValueError: see :meth:`create`
+        """
+        new = [(account.name, _new_table(account)) for account in accounts]
 
         def added(text: str, tables: dict[str, Any]) -> str | None:
-            if account.name in tables:
-                return None
-            tables[account.name] = table
-            gap = (
-                "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
-            )
-            lines = [f"{_key(key)} = {_value(value)}\n" for key, value in table.items()]
-            return f"{text}{gap}[{_key(account.name)}]\n{''.join(lines)}"
+            parts = [text]
+            for name, table in new:
+                if name in tables:
+                    return None
+                tables[name] = table
+                gap = _GAPS[(text[-1:] == "\n") + (text[-2:] == "\n\n")] if text else ""
+                lines = [f"{_key(key)} = {_value(value)}\n" for key, value in table.items()]
+                text = f"{gap}[{_key(name)}]\n{''.join(lines)}"
+                parts.append(text)
+            return "".join(parts)
 
-        return self._edit(added)
+        return not new or self._edit(added)
 
     def change(self, name: str, **fields: Any) -> bool:
         """Change single fields of an account; see :meth:`WritableUserStore.change`."""
@@ -151,6 +163,14 @@ class UsersFile(WatchedFile):
             return encoded
 
         return self._rewrite(edited)
+
+
+def _new_table(account: Account) -> dict[str, Any]:
+    """Return the table of a new account."""
+    check_name(account.name)
+    table = table_of(replace(account, credential_version=_drawn()))
+    table = {key: _seconds(value) for key, value in table.items()}
+    return table
 
 
 def _account(name: str, table: Any) -> Account:

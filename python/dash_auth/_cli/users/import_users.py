@@ -114,6 +114,12 @@ def _account(store: Any, entry: Entry) -> Account:
 
 def _create(store: Any, accounts: list[Account]) -> None:
     """Add accounts; where one cannot be added, those before it are taken back."""
+    create_all = getattr(store, "create_all", None)
+    if create_all is not None:
+        # A file is written once, and not once for each.
+        if not create_all(accounts):
+            raise click.ClickException("nothing is imported: one of the names is taken by now")
+        return
     created: list[str] = []
     try:
         for account in accounts:
