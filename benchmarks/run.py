@@ -18,6 +18,7 @@ GROUPS = (
     "form_session",
     "shared_sessions",
     "many_logins",
+    "kept_users",
     "page_load",
     "guessing",
     "throttled",
