@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
@@ -14,12 +15,12 @@ from dash_auth import _threads as threads
 from dash_auth._core import Credentials, Refusal
 from dash_auth._steps import is_way, walk
 from dash_auth.logins.stored_passwords import StoredPasswords
-from dash_auth.users import Account, SqlUsers, UsersFile
-from everywhere import Serve, app_behind, on_event_loops
+from dash_auth.users import Account, SqlUsers, UsersFile, written_file
+from everywhere import Serve, on_event_loops
 from forms import Browser, form_app
 from hashing import Hashing
 from users.test_live_store import LookingUsers
-from writable import MemoryUsers, hashed
+from writable import hashed
 
 from .http import ALICE, BOB
 
@@ -92,3 +93,64 @@ def test_an_unknown_name_costs_a_hash_though_most_accounts_are_unused(
         assert hashing.count(partial(guess, name)) == 1, name
     if hasattr(store, "close"):
         store.close()
+
+
+@pytest.mark.parametrize("kind", ["BOOLEAN", "INTEGER", "TEXT"])
+@pytest.mark.parametrize("column", ["disabled", "active"])
+def test_of_a_table_that_is_there_too(
+    kind: str, column: str, tmp_path: Path, hashing: Hashing
+) -> None:
+    url, stored = f"sqlite:///{tmp_path}/own.db", hashing.of(ALICE[1])
+    engine = sql.create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"CREATE TABLE people (username TEXT, password_hash TEXT, flag {kind})"
+        )
+        off = 1 if column == "disabled" else 0
+        many = 10 if kind == "TEXT" else 70
+        rows = [(f"a{number}", stored, off) for number in range(many)]
+        connection.exec_driver_sql(
+            "INSERT INTO people VALUES (?, ?, ?)",
+            [*rows, ("b", None, 1 - off), ("zoe", stored, 1 - off)],
+        )
+    engine.dispose()
+    store = SqlUsers(url, "people", **{column: "flag"})  # type: ignore[arg-type]
+    assert "zoe" in store.sample()
+    if kind != "TEXT":
+        assert store.sample() == ["zoe"]
+    store.close()
+
+
+def test_an_invitation_overwrites_no_password_that_another_program_has_set(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/own.db"
+    engine = sql.create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TABLE people (username TEXT, password_hash TEXT, version TEXT)"
+        )
+        connection.exec_driver_sql("INSERT INTO people VALUES ('ada', NULL, NULL)")
+    store = SqlUsers(url, "people", credential_version="version")
+    found = store.find("ada")
+    assert found is not None and found.password is found.credential_version is None
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE people SET password_hash = 'theirs'")
+    assert not store.set_password("ada", "ours", was=None)
+    with engine.begin() as connection:
+        kept = connection.exec_driver_sql("SELECT password_hash FROM people").scalar_one()
+        connection.exec_driver_sql("UPDATE people SET password_hash = '', version = ''")
+    assert kept == "theirs"
+    assert store.set_password("ada", "ours", was=None)
+    engine.dispose()
+    store.close()
+
+
+def test_a_lock_that_somebody_keeps_holds_up_nobody_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(written_file, "LONGEST_WAIT", 0.1)
+    store = file_of(tmp_path, Account("alice", hashed(ALICE[1])))
+    with open(tmp_path / ".users.toml.lock", "rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(OSError, match="another program has held the lock"):
+            store.change("alice", disabled=True)
+    assert store.change("alice", disabled=True)

@@ -246,9 +246,11 @@ class SqlUsers:
         columns = self._ready()
         changed = {"password": stored, **self._new_credential(columns, {})}
         password, version = columns.of["password"], columns.of.get("credential_version")
-        is_same = password.is_(None) if was is None else password == was
+        is_same = _is_none(password) if was is None else password == was
         if version is not None:
-            is_same = sql.or_(version == was, sql.and_(version.is_(None), is_same))
+            is_same = sql.and_(_is_none(version), is_same)
+            if was is not None:
+                is_same = sql.or_(version == was, is_same)
         return self._changed(columns, name, changed, is_same)
 
     def replace_password(self, name: str, old: str, new: str) -> bool:
@@ -478,6 +480,11 @@ def _groups(connection: sql.Connection, columns: Columns, name: Any) -> Sequence
         return ()
     rows = connection.execute(columns.groups_of, {"sought": name})
     return [row[0] for row in rows if isinstance(row[0], str)]
+
+
+def _is_none(column: Any) -> Any:
+    # As accounts are read: an empty text is none.
+    return sql.or_(column.is_(None), column == "")
 
 
 def _drawn() -> str:
