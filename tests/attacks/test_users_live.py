@@ -14,6 +14,7 @@ import sqlalchemy as sql
 from dash_auth import _threads as threads
 from dash_auth._core import Credentials, Refusal
 from dash_auth._steps import is_way, walk
+from dash_auth._unavailable import Unavailable
 from dash_auth.logins.stored_passwords import StoredPasswords
 from dash_auth.users import Account, SqlUsers, UsersFile, written_file
 from everywhere import Serve, on_event_loops
@@ -154,3 +155,21 @@ def test_a_lock_that_somebody_keeps_holds_up_nobody_for_ever(
         with pytest.raises(OSError, match="another program has held the lock"):
             store.change("alice", disabled=True)
     assert store.change("alice", disabled=True)
+
+
+def test_a_search_that_takes_too_long_stops_no_login(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = database_of(tmp_path, Account("alice", hashed(ALICE[1])))
+    read = store._database.read
+
+    def read_or_late(ask: Any) -> Any:
+        if ask.__closure__ and any("page" in repr(one.cell_contents) for one in ask.__closure__):
+            raise TimeoutError("the database does not answer")
+        return read(ask)
+
+    monkeypatch.setattr(store._database, "read", read_or_late)
+    with pytest.raises(Unavailable):
+        store.search("a")
+    assert store.find("alice") is not None
+    store.close()

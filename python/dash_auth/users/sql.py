@@ -127,6 +127,8 @@ class SqlUsers:
         self._columns: Columns | None = own_columns(self._metadata) if table is None else None
         self._are_there = False
         self._breaker = Breaker("the users")
+        # To search through millions may take too long, and says nothing of logins.
+        self._breaker_of_lists = Breaker("the list of users")
         # Name, account, and when it was read: the one used last is the last.
         self._kept: OrderedDict[str, tuple[Account | None, float]] = OrderedDict()
         self._changes = 0
@@ -430,7 +432,7 @@ class SqlUsers:
             ]
             return [account for account in found if account is not None]
 
-        return self._read(page)
+        return self._read(page, self._breaker_of_lists)
 
     def _read_sample(self) -> list[str]:
         def sample(connection: sql.Connection, columns: Columns) -> list[str]:
@@ -439,9 +441,11 @@ class SqlUsers:
 
         return self._read(sample)
 
-    def _read(self, look: Callable[[sql.Connection, Columns], T]) -> T:
+    def _read(
+        self, look: Callable[[sql.Connection, Columns], T], breaker: Breaker | None = None
+    ) -> T:
         columns = self._ready()
-        return self._asked(lambda: self._database.read(lambda one: look(one, columns)))
+        return self._asked(lambda: self._database.read(lambda one: look(one, columns)), breaker)
 
     def _written(self, name: str, change: Callable[[sql.Connection], T]) -> T:
         try:
@@ -458,7 +462,7 @@ class SqlUsers:
                 self._kept.pop(name, None)
             self._sampled = self._sampled[0], 0.0
 
-    def _asked(self, ask: Callable[[], T]) -> T:
+    def _asked(self, ask: Callable[[], T], breaker: Breaker | None = None) -> T:
         failed: list[ValueError] = []
 
         def asking() -> T | None:
@@ -469,7 +473,7 @@ class SqlUsers:
                 failed.append(error)
                 return None
 
-        found = self._breaker.asked(asking)
+        found = (breaker or self._breaker).asked(asking)
         if failed:
             raise failed[0]
         return found  # type: ignore[return-value]
