@@ -17,13 +17,17 @@ from dash_auth._steps import is_way, walk
 from dash_auth._unavailable import Unavailable
 from dash_auth.logins.stored_passwords import StoredPasswords
 from dash_auth.users import Account, SqlUsers, UsersFile, written_file
-from everywhere import Serve, on_event_loops
-from forms import Browser, form_app
+from dash_auth._servers.websocket import watched
+from dash_auth.logins.form.invitation import Invitations
+from everywhere import PRIVATE_BODY, Serve, app_behind, on_event_loops
+from forms import KEY, NAVIGATION, Browser, form_app
+from managed import PASSWORD, administrator, managed_app
+from sockets.servers import LOGIN_REQUIRED
 from hashing import Hashing
 from users.test_live_store import LookingUsers
-from writable import hashed
+from writable import MemoryUsers, hashed
 
-from .http import ALICE, BOB
+from .http import ALICE, BOB, PRIVATE
 
 
 @pytest.fixture
@@ -173,3 +177,60 @@ def test_a_search_that_takes_too_long_stops_no_login(
         store.search("a")
     assert store.find("alice") is not None
     store.close()
+
+
+@on_event_loops
+def test_a_socket_opened_by_basic_ends_when_the_password_has_to_be_changed(
+    everywhere: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watched, "_SECONDS_BETWEEN_LOOKS", 0.1)
+    store = MemoryUsers(Account("alice", hashed(ALICE[1]), ["board"]))
+    site: Any = everywhere(app_behind(store))
+    with site.open(auth=ALICE) as socket:
+        assert PRIVATE in str(socket.call(PRIVATE_BODY))
+        store.change("alice", must_change=True)
+        assert socket.closing_code() == LOGIN_REQUIRED
+
+
+ODD = {
+    "nul": b"%00", "lone": b"%ED%A0%80", "bytes": b"%FF%FE", "long": b"a" * 60_000,
+    "wide": b"%F0%9F%98%80" * 20, "rtl": b"%E2%80%AE", "newline": b"%0d%0aSet-Cookie:%20x=y",
+    "raw": b"\xff\x00", "percent": b"%zz%", "empty": b"",
+}  # fmt: skip
+
+
+def test_odd_bytes_in_forms_are_no_error(everywhere: Serve, tmp_path: Path) -> None:
+    store = file_of(tmp_path, Account("ada", hashed(PASSWORD), ["admin"]), Account("grace"))
+    browser = administrator(everywhere(managed_app(store)))
+    proof = browser.field(browser.visit("/account"), "proof").encode()
+    users_proof = browser.field(browser.visit("/users"), "proof").encode()
+    token = Invitations(lambda: (KEY.encode(),)).token(store.find("grace"))  # type: ignore[arg-type]
+    link = f"/login/invitation/{token}"
+    linked = browser.field(browser.visit(link), "proof").encode()
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Sec-Fetch-Site": "same-origin",
+        **NAVIGATION,
+    }
+    for what, odd in ODD.items():
+        bodies = [
+            (
+                "/account",
+                b"proof=%s&do=password&current=%s&new=%s&again=%s" % (proof, odd, odd, odd),
+            ),
+            ("/account", b"proof=%s&do=%s&next=%s" % (proof, odd, odd)),
+            (link, b"proof=%s&new=%s&again=%s" % (linked, odd, odd)),
+            ("/users", b"proof=%s&action=add&user=%s&groups=%s" % (users_proof, odd, odd)),
+            ("/users", b"proof=%s&action=groups&user=grace&was=&groups=%s" % (users_proof, odd)),
+            ("/users", b"proof=%s&action=disable&user=%s" % (users_proof, odd)),
+            (
+                "/users",
+                b"proof=%s&action=%s&user=grace&q=%s&after=%s" % (users_proof, odd, odd, odd),
+            ),
+        ]
+        for path, body in bodies:
+            reply = browser.send("POST", path, headers, body=body)
+            assert reply.status < 500, (what, path)
+    # Each name that was taken is one that can be read, and nothing else came into the file.
+    UsersFile(store.path).prepare()
+    assert "admin" not in Path(store.path).read_text().replace('groups = ["admin"]', "", 1)
