@@ -13,17 +13,19 @@ import pytest
 import sqlalchemy as sql
 from dash_auth import _threads as threads
 from dash_auth._core import Credentials, Refusal
+from dash_auth._servers.websocket import watched
 from dash_auth._steps import is_way, walk
 from dash_auth._unavailable import Unavailable
+from dash_auth.logins.form.invitation import Invitations
+from dash_auth.logins.form.users_page_changes import Changes
+from dash_auth.logins.pages.users import Said
 from dash_auth.logins.stored_passwords import StoredPasswords
 from dash_auth.users import Account, SqlUsers, UsersFile, written_file
-from dash_auth._servers.websocket import watched
-from dash_auth.logins.form.invitation import Invitations
 from everywhere import PRIVATE_BODY, Serve, app_behind, on_event_loops
 from forms import KEY, NAVIGATION, Browser, form_app
+from hashing import Hashing
 from managed import PASSWORD, administrator, managed_app
 from sockets.servers import LOGIN_REQUIRED
-from hashing import Hashing
 from users.test_live_store import LookingUsers
 from writable import MemoryUsers, hashed
 
@@ -234,3 +236,29 @@ def test_odd_bytes_in_forms_are_no_error(everywhere: Serve, tmp_path: Path) -> N
     # Each name that was taken is one that can be read, and nothing else came into the file.
     UsersFile(store.path).prepare()
     assert "admin" not in Path(store.path).read_text().replace('groups = ["admin"]', "", 1)
+
+
+def test_what_another_process_did_a_moment_ago_is_not_undone(tmp_path: Path) -> None:
+    ada, eve = Account("ada", "x", ["admin"]), Account("eve", "x", ["admin"])
+    here = database_of(tmp_path, ada, eve, Account("grace", "x", ["staff"]))
+    there = SqlUsers(f"sqlite:///{tmp_path}/users.db")
+    changes = Changes(here, "admin", Invitations(lambda: (KEY.encode(),)))
+    request: Any = Asking()
+    for name in ("ada", "eve", "grace"):
+        assert here.find(name) is not None
+    assert there.change("grace", groups=["staff", "board"])
+    assert changes.set_groups(request, "ada", "grace", "staff, x", "staff") is Said.CHANGED
+    # Who asks was removed by the other one, who is the last one now.
+    assert there.remove("ada")
+    assert changes.remove(request, "ada", "eve") is Said.LAST
+    here.close()
+    there.close()
+
+
+def test_a_weak_hash_that_was_stored_anew_already_is_not_made_again() -> None:
+    weak = hashed(ALICE[1])
+    store = MemoryUsers(Account("alice", weak))
+    passwords = StoredPasswords(store)
+    assert passwords._is_to_renew("alice", weak)
+    assert store.replace_password("alice", weak, hashed(ALICE[1]))
+    assert not passwords._is_to_renew("alice", weak)

@@ -133,11 +133,16 @@ class StoredPasswords(Passwords):
     # A weak hash of a right password is stored anew
 
     def _is_to_renew(self, name: str, stored: str | None) -> bool:
-        """Tell whether a stored password is weak, and the store can say that it is the same one."""
+        """Tell whether a stored password is weak, is still there, and can be told from another."""
         if stored is None or not hasattr(self.store, "replace_password"):
             return False
         account = self.account(name)
-        is_same = account is not None and account.credential_version is not None
+        is_same = (
+            account is not None
+            and account.credential_version is not None
+            # Of many at once the first one did so.
+            and account.password == stored
+        )
         return is_same and _weakness(stored) is not None
 
     def _renew(self, name: str, attempt: Attempt) -> None:

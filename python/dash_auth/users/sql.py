@@ -162,6 +162,14 @@ class SqlUsers:
         kept = self._fresh(name)
         return self._looked_up(name) if kept is None else kept[0]
 
+    def find_now(self, name: str) -> Account | None:
+        """Return what :meth:`find` does, as it is in the database now.
+
+        :param name: the name
+        :raises Unavailable: if the database cannot be asked
+        """
+        return self._looked_up(name)
+
     def is_current(self, name: str) -> bool:
         """Tell whether :meth:`find` answers from memory.
 
