@@ -19,7 +19,7 @@ else:
     import fcntl
 
 
-LONGEST_WAIT = 10.0
+LONGEST_WAIT = 30.0
 """For how long one that writes waits for another, in seconds."""
 
 
