@@ -487,16 +487,16 @@ class SqlUsers:
         return found  # type: ignore[return-value]
 
 
+def _is_none(column: Any) -> Any:
+    # As accounts are read: an empty text is none.
+    return sql.or_(column.is_(None), column == "")
+
+
 def _groups(connection: sql.Connection, columns: Columns, name: Any) -> Sequence[str]:
     if columns.groups_of is None:
         return ()
     rows = connection.execute(columns.groups_of, {"sought": name})
     return [row[0] for row in rows if isinstance(row[0], str)]
-
-
-def _is_none(column: Any) -> Any:
-    # As accounts are read: an empty text is none.
-    return sql.or_(column.is_(None), column == "")
 
 
 def _drawn() -> str:
