@@ -182,7 +182,7 @@ class BasicAuth(Auth):
             guard.server,
             tickets,
             basic,
-            stored=basic.passwords.stored,
+            stored=basic.passwords.stored_in_use,
             claims=basic.passwords.claims,
             look_up=basic.passwords.look_up,
             known_name=self.__known_name,

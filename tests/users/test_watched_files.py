@@ -450,7 +450,7 @@ def test_a_file_of_htpasswd_is_watched_as_well(
 
 def test_many_users_are_found_in_memory(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "users.toml"
-    path.write_text("".join(f"[user{number}]\n" for number in range(5000)))
+    path.write_text("".join(f"[user{number}]\npassword = 'x'\n" for number in range(5000)))
     users = UsersFile(path)
     users.prepare()
     assert users.find("user4999") is users.find("user4999") is not None

@@ -140,7 +140,7 @@ class Basic(Login):
 
     def holds(self, visitor: Visitor) -> bool:
         name, verified_against = visitor.against
-        return super().holds(visitor) and self.passwords.stored(name) == verified_against
+        return super().holds(visitor) and self.passwords.stored_in_use(name) == verified_against
 
     def weak_passwords(self) -> list[tuple[str, str]]:
         return self.passwords.weak()

@@ -157,6 +157,13 @@ class Passwords(ABC):
         account = self.account(name) if self.keep_accounts else None
         return account is not None and bool(account.must_change)
 
+    def stored_in_use(self, name: str) -> str | None:
+        """Return what :meth:`stored` does, None for a password that has to be changed first.
+
+        :param name: the user's name
+        """
+        return None if self.must_change(name) else self.stored(name)
+
     def claims(self, name: str) -> Steps[dict[str, Any]]:
         """Return what the session shows of a user.
 

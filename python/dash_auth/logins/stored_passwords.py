@@ -80,8 +80,9 @@ class StoredPasswords(Passwords):
     ) -> Steps[Verification] | Verification:
         if self._is_current is not None:
             credentials = _core.parse_basic(brought) if isinstance(brought, str) else brought
-            looking = None if credentials is None else self.look_up(credentials.username)
-            if looking is not None:
+            name = None if credentials is None else credentials.username
+            if name is not None and not self._is_current(name):
+                looking = self._looking_up(name, is_remembered=False)
                 return self._verified_once_found(looking, brought, request, device)
         return self._verified(brought, request, device)
 
@@ -132,11 +133,16 @@ class StoredPasswords(Passwords):
     # A weak hash of a right password is stored anew
 
     def _is_to_renew(self, name: str, stored: str | None) -> bool:
-        """Tell whether a stored password is weak, and the store can say that it is the same one."""
+        """Tell whether a stored password is weak, is still there, and can be told from another."""
         if stored is None or not hasattr(self.store, "replace_password"):
             return False
         account = self.account(name)
-        is_same = account is not None and account.credential_version is not None
+        is_same = (
+            account is not None
+            and account.credential_version is not None
+            # Of many at once the first one did so.
+            and account.password == stored
+        )
         return is_same and _weakness(stored) is not None
 
     def _renew(self, name: str, attempt: Attempt) -> None:
@@ -154,10 +160,11 @@ class StoredPasswords(Passwords):
     def look_up(self, name: str) -> Steps[None] | None:
         if self._is_current is None or self._is_current(name):
             return None
-        return self._looking_up(name)
+        # Who has logged in is held up by none of those who guess.
+        return self._looking_up(name, is_remembered=True)
 
-    def _looking_up(self, name: str) -> Steps[None]:
-        yield Wait(partial(self.store.find, name))
+    def _looking_up(self, name: str, *, is_remembered: bool) -> Steps[None]:
+        yield Wait(partial(self.store.find, name), is_remembered=is_remembered)
 
     def _own_name(self, typed: str) -> str:
         account = self.account(typed)

@@ -133,6 +133,8 @@ class SqlUsers:
         self._columns: Columns | None = own_columns(self._metadata) if table is None else None
         self._are_there = False
         self._breaker = Breaker("the users")
+        # To search through millions may take too long, and says nothing of logins.
+        self._breaker_of_lists = Breaker("the list of users")
         # Name, account, and when it was read: the one used last is the last.
         self._kept: OrderedDict[str, tuple[Account | None, float]] = OrderedDict()
         self._changes = 0
@@ -166,6 +168,14 @@ class SqlUsers:
         kept = self._fresh(name)
         return self._looked_up(name) if kept is None else kept[0]
 
+    def find_now(self, name: str) -> Account | None:
+        """Return what :meth:`find` does, as it is in the database now.
+
+        :param name: the name
+        :raises Unavailable: if the database cannot be asked
+        """
+        return self._looked_up(name)
+
     def is_current(self, name: str) -> bool:
         """Tell whether :meth:`find` answers from memory.
 
@@ -181,7 +191,10 @@ class SqlUsers:
             after = page[-1]
 
     def sample(self) -> list[str]:
-        """Return some of the names, read once a minute."""
+        """Return some of the names with which somebody can log in, read once a minute.
+
+        Against what is stored for them unknown names are verified in vain.
+        """
         names, read = self._sampled
         if not names or time.monotonic() - read > _SAMPLED_EVERY:
             self._sampled = self._read_sample(), time.monotonic()
@@ -249,9 +262,11 @@ class SqlUsers:
         columns = self._ready()
         changed = {"password": stored, **self._new_credential(columns, {})}
         password, version = columns.of["password"], columns.of.get("credential_version")
-        is_same = password.is_(None) if was is None else password == was
+        is_same = _is_none(password) if was is None else password == was
         if version is not None:
-            is_same = sql.or_(version == was, sql.and_(version.is_(None), is_same))
+            is_same = sql.and_(_is_none(version), is_same)
+            if was is not None:
+                is_same = sql.or_(version == was, is_same)
         return self._changed(columns, name, changed, is_same)
 
     def replace_password(self, name: str, old: str, new: str) -> bool:
@@ -331,7 +346,7 @@ class SqlUsers:
         :raises ValueError: if a table or a column is not there, or there is no user
         """
         self._ready()
-        if not self.sample():
+        if not self.sample() and not self._page("", "", 1):
             url = self._database.engine.url.render_as_string(hide_password=True)
             raise ValueError(f"there are no users. Add one: dash-auth users add NAME --store {url}")
         # Workers are made as copies of this process.
@@ -446,7 +461,7 @@ class SqlUsers:
                 ]
             return [account for account in found if account is not None]
 
-        return self._read(page)
+        return self._read(page, self._breaker_of_lists)
 
     def _names_after(self, after: str) -> list[str]:
         def names(connection: sql.Connection, columns: Columns) -> list[str]:
@@ -458,14 +473,16 @@ class SqlUsers:
 
     def _read_sample(self) -> list[str]:
         def sample(connection: sql.Connection, columns: Columns) -> list[str]:
-            query = sql.select(columns.of["name"]).limit(_SAMPLE)
+            query = sql.select(columns.of["name"]).where(columns.can_log_in()).limit(_SAMPLE)
             return [row[0] for row in connection.execute(query) if isinstance(row[0], str)]
 
         return self._read(sample)
 
-    def _read(self, look: Callable[[sql.Connection, Columns], T]) -> T:
+    def _read(
+        self, look: Callable[[sql.Connection, Columns], T], breaker: Breaker | None = None
+    ) -> T:
         columns = self._ready()
-        return self._asked(lambda: self._database.read(lambda one: look(one, columns)))
+        return self._asked(lambda: self._database.read(lambda one: look(one, columns)), breaker)
 
     def _written(self, name: str, change: Callable[[sql.Connection], T]) -> T:
         try:
@@ -483,7 +500,7 @@ class SqlUsers:
                 self._kept.clear()
             self._sampled = self._sampled[0], 0.0
 
-    def _asked(self, ask: Callable[[], T]) -> T:
+    def _asked(self, ask: Callable[[], T], breaker: Breaker | None = None) -> T:
         failed: list[ValueError] = []
 
         def asking() -> T | None:
@@ -494,10 +511,15 @@ class SqlUsers:
                 failed.append(error)
                 return None
 
-        found = self._breaker.asked(asking)
+        found = (breaker or self._breaker).asked(asking)
         if failed:
             raise failed[0]
         return found  # type: ignore[return-value]
+
+
+def _is_none(column: Any) -> Any:
+    # As accounts are read: an empty text is none.
+    return sql.or_(column.is_(None), column == "")
 
 
 def _groups(connection: sql.Connection, columns: Columns, name: Any) -> Sequence[str]:

@@ -6,6 +6,7 @@ import difflib
 import json
 import logging
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
@@ -101,6 +102,21 @@ class Columns:
             must_change=_time(held.get("must_change")),
             credential_version=_text(version),
         )
+
+    def can_log_in(self) -> Any:
+        """Return the condition of rows that hold a password and, as far as SQL can tell, count."""
+        password, disabled = self.of["password"], self.of.get("disabled")
+        is_there = sql.and_(password.is_not(None), password != "")
+        if self.is_own:
+            until = self.of["must_change"]
+            is_good = sql.or_(until.is_(None), until == 0, until > time.time())
+            is_there = sql.and_(is_there, is_good)
+        if disabled is None or not isinstance(disabled.type, sql.Boolean | sql.Integer):
+            return is_there
+        is_boolean = isinstance(disabled.type, sql.Boolean)
+        off = disabled == (sql.false() if is_boolean else 0)
+        counts = sql.not_(off) if self.is_reversed else sql.or_(off, disabled.is_(None))
+        return sql.and_(is_there, counts)
 
     def values(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return what to write into which columns.

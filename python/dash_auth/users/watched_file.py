@@ -107,8 +107,17 @@ class WatchedFile(ABC):
         return list(self._current())
 
     def sample(self) -> list[str]:
-        """Return some of the names."""
-        return list(islice(self._current(), _SAMPLE))
+        """Return some of the names with which somebody can log in.
+
+        Against what is stored for them unknown names are verified in vain.
+        """
+        accounts = self._current().values()
+        used = (
+            one.name
+            for one in accounts
+            if one.password is not None and not one.disabled and not one.is_expired()
+        )
+        return list(islice(used, _SAMPLE))
 
     def version(self) -> object:
         """Return how often something else was read."""

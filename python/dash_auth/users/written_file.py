@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 
 from dash_auth.users.file_content import MISSING, Fault, content_of
@@ -15,6 +17,10 @@ if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
+
+
+LONGEST_WAIT = 30.0
+"""For how long one that writes waits for another, in seconds."""
 
 
 def rewrite(path: str, edit: Callable[[bytes], bytes | None]) -> bool:
@@ -102,11 +108,24 @@ def _locked(path: str) -> Iterator[None]:
         if sys.platform == "win32":
             msvcrt.locking(opened, msvcrt.LK_LOCK, 1)
         else:
-            fcntl.flock(opened, fcntl.LOCK_EX)
+            _lock(opened, path)
         yield
     finally:
         # Closing it unlocks it.
         os.close(opened)
+
+
+def _lock(opened: int, path: str) -> None:
+    # A program that is stopped, or that anybody runs who may open it, would hold up each login.
+    end = time.monotonic() + LONGEST_WAIT
+    while True:
+        try:
+            return fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                said = f"another program has held the lock {path} for too long"
+                raise OSError(errno.EAGAIN, said) from None
+        time.sleep(0.01)
 
 
 def _open_lock(folder: str, path: str) -> int:
