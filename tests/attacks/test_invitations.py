@@ -212,3 +212,16 @@ def test_no_log_holds_the_token(
     ours = [one.getMessage() for one in caplog.records if one.name.startswith("dash_auth")]
     assert ours
     assert not [one for one in ours if token in one or token[-40:] in one or NEW in one]
+
+
+def test_a_link_of_an_account_with_nothing_is_bound_first(everywhere: Serve, users: Users) -> None:
+    browser = Browser(everywhere(account_app(users)))
+    blank = Account("ada", None)
+    users.rows["ada"] = blank
+    token = Invitations(lambda: (KEY.encode(),)).token(blank)
+    # It would be that of any account of this name, in any app with this key.
+    assert use(browser, token).status == 410
+    ready = invitation.made_ready(users, blank)
+    assert ready is not None and ready.password and not can_log_in(browser.site, "ada", token)
+    assert use(browser, Invitations(lambda: (KEY.encode(),)).token(ready)).status == 303
+    assert invitation.made_ready(users, ready) is ready

@@ -15,6 +15,7 @@ from dash_auth._cli.store_option import store_option
 from dash_auth._cli.users.accounts import check_folder, check_kept, found, is_taken
 from dash_auth._cli.users.invitation import Link, invitation_options
 from dash_auth._cli.users.temporary import end_of_temporary, new_or_drawn, temporary_option
+from dash_auth.logins.form.invitation import made_ready
 from dash_auth.users.store import Account
 
 
@@ -69,7 +70,8 @@ def add(
     is_read = drawn or link is not None
     click.echo(f"{printable(name)} is added.", err=is_read)
     if link is not None:
-        link.show(found(store, name))
+        added = found(store, name)
+        link.show(made_ready(store, added) or added)
     elif drawn:
         click.echo(password)
 

@@ -13,6 +13,7 @@ from dash_auth._cli.store_option import store_option
 from dash_auth._cli.users.accounts import check_kept, found
 from dash_auth._cli.users.invitation import Link, invitation_options
 from dash_auth._cli.users.temporary import end_of_temporary, new_or_drawn, temporary_option
+from dash_auth.logins.form.invitation import made_ready
 
 
 @click.command(cls=Command)
@@ -38,7 +39,7 @@ def passwd(
             raise click.ClickException(
                 f"{shown} is disabled, so that no link would work: dash-auth users enable {shown}"
             )
-        link.show(account)
+        link.show(made_ready(store, account) or account)
         return
     fields: dict[str, Any] = {}
     if temporary:

@@ -12,12 +12,13 @@ import base64
 import binascii
 import hmac
 import re
+import secrets
 import time
 from collections.abc import Callable
 
 from dash_auth import _core
 from dash_auth._secret_keys import Keys
-from dash_auth.users.store import Account
+from dash_auth.users.store import Account, WritableUserStore
 
 SECONDS = 72 * 60 * 60
 """For how long an invitation is good, in seconds."""
@@ -64,8 +65,30 @@ class Invitations:
         account = None if _CONTROL.search(named) else find(named)
         if account is None or account.disabled or int(until) <= time.time():
             return None
+        if not _is_bound(account):
+            return None
         seals = [_seal(key, account, until) for key in self._keys()]
         return account if any([hmac.compare_digest(one, seal) for one in seals]) else None
+
+
+def made_ready(store: WritableUserStore, account: Account) -> Account | None:
+    """Return an account to which a link can be bound.
+
+    One that has neither a password nor a version of one is given a password that is told to no one:
+    else its link would be that of any account of this name.
+
+    :param store: keeps the account
+    :param account: the account as it is stored now
+    :return: the account as it is stored by now, None if it is gone
+    """
+    if _is_bound(account):
+        return account
+    store.set_password(account.name, store.hashed(secrets.token_urlsafe(32)), was=None)
+    return store.find(account.name)
+
+
+def _is_bound(account: Account) -> bool:
+    return bool(account.password or account.credential_version)
 
 
 def _seal(key: bytes, account: Account, until: str) -> str:

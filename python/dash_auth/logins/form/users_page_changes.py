@@ -15,7 +15,7 @@ from dash_auth import _witness
 from dash_auth._current import groups_in
 from dash_auth._request import Request
 from dash_auth.audit import Kind
-from dash_auth.logins.form.invitation import Invitations
+from dash_auth.logins.form.invitation import Invitations, made_ready
 from dash_auth.logins.form.users_page_fields import can_be_text, groups_in_text, is_text
 from dash_auth.logins.function import GroupsFunc, groups_of
 from dash_auth.logins.pages.users import Said, Typed
@@ -175,7 +175,10 @@ class Changes:
             return Said.GONE
         if account.disabled:
             return Said.ENABLE_FIRST
-        token = self._invitations.token(account)
+        ready = made_ready(self.store, account)
+        if ready is None:
+            return Said.GONE
+        token = self._invitations.token(ready)
         _witness.managed(request, Kind.USER_INVITED, name, by=by)
         return Once(name, token, is_password=False, is_new=False)
 
