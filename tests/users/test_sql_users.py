@@ -15,7 +15,7 @@ import sqlalchemy
 from attacks.http import ALICE, held
 from clock import Clock
 from dash_auth.sessions import reached
-from dash_auth.users import Account, SqlUsers, sql
+from dash_auth.users import Account, SqlUsers, sql_reading
 from databases import Database
 from everywhere import app_behind, known
 from forms import Browser, form_app
@@ -161,7 +161,7 @@ def test_an_answer_counts_for_five_seconds(
 ) -> None:
     clock = Clock()
     clock.stop()
-    monkeypatch.setattr(sql, "time", clock)
+    monkeypatch.setattr(sql_reading, "time", clock)
     store.create(Account("alice", "x"))
     assert not store.is_current("alice") and store.find("alice") and store.is_current("alice")
     assert store.find("bob") is None and store.is_current("bob")
@@ -197,7 +197,7 @@ def test_what_was_read_before_a_change_is_not_remembered(
 
 
 def test_what_is_remembered_is_bounded(store: SqlUsers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sql, "_MOST_KEPT", 3)
+    monkeypatch.setattr(sql_reading, "_MOST_KEPT", 3)
     store.create(Account("alice", "x"))
     for number in range(5):
         store.find(f"user{number}")
