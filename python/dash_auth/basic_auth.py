@@ -30,7 +30,7 @@ from dash_auth.logins.function import (
 from dash_auth.logins.guesses import SharedGuesses, counting_store, guesses_in
 from dash_auth.logins.passwords import Verifier
 from dash_auth.logins.passwords_of import DEFAULT_THROTTLE, SESSION_SECONDS, passwords_of
-from dash_auth.logins.session import SessionLogin
+from dash_auth.logins.session import SessionLogin, nothing_to_look_up
 from dash_auth.logins.throttle import Throttle
 from dash_auth.sessions.scope import scope_of
 from dash_auth.sessions.ticket import Tickets
@@ -184,7 +184,8 @@ class BasicAuth(Auth):
             basic,
             stored=basic.passwords.stored_in_use,
             claims=basic.passwords.claims,
-            look_up=basic.passwords.look_up,
+            # Else a ticket is opened where it is needed, and not at each request.
+            look_up=basic.passwords.look_up if basic.passwords.has_to_look else nothing_to_look_up,
             known_name=self.__known_name,
             is_needed=lambda: any(
                 one.parts.need_session() for one in self._dash_auth_guards.values()

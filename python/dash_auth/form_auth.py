@@ -297,7 +297,9 @@ class FormAuth(Auth):
                 self.__lifetime,
                 stored=_nobodys if passwords is None else passwords.stored,
                 claims=_nothing if passwords is None else passwords.claims,
-                look_up=nothing_to_look_up if passwords is None else passwords.look_up,
+                look_up=passwords.look_up
+                if passwords is not None and passwords.has_to_look
+                else nothing_to_look_up,
                 must_change=_never if passwords is None else passwords.must_change,
             ),
             ProviderSession(server, tickets, self.__registration, self.__lifetime, with_user=False),

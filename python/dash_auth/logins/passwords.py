@@ -72,7 +72,10 @@ class Passwords(ABC):
         user_groups: the groups of each user, or a function of the name that returns them; None for
             those of the account.
         store: keeps the users; None where they are kept elsewhere.
+        has_to_look: whether to find an account may take a while.
     """
+
+    has_to_look: bool = False
 
     store: UserStore | None = None
     seconds: float | None = None

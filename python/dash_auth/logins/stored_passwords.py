@@ -53,6 +53,7 @@ class StoredPasswords(Passwords):
             _Accounts(store) if self.keep_accounts or not isinstance(store, Table) else store.users
         )
         self._is_current = getattr(store, "is_current", None)
+        self.has_to_look: bool = self._is_current is not None
         self._is_strict = is_strict
         self._throttle = throttle
         self._counters = counters_of(throttle)
