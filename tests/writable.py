@@ -79,6 +79,8 @@ class MemoryUsers:
                 raise ValueError(f"cannot keep {sorted(fields.keys() - self.fields)}")
             if name not in self.rows:
                 return False
+            if fields.get("disabled"):
+                fields["credential_version"] = secrets.token_hex(4)
             if "password" in fields:
                 fields.setdefault("must_change", False)
                 fields["credential_version"] = secrets.token_hex(4)

@@ -298,6 +298,10 @@ def test_what_is_changed_in_a_file_counts_at_once(everywhere: Any, path: Path) -
     assert store.change("alice", disabled=True)
     held(site.get("/private", auth=ALICE))
     assert browser.who() is None
+    # The login was ended, and does not come back with the account.
+    assert store.change("alice", disabled=False)
+    assert site.get("/private", auth=ALICE).json()["user"] == "alice"
+    assert browser.who() is None
 
 
 def test_a_dict_may_hold_tables(everywhere: Any) -> None:

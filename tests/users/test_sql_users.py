@@ -92,8 +92,11 @@ def test_an_account_is_kept_and_changed(store: SqlUsers) -> None:
     assert store.change("alice", groups=["c"], disabled=True)
     changed = store.find("alice")
     assert changed is not None and (changed.groups, changed.disabled) == (("c",), True)
-    # Only a password ends logins.
-    assert changed.credential_version == found.credential_version
+    # What was ended does not come back with the account; groups end nothing.
+    assert changed.credential_version != found.credential_version
+    assert store.change("alice", disabled=False, groups=["c", "d"])
+    assert store.find("alice").credential_version == changed.credential_version  # type: ignore[union-attr]
+    found = changed
     assert store.change("alice", password="other")
     last = store.find("alice")
     assert last is not None and last.password == "other" and last.must_change is False
@@ -410,7 +413,7 @@ def test_mistakes_show_at_start(url: str) -> None:
         start("user")
     with pytest.raises(ValueError, match="no column 'user_name': did you mean 'username'"):
         start("users", "user_name")
-    with pytest.raises(ValueError, match="there are no users"):
+    with pytest.raises(ValueError, match="there are no users in the table 'users': add one there"):
         start("users")
     with pytest.raises(ValueError, match="pass table= as well"):
         start(groups="groups")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -25,6 +26,10 @@ def _given(ctx: click.Context, param: click.Parameter, named: str | None) -> Any
             f"{ENVIRONMENT}",
             ctx,
         )
+    makes = ctx.command.name in ("add", "import")
+    path = named.partition(":///")[2] if named.startswith("sqlite") else ""
+    if path and not makes and not os.path.exists(path.partition("?")[0]):
+        raise click.ClickException(f"there is no file {printable(path)}")
     try:
         store = store_of(named)
     except ValueError as error:
@@ -33,6 +38,8 @@ def _given(ctx: click.Context, param: click.Parameter, named: str | None) -> Any
     quiet = logging.NullHandler()
     logger.addHandler(quiet)
     ctx.call_on_close(lambda: logger.removeHandler(quiet))
+    if hasattr(store, "makes_tables"):
+        store.makes_tables = makes
     close = getattr(store, "close", None)
     if close is not None:
         ctx.call_on_close(close)

@@ -64,9 +64,11 @@ class StoredPasswords(Passwords):
         if not self._is_strict:
             readable = {name: value for name, value in table.items() if _is_readable(name, value)}
             table = readable or {"nobody": secrets.token_urlsafe()}
-        elif not table and hasattr(self.store, "create"):
-            # Those who were invited have no password yet.
-            table = {"nobody": secrets.token_urlsafe()}
+        elif hasattr(self.store, "create"):
+            # A file was read as a whole. In a database a row refuses its user alone; and those who
+            # were invited have no password yet.
+            table = {name: value for name, value in table.items() if _is_readable(name, value)}
+            table = table or {"nobody": secrets.token_urlsafe()}
         return Users(table, is_named=self.keep_accounts, counters=self._counters)
 
     def count_with(self, other: Passwords) -> None:
@@ -181,6 +183,9 @@ class StoredPasswords(Passwords):
         return against if isinstance(against, str) else None
 
     def knows(self, name: str) -> bool:
+        if self.keep_accounts:
+            # Also one to which nobody may log in.
+            return self.store.find(name) is not None
         return self._kept.get(name) is not None
 
     def _password(self, kept: Any) -> Any:

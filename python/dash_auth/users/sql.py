@@ -82,6 +82,9 @@ class SqlUsers(SqlReading):
         changed = dict(fields)
         if "password" in changed:
             changed.update(self._new_credential(columns, changed))
+        elif changed.get("disabled") and "credential_version" in columns.of:
+            # What was ended does not come back with the account.
+            changed["credential_version"] = _drawn()
         return self._changed(columns, name, changed)
 
     def set_password(self, name: str, stored: str, *, was: str | None) -> bool:

@@ -43,6 +43,7 @@ class SqlReading:
     Attributes:
         fields: what can be kept of a user.
         stale_seconds: for how long an answer counts, in seconds.
+        makes_tables: whether tables of its own are made where they are not there.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class SqlReading:
         if disabled is not None and active is not None:
             raise ValueError("disabled= and active= say the opposite of each other: pass one")
         self.stale_seconds: float = stale_seconds
+        self.makes_tables: bool = True
         self._database = Database(
             database, "users", "the users' database", writes_ahead=table is None
         )
@@ -201,6 +203,8 @@ class SqlReading:
         """
         self._ready()
         if not self.sample() and not self._page("", "", 1):
+            if self._table is not None:
+                raise ValueError(f"there are no users in the table {self._table!r}: add one there")
             url = self._database.engine.url.render_as_string(hide_password=True)
             raise ValueError(f"there are no users. Add one: dash-auth users add NAME --store {url}")
         # Workers are made as copies of this process.
@@ -244,6 +248,8 @@ class SqlReading:
         if not self._asked(
             lambda: self._database.inspect(lambda found: all(map(found.has_table, tables)))
         ):
+            if not self.makes_tables:
+                raise ValueError("there are no users in this database, and no tables of users")
             try:
                 self.create_tables()
             except (sql.exc.ProgrammingError, sql.exc.OperationalError) as error:

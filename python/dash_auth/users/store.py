@@ -100,8 +100,8 @@ class WritableUserStore(UserStore, Protocol):
     def change(self, name: str, **fields: Any) -> bool:
         """Change single fields of an account, and nothing else.
 
-        A `password` that is changed ends all logins (`credential_version` is drawn anew), and
-        `must_change` with it unless that is given, too.
+        A `password` that is changed, and `disabled=True`, end all logins for good: the
+        `credential_version` is drawn anew. With a password `must_change` ends unless it is given.
 
         :param name: the account's name
         :param fields: `password`, `groups`, `email`, `full_name`, `disabled`, `must_change`

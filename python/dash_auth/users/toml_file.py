@@ -84,8 +84,10 @@ class UsersFile(WatchedFile):
         """Change single fields of an account; see :meth:`WritableUserStore.change`."""
         check_fields(fields, self.fields, "a users.toml")
         changed = dict(fields)
-        if "password" in changed:
+        if "password" in changed or changed.get("disabled"):
+            # What was ended does not come back with the account.
             changed["credential_version"] = _drawn()
+        if "password" in changed:
             changed.setdefault("must_change", False)
 
         def edited(text: str, tables: dict[str, Any]) -> str | None:

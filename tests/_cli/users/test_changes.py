@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,12 @@ def test_disabled_and_enabled(run: Run, store: str) -> None:
     assert (
         run("users", "enable", "alice", "carol").output == "alice is enabled.\ncarol is enabled.\n"
     )
-    assert {name: kept(store, name) for name in before} == before
+    after = {name: kept(store, name) for name in before}
+    # Logins that were ended do not come back.
+    versions = {name: one.credential_version for name, one in after.items()}
+    assert {n for n in before if versions[n] == before[n].credential_version} == {"bob"}
+    as_before = {n: replace(one, credential_version=versions[n]) for n, one in before.items()}
+    assert after == as_before
 
 
 @pytest.mark.parametrize("command", [["disable"], ["enable"], ["remove", "--yes"]])

@@ -114,8 +114,7 @@ FAULTS = {
     "DES": ("name,password_hash\nalice,rl.3StKT.4T8M\n", "line 2: "),
     "yescrypt": ("name,password_hash\nalice,$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3\n", "line 2: "),
     "too costly": (f"name,password_hash\nalice,{BCRYPT.replace('$05$', '$31$')}\n", "line 2: "),
-    "both": (f"name,password,password_hash\nalice,{PASSWORD},{HASH}\n", "line 2: user alice needs"),
-    "neither": ("name,password,password_hash\nalice,,\n", "line 2: user alice needs"),
+    "both": (f"name,password,password_hash\nalice,{PASSWORD},{HASH}\n", "line 2: user alice has"),
     "twice": (f"name,password\nalice,{PASSWORD}\nalice,{PASSWORD}\n", "line 3: the user alice"),
     "there": (f"name,password\ncarol,{PASSWORD}\n", "line 2: there is a user carol already"),
     "few columns": (f"name,email,password\nalice,{PASSWORD}\n", "line 2: it has more or fewer"),
@@ -239,3 +238,9 @@ def test_an_htpasswd_file_keeps_no_groups(run: Run, put: Any, tmp_path: Path) ->
     assert "cannot keep groups" in done.stderr
     run("users", "import", put(f"name,password_hash\nalice,{BCRYPT}\n"), "--store", str(path))
     assert path.read_text() == f"alice:{BCRYPT}\n"
+
+
+def test_an_empty_password_is_an_invitation(run: Run, store: str, put: Any) -> None:
+    file = put(f"name,password,password_hash\nalice,,\nbob,,{HASH}\n")
+    run("users", "import", file)
+    assert [kept(store, name).password for name in ("alice", "bob")] == [None, HASH]
