@@ -380,6 +380,8 @@ class TestOtherServers:
     def test_the_pages(self, start: Start, visit: Visit, backend: str) -> None:
         url, page = start("multi_page/app.py", backend), visit()
         page.goto(url)
+        # Dash itself fails on a click before its first page is there.
+        expect(page.get_by_text("This is a public page.")).to_be_visible()
         page.get_by_role("link", name="Private page").click()
         log_in(page, ALICE)
         expect(page.get_by_text("You are logged in as alice.")).to_be_visible()
