@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sql
+from attacks.http import ALICE, BOB, PRIVATE
 from dash_auth import _threads as threads
 from dash_auth._core import Credentials, Refusal
 from dash_auth._servers.websocket import watched
@@ -28,8 +29,6 @@ from managed import PASSWORD, administrator, managed_app
 from sockets.servers import LOGIN_REQUIRED
 from users.test_live_store import LookingUsers
 from writable import MemoryUsers, hashed
-
-from .http import ALICE, BOB, PRIVATE
 
 
 @pytest.fixture
