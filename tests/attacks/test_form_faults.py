@@ -181,9 +181,9 @@ def test_a_websocket_lasts_while_its_user_goes_on(everywhere: Serve, clock: Cloc
             assert touched.status == 204
             assert PRIVATE in str(socket.call(asked))
         # What comes over it renews nothing.
-        clock.advance(599)
+        clock.advance(590)
         assert PRIVATE in str(socket.call(asked))
-        clock.advance(2)
+        clock.advance(11)
         assert socket.closing_code() == 4001
 
 
@@ -327,6 +327,8 @@ def test_a_limit_may_be_said_later(everywhere: Serve, clock: Clock, seconds: Any
     async def said(user: dash_auth.User) -> Any:
         return seconds
 
+    # A busy machine takes longer than the second that is left.
+    clock.stop()
     browser = Browser(everywhere(form_app(session_lifetime=said)))
     browser.log_in()
     clock.advance(599)
