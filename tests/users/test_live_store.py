@@ -19,6 +19,7 @@ from attacks.http import ALICE, BOB, PRIVATE, held, honest
 from dash_auth import security
 from dash_auth.logins import stored_passwords
 from dash_auth.users import Account, UsersFile
+from events import Events
 from everywhere import NOBODY, PRIVATE_BODY, app_behind, known, on_event_loops
 from forms import Browser, form_app
 from guarded import new_app
@@ -345,3 +346,19 @@ def test_an_app_starts_whose_only_user_was_invited(tmp_path: Path) -> None:
     UsersFile(path).create(Account("alice"))
     app = plain_app()
     dash_auth.FormAuth(app, path, secret_key="k" * 32)
+
+
+def test_a_store_of_ones_own_with_a_hash_that_cannot_be_read_is_refused_at_start() -> None:
+    store = MemoryUsers(Account("alice", WEAK), Account("bob", "5" * 32))
+    with pytest.raises(ValueError, match="bob"):
+        dash_auth.BasicAuth(new_app(), store)
+
+
+def test_the_events_name_a_user_who_is_disabled(everywhere: Any, events: Events) -> None:
+    store = MemoryUsers(Account("alice", WEAK, disabled=True), Account("bob", WEAK))
+    site = everywhere(app_behind(store))
+    held(site.get("/private", auth=ALICE))
+    held(site.get("/private", auth=("eve", "x")))
+    said = events.take("event", "user")
+    assert said[0] == ("login_fail", "alice")
+    assert said[1][1].startswith("unknown:")

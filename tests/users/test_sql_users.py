@@ -549,3 +549,19 @@ def test_a_row_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
     assert [one.name for one in store.search()] == ["user4"]
     assert list(store.names()) == ["user0", "user1", "user2", "user4"]
     store.close()
+
+
+def test_a_hash_that_cannot_be_read_refuses_its_user_alone_at_start_too(
+    url: str, everywhere: Any
+) -> None:
+    run(
+        url,
+        TUTORIAL,
+        f"insert into users values ('alice', '{hashed(ALICE[1])}'), ('bob', '{'5' * 32}')",
+    )
+    store = SqlUsers(url, table="users")
+    site = everywhere(app_behind(store))
+    assert site.get("/private", auth=ALICE).json() == known("alice", [])
+    # It is never taken for the password itself.
+    held(site.get("/private", auth=("bob", "5" * 32)))
+    store.close()

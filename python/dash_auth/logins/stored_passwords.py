@@ -65,9 +65,10 @@ class StoredPasswords(Passwords):
             readable = {name: value for name, value in table.items() if _is_readable(name, value)}
             table = readable or {"nobody": secrets.token_urlsafe()}
         elif hasattr(self.store, "create"):
-            # A file was read as a whole. In a database a row refuses its user alone; and those who
-            # were invited have no password yet.
-            table = {name: value for name, value in table.items() if _is_readable(name, value)}
+            if hasattr(self.store, "sample"):
+                # A file was read as a whole; in a database a row refuses its user alone.
+                table = {name: value for name, value in table.items() if _is_readable(name, value)}
+            # Those who were invited have no password yet.
             table = table or {"nobody": secrets.token_urlsafe()}
         return Users(table, is_named=self.keep_accounts, counters=self._counters)
 
